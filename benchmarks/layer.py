@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The benchmark problems: one line of a file in ``layers/`` is one layer of a real network.
+
+The reader is here, apart from everything that runs or times, so that tests can use the same problems. Sizes
+that follow from others (output shape, operations, bytes) are computed, never written down.
+
+A line is ``name net operator input key=value ...``; the group is the name of the file::
+
+    resnet50_stem  ResNet-50  conv2d  1x3x224x224  weight=64x3x7x7 stride=2x2 pad=3x3
+"""
+
+from __future__ import annotations
+
+import math
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+FOLDER = Path(__file__).parent / "layers"
+CONVOLUTIONS = ("conv1d", "conv2d", "conv3d")
+OPERATORS = (*CONVOLUTIONS, "max_pool2d", "avg_pool2d", "global_avg_pool2d", "max_unpool2d")
+KEYS = ("weight", "kernel", "stride", "pad", "dilation", "groups", "bias", "indices")
+FLOAT_BYTES, INDEX_BYTES = 4, 8
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One problem in float32.
+
+    ``window`` is the weight's shape for a convolution and the kernel for a pool; ``padding`` has one
+    ``(front, back)`` pair per spatial axis.
+    """
+
+    name: str
+    group: str
+    net: str
+    op: str
+    input: tuple[int, ...]
+    window: tuple[int, ...]
+    stride: tuple[int, ...]
+    padding: tuple[tuple[int, int], ...]
+    dilation: tuple[int, ...]
+    groups: int = 1
+    bias: bool = True
+    indices: bool = False
+
+    @property
+    def is_convolution(self) -> bool:
+        return self.op in CONVOLUTIONS
+
+    @property
+    def spatial(self) -> tuple[int, ...]:
+        """The input's spatial sizes."""
+        return self.input[2:]
+
+    @property
+    def kernel(self) -> tuple[int, ...]:
+        """The window's spatial sizes."""
+        return self.window[2:] if self.is_convolution else self.window
+
+    @property
+    def is_symmetric(self) -> bool:
+        """Whether every axis is padded alike at its two ends."""
+        return all(front == back for front, back in self.padding)
+
+    @property
+    def pads(self) -> tuple[int, ...]:
+        """The front padding of each axis; it says everything when `is_symmetric`."""
+        return tuple(front for front, _ in self.padding)
+
+    @property
+    def output(self) -> tuple[int, ...]:
+        """The output's shape."""
+        axes = zip(self.spatial, self.kernel, self.stride, self.padding, self.dilation, strict=True)
+        if self.op == "max_unpool2d":
+            sizes = tuple((i - 1) * s - f - b + k for i, k, s, (f, b), _ in axes)
+        else:
+            sizes = tuple((i + f + b - d * (k - 1) - 1) // s + 1 for i, k, s, (f, b), d in axes)
+        return (self.input[0], self.window[0] if self.is_convolution else self.input[1], *sizes)
+
+    @property
+    def flops(self) -> int:
+        """Operations of the definition: two per multiply-add; one per element a pool looks at."""
+        taps = math.prod(self.window[1:] if self.is_convolution else self.window)
+        if self.op == "max_unpool2d":
+            return math.prod(self.input)
+        return math.prod(self.output) * taps * (2 if self.is_convolution else 1)
+
+    @property
+    def bytes(self) -> int:
+        """Bytes that must move when every array is touched once."""
+        floats = math.prod(self.input) + math.prod(self.output)
+        if self.is_convolution:
+            floats += math.prod(self.window) + self.bias * self.window[0]
+        switches = {"max_pool2d": self.output, "max_unpool2d": self.input}.get(self.op, ())
+        with_switches = self.indices or self.op == "max_unpool2d"
+        return floats * FLOAT_BYTES + with_switches * math.prod(switches) * INDEX_BYTES
+
+
+@dataclass(frozen=True)
+class Arrays:
+    """The arrays of one problem, C-contiguous, written to once so that their pages exist."""
+
+    input: NDArray[np.float32]
+    weight: NDArray[np.float32] | None = None
+    bias: NDArray[np.float32] | None = None
+    indices: NDArray[np.int64] | None = None
+
+
+def read_layers(groups: Iterable[str] = (), names: Iterable[str] = (), folder: Path = FOLDER) -> list[Layer]:
+    """Read every layer, or those of the given groups and names.
+
+    Raises
+    ------
+    ValueError
+        When a group or a name does not exist, or a line cannot be read.
+
+    Examples
+    --------
+    >>> [layer.output for layer in read_layers(names=["resnet50_stem"])]
+    [(1, 64, 112, 112)]
+    """
+    layers = [layer for path in sorted(folder.glob("*.txt")) for layer in _read_file(path)]
+    _refuse_unknown("group", groups, {layer.group for layer in layers})
+    _refuse_unknown("layer", names, {layer.name for layer in layers})
+    if not groups and not names:
+        return layers
+    return [layer for layer in layers if layer.group in groups or layer.name in names]
+
+
+def make_arrays(layer: Layer) -> Arrays:
+    """Make the same random arrays for a layer each time, on every machine."""
+    random = np.random.default_rng(zlib.crc32(layer.name.encode()))
+    values = random.standard_normal(layer.input, dtype=np.float32)
+    if layer.is_convolution:
+        weight = random.standard_normal(layer.window, dtype=np.float32)
+        bias = random.standard_normal(layer.window[0], dtype=np.float32) if layer.bias else None
+        return Arrays(values, weight, bias)
+    if layer.op == "max_unpool2d":
+        return Arrays(values, indices=_random_switches(layer, random))
+    return Arrays(values)
+
+
+def _random_switches(layer: Layer, random: np.random.Generator) -> NDArray[np.int64]:
+    """Pick one element of each window, as a max pool would; windows that do not overlap share none."""
+    rows, columns = (np.arange(size) * step for size, step in zip(layer.spatial, layer.stride, strict=True))
+    tap_row, tap_column = (random.integers(0, size, layer.input) for size in layer.kernel)
+    return (rows[:, None] + tap_row) * layer.output[-1] + columns + tap_column
+
+
+def _refuse_unknown(kind: str, asked: Iterable[str], known: set[str]) -> None:
+    for name in asked:
+        if name not in known:
+            raise ValueError(f"no {kind} is called {name!r}; there are {', '.join(sorted(known))}")
+
+
+def _read_file(path: Path) -> list[Layer]:
+    lines = (line.partition("#")[0].split() for line in path.read_text().splitlines())
+    return [_read_line(path.stem, words) for words in lines if words]
+
+
+def _read_line(group: str, words: list[str]) -> Layer:
+    if len(words) < 4 or words[2] not in OPERATORS:
+        raise ValueError(f"{group}: expected 'name net operator input key=value ...', got {' '.join(words)!r}")
+    name, net, op, shape, *options = words
+    given = dict(option.split("=", 1) for option in options)
+    _refuse_unknown("key", given, set(KEYS))
+    size = _sizes(shape)
+    window = _sizes(given.get("weight") or given.get("kernel") or "x".join(map(str, size[2:])))
+    ones = (1,) * (len(size) - 2)
+    return Layer(
+        name=name, group=group, net=net, op=op, input=size, window=window,
+        stride=_sizes(given["stride"]) if "stride" in given else ones,
+        padding=_pads(given["pad"]) if "pad" in given else tuple((0, 0) for _ in ones),
+        dilation=_sizes(given["dilation"]) if "dilation" in given else ones,
+        groups=int(given.get("groups", "1")),
+        bias=given.get("bias", "yes") == "yes",
+        indices=given.get("indices", "no") == "yes",
+    )  # fmt: skip
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    """Read ``1x3x224x224``."""
+    return tuple(int(size) for size in text.split("x"))
+
+
+def _pads(text: str) -> tuple[tuple[int, int], ...]:
+    """Read ``3x3``, or ``16:0`` where front and back differ."""
+    ends = [axis.partition(":") for axis in text.split("x")]
+    return tuple((int(front), int(back or front)) for front, _, back in ends)

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""fastconv through ``fastconv.functional``: weights are packed in every call."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from benchmarks.layer import Arrays, Layer
+from benchmarks.peers import Driver
+from benchmarks.peers._fastconv import algorithm, convolution_options, limits, versions
+from benchmarks.timing import Call
+
+
+def _supports(layer: Layer) -> str | None:
+    return None
+
+
+def _prepare(layer: Layer, arrays: Arrays, threads: int) -> Call:
+    from fastconv import functional
+
+    x = arrays.input
+    if layer.is_convolution:
+        options = convolution_options(layer)
+        return partial(getattr(functional, layer.op), x, arrays.weight, arrays.bias, **options)
+    if arrays.indices is not None:
+        return partial(functional.max_unpool2d, x, arrays.indices, layer.kernel, layer.stride, layer.pads)
+    if layer.op == "max_pool2d":
+        return partial(functional.max_pool2d, x, layer.kernel, layer.stride, layer.pads, return_indices=layer.indices)
+    return partial(functional.avg_pool2d, x, layer.kernel, layer.stride, layer.pads)
+
+
+DRIVER = Driver(
+    name="function", title="fastconv function", role="ours",
+    versions=versions, supports=_supports, prepare=_prepare, limits=limits, detail=algorithm,
+)  # fmt: skip

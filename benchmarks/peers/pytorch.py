@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""PyTorch as people call it: ``torch.nn.functional``, eager, on tensors that exist before the timing."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from benchmarks.layer import Arrays, Layer
+from benchmarks.peers import Driver
+from benchmarks.peers._torch import limits, versions
+from benchmarks.timing import Call
+
+
+def _supports(layer: Layer) -> str | None:
+    return None
+
+
+def _prepare(layer: Layer, arrays: Arrays, threads: int) -> Call:
+    import torch
+    from torch.nn import functional
+
+    x = torch.from_numpy(arrays.input)
+    if layer.is_convolution:
+        return _convolution(layer, arrays)
+    if layer.op == "max_unpool2d":
+        return partial(
+            functional.max_unpool2d,
+            x,
+            torch.from_numpy(arrays.indices),
+            layer.kernel,
+            layer.stride,
+            layer.pads,
+        )
+    if layer.op == "max_pool2d":
+        return partial(functional.max_pool2d, x, layer.kernel, layer.stride, layer.pads, return_indices=layer.indices)
+    if layer.op == "global_avg_pool2d":
+        return partial(functional.adaptive_avg_pool2d, x, 1)
+    return partial(functional.avg_pool2d, x, layer.kernel, layer.stride, layer.pads)
+
+
+def _convolution(layer: Layer, arrays: Arrays) -> Call:
+    import torch
+    from torch.nn import functional
+
+    x, weight = torch.from_numpy(arrays.input), torch.from_numpy(arrays.weight)
+    bias = None if arrays.bias is None else torch.from_numpy(arrays.bias)
+    convolve = getattr(functional, layer.op)
+    if layer.is_symmetric:
+        return partial(convolve, x, weight, bias, layer.stride, layer.pads, layer.dilation, layer.groups)
+    ends = [size for pair in reversed(layer.padding) for size in pair]  # PyTorch's convolutions pad both ends alike
+
+    def padded() -> object:
+        return convolve(functional.pad(x, ends), weight, bias, layer.stride, 0, layer.dilation, layer.groups)
+
+    return padded
+
+
+DRIVER = Driver(
+    name="pytorch", title="PyTorch", role="default",
+    versions=versions, supports=_supports, prepare=_prepare, limits=limits,
+)  # fmt: skip

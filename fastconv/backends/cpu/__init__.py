@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Specs and NumPy arrays to kernels; one file a family of operations.
+
+A call is bound once: its spec is checked, its algorithm chosen and its kernel plan made; the result is kept under what
+determines it, so a repeated call on plain arrays goes straight to the kernels. Everything else (strided, foreign-endian or
+misaligned arrays, `out=`) is made plain first, and only then copied.
+"""
+
+from .calls import bind_call, calls
+from .conv import bind_conv, choose, conv, conv_bias, conv_input, conv_weight, pack_conv, run_packed
+from .dense import linear, linear_bias, linear_input, linear_weight
+from .elementwise import log_softmax, log_softmax_input, relu, relu_input, softmax, softmax_input
+from .loss import cross_entropy, cross_entropy_input
+from .pool import average_pool, average_pool_input, max_pool, max_pool_input, max_unpool, max_unpool_input
+
+__all__ = [
+    "average_pool",
+    "average_pool_input",
+    "bind_call",
+    "bind_conv",
+    "calls",
+    "choose",
+    "conv",
+    "conv_bias",
+    "conv_input",
+    "conv_weight",
+    "cross_entropy",
+    "cross_entropy_input",
+    "linear",
+    "linear_bias",
+    "linear_input",
+    "linear_weight",
+    "log_softmax",
+    "log_softmax_input",
+    "max_pool",
+    "max_pool_input",
+    "max_unpool",
+    "max_unpool_input",
+    "pack_conv",
+    "relu",
+    "relu_input",
+    "run_packed",
+    "softmax",
+    "softmax_input",
+]

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Convolution and its gradients."""
+
+from __future__ import annotations
+
+from functools import partial
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from ... import settings
+from ...kernels import CONV, gradient
+from ...kernels._conv import BoundConv, PackedConv
+from ...spec import ConvSpec, FastconvValueError, check_result, one_of, shape_of, show
+from .arrays import Array, check_array, check_rank, check_shape, delivered, plain, target
+from .calls import bind_call, calls
+
+
+def choose(spec: ConvSpec, algorithm: Any) -> ModuleType:
+    """Return the algorithm's module: the named one, or the first in order of preference that is able and worth it."""
+    if algorithm is None:
+        active = settings.active()
+        algorithm = (active and active.algorithm) or "auto"
+    one_of(spec.function, "algorithm", algorithm, ("auto", *(module.name for module in CONV)))
+    if algorithm == "auto":
+        return next(module for module in CONV if module.supports(spec) is None and module.worth(spec))
+    named = next(module for module in CONV if module.name == algorithm)
+    reason = named.supports(spec)
+    if reason is not None:
+        raise FastconvValueError(f"{spec.function}: algorithm={algorithm!r} cannot serve this call: {reason}")
+    return named
+
+
+def bind_conv(function: str, rank: int, input: Any, weight: Any, bias: Any, options: tuple[Any, ...]) -> BoundConv:
+    """Check a convolution, choose its algorithm and make its plan."""
+    *geometry, algorithm = options
+    dtype = check_array(function, "input", input)
+    check_array(function, "weight", weight, dtype)
+    if bias is not None:
+        check_array(function, "bias", bias, dtype)
+    bias_shape = None if bias is None else bias.shape
+    spec = ConvSpec.make(function, rank, input.shape, weight.shape, bias_shape, *geometry, dtype=dtype)
+    return bind_call(choose(spec, algorithm), spec)
+
+
+def find_conv(function: str, rank: int, input: Any, weight: Any, bias: Any, options: tuple[Any, ...]) -> BoundConv:
+    """Return the bound call, kept if the arrays and options are plain."""
+    key = calls.key((input, weight, bias), options)
+    return calls.remember(function, key, lambda: bind_conv(function, rank, input, weight, bias, options))
+
+
+def conv(
+    function: str,
+    rank: int,
+    input: Any,
+    weight: Any,
+    bias: Any,
+    options: tuple[Any, ...],
+    out: Any,
+    num_threads: Any,
+) -> Array:
+    """Compute a convolution; `options` are stride, padding, dilation, groups and algorithm."""
+    call = find_conv(function, rank, input, weight, bias, options)
+    threads = settings.thread_count(function, num_threads)
+    spec = call.spec
+    y = target(function, out, spec.output_shape, spec.dtype, (input, weight, bias))
+    bias = None if bias is None else plain(bias, spec.dtype)
+    call.run(plain(input, spec.dtype), plain(weight, spec.dtype), bias, y, threads)
+    return delivered(y, out)
+
+
+def pack_conv(
+    function: str,
+    rank: int,
+    input: Any,
+    weight: Array,
+    bias: Array | None,
+    options: tuple[Any, ...],
+    version: Any,
+    before: PackedConv | None,
+) -> PackedConv:
+    """Bind a layer's convolution to an input and pack its weights, unless `before` has them packed alike."""
+    call = find_conv(function, rank, input, weight, bias, options)
+    active = settings.active()
+    if before and before.version == version and before.settings is active and type(before.call) is type(call):
+        packed = before.packed
+    else:
+        packed = call.pack(weight, settings.thread_count(function, None))
+    return PackedConv(call, weight, bias, packed, version, settings.active, partial(settings.thread_count, function, None))
+
+
+def run_packed(call: PackedConv, input: Array) -> Array:
+    """Run a layer's convolution on an input of its shape, plain or not."""
+    result = call.run(plain(input, call.call.spec.dtype), call.version)
+    assert result is not None  # just bound to this shape, version and settings
+    return result
+
+
+def conv_gradient(
+    function: str,
+    rank: int,
+    arrays: tuple[Any, ...],
+    input_shape: Any,
+    weight_shape: Any,
+    options: tuple[Any, ...],
+    input_name: str = "input",
+    weight_name: str = "weight",
+) -> Any:
+    """Return the bound gradient of a convolution of these shapes, which the arguments of these names gave."""
+
+    def bind() -> Any:
+        dtype = check_array(function, "grad_output", arrays[-1])
+        inputs = shape_of(function, input_name, input_shape, (rank + 1, rank + 2), "(batch,) channels, spatial")
+        weights = shape_of(function, weight_name, weight_shape, (rank + 2,), "c_out, c_in/groups, kernel")
+        spec = ConvSpec.make(function, rank, inputs, weights, None, *options, dtype=dtype, input_name=input_name)
+        check_result(function, spec.input_shape, spec.itemsize, f"{input_name}={show(input_shape)}")
+        return bind_call(gradient, spec)
+
+    key = calls.key(arrays, (input_shape, weight_shape, options))
+    return calls.remember(function, key, bind)
+
+
+def conv_input(
+    function: str, rank: int, input_size: Any, weight: Any, grad_output: Any, options: tuple[Any, ...], num_threads: Any
+) -> Array:
+    """Compute the gradient with respect to the input."""
+    dtype = check_array(function, "grad_output", grad_output)
+    check_array(function, "weight", weight, dtype)
+    call = conv_gradient(function, rank, (weight, grad_output), input_size, weight.shape, options, input_name="input_size")
+    spec = call.spec
+    check_shape(function, "grad_output", grad_output, spec.output_shape)
+    dx = np.empty(spec.input_shape, spec.dtype)
+    call.input(plain(weight, spec.dtype), plain(grad_output, spec.dtype), dx, settings.thread_count(function, num_threads))
+    return dx
+
+
+def conv_weight(
+    function: str, rank: int, input: Any, weight_size: Any, grad_output: Any, options: tuple[Any, ...], num_threads: Any
+) -> Array:
+    """Compute the gradient with respect to the weights."""
+    dtype = check_array(function, "grad_output", grad_output)
+    check_array(function, "input", input, dtype)
+    call = conv_gradient(function, rank, (input, grad_output), input.shape, weight_size, options, weight_name="weight_size")
+    spec = call.spec
+    check_shape(function, "grad_output", grad_output, spec.output_shape)
+    dw = np.empty(spec.weight_shape, spec.dtype)
+    call.weight(plain(input, spec.dtype), plain(grad_output, spec.dtype), dw, settings.thread_count(function, num_threads))
+    return dw
+
+
+def conv_bias(function: str, rank: int, grad_output: Any, num_threads: Any) -> Array:
+    """Compute the gradient with respect to the bias: a sum, which does not ask how its terms came about."""
+    dtype = check_array(function, "grad_output", grad_output)
+    check_rank(function, "grad_output", grad_output, rank)
+    shape = grad_output.shape
+    channels = shape[-rank - 1]
+    weights = (channels, channels) + (1,) * rank
+    call = conv_gradient(function, rank, (grad_output,), shape, weights, (), input_name="grad_output")
+    db = np.empty(channels, dtype)
+    call.bias(plain(grad_output, dtype), db, settings.thread_count(function, num_threads))
+    return db

@@ -1,0 +1,817 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""torch.nn.functional's names and signatures on NumPy arrays. A function is: spec, backend, call.
+
+Arrays are float32 or float64, all of one call alike, in any layout; results are C-contiguous. Shapes are (n, c, *spatial),
+or (c, *spatial) without a batch. Every refusal is a `FastconvError` that names function, argument, value and rule, raised
+before any work. Options every function shares:
+
+out : ndarray, optional
+    Where to put the result; must have its shape and dtype. May overlap an input.
+num_threads : int, optional
+    Threads of this call; default: see `fastconv.override`. The result has the same bits for every number.
+algorithm : str, optional
+    Convolutions only: "auto" or one of `fastconv.algorithms()`. A named algorithm that cannot serve the call raises.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .backends import backend_for, recall_conv
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+def conv1d(
+    input: Array,
+    weight: Array,
+    bias: Array | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+    *,
+    out: Array | None = None,
+    num_threads: int | None = None,
+    algorithm: str | None = None,
+) -> Array:
+    """Convolve sequences with filters; see `conv2d`, of which this is the 1-D form.
+
+    Parameters
+    ----------
+    input : ndarray of shape (n, c_in, w) or (c_in, w)
+    weight : ndarray of shape (c_out, c_in // groups, kw)
+    bias : ndarray of shape (c_out,), optional
+    stride, padding, dilation, groups : optional
+        As in `conv2d`, with 1 axis; padding pairs are ((front, back),).
+
+    Returns
+    -------
+    ndarray of shape (n, c_out, ow) or (c_out, ow)
+
+    Raises
+    ------
+    FastconvValueError, FastconvTypeError
+        If an argument breaks a rule.
+
+    References
+    ----------
+    Goodfellow, Bengio & Courville, Deep Learning, 2016, section 9.1.
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv.functional as F
+    >>> x = np.arange(5, dtype=np.float32).reshape(1, 1, 5)
+    >>> w = np.ones((1, 1, 3), np.float32)
+    >>> F.conv1d(x, w, padding=((2, 0),))[0, 0].tolist()
+    [0.0, 1.0, 3.0, 6.0, 9.0]
+    """
+    options = (stride, padding, dilation, groups, algorithm)
+    y = recall_conv("conv1d", input, weight, bias, options, out, num_threads)
+    if y is not None:
+        return y
+    return backend_for("conv1d", "input", input).conv("conv1d", 1, input, weight, bias, options, out, num_threads)
+
+
+def conv2d(
+    input: Array,
+    weight: Array,
+    bias: Array | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+    *,
+    out: Array | None = None,
+    num_threads: int | None = None,
+    algorithm: str | None = None,
+) -> Array:
+    """Convolve images with filters: cross-correlation, as networks call convolution.
+
+    y[n, c_out, o] = bias[c_out]
+        + sum over c_in, tap of weight[c_out, c_in, tap] * x[n, c_in, o*stride - front + tap*dilation],
+    where x is zero outside. Each output axis has (size + front + back - dilation*(kernel - 1) - 1) // stride + 1 positions.
+
+    Parameters
+    ----------
+    input : ndarray of shape (n, c_in, h, w) or (c_in, h, w)
+        n may be 0.
+    weight : ndarray of shape (c_out, c_in // groups, kh, kw)
+    bias : ndarray of shape (c_out,), optional
+    stride, dilation : int or (int, int), optional
+        Steps between outputs and between taps, in pixels; dilation 1 means none.
+    padding : int, (int, int), ((top, bottom), (left, right)), "same" or "valid", optional
+        Zeros around the image. "same" gives ceil(size / stride) outputs, an odd zero at the end, as TensorFlow defines it.
+    groups : int, optional
+        Output channels of a group see the input channels of that group only.
+
+    Returns
+    -------
+    ndarray of shape (n, c_out, oh, ow) or (c_out, oh, ow)
+
+    Raises
+    ------
+    FastconvValueError, FastconvTypeError
+        If an argument breaks a rule; also if a named algorithm cannot serve the call.
+
+    References
+    ----------
+    Goodfellow, Bengio & Courville, Deep Learning, 2016, section 9.1; the algorithms cite theirs, see `fastconv.explain`.
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv.functional as F
+    >>> x = np.arange(9, dtype=np.float32).reshape(1, 1, 3, 3)
+    >>> w = np.ones((1, 1, 2, 2), np.float32)
+    >>> F.conv2d(x, w)[0, 0].tolist()
+    [[8.0, 12.0], [20.0, 24.0]]
+    """
+    options = (stride, padding, dilation, groups, algorithm)
+    y = recall_conv("conv2d", input, weight, bias, options, out, num_threads)
+    if y is not None:
+        return y
+    return backend_for("conv2d", "input", input).conv("conv2d", 2, input, weight, bias, options, out, num_threads)
+
+
+def conv3d(
+    input: Array,
+    weight: Array,
+    bias: Array | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+    *,
+    out: Array | None = None,
+    num_threads: int | None = None,
+    algorithm: str | None = None,
+) -> Array:
+    """Convolve volumes with filters; see `conv2d`, of which this is the 3-D form.
+
+    Parameters
+    ----------
+    input : ndarray of shape (n, c_in, d, h, w) or (c_in, d, h, w)
+    weight : ndarray of shape (c_out, c_in // groups, kd, kh, kw)
+    bias : ndarray of shape (c_out,), optional
+    stride, padding, dilation, groups : optional
+        As in `conv2d`, with 3 axes; padding pairs are ((front, back), (top, bottom), (left, right)).
+
+    Returns
+    -------
+    ndarray of shape (n, c_out, od, oh, ow) or (c_out, od, oh, ow)
+
+    Raises
+    ------
+    FastconvValueError, FastconvTypeError
+        If an argument breaks a rule.
+
+    References
+    ----------
+    Goodfellow, Bengio & Courville, Deep Learning, 2016, section 9.1.
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv.functional as F
+    >>> x = np.ones((1, 1, 3, 3, 3), np.float32)
+    >>> w = np.ones((2, 1, 2, 2, 2), np.float32)
+    >>> F.conv3d(x, w, stride=2).ravel().tolist()
+    [8.0, 8.0]
+    """
+    options = (stride, padding, dilation, groups, algorithm)
+    y = recall_conv("conv3d", input, weight, bias, options, out, num_threads)
+    if y is not None:
+        return y
+    return backend_for("conv3d", "input", input).conv("conv3d", 3, input, weight, bias, options, out, num_threads)
+
+
+def max_pool1d(
+    input: Array,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+    *,
+    out: Array | None = None,
+    num_threads: int | None = None,
+) -> Any:
+    """Take the maximum of each window; see `max_pool2d`, of which this is the 1-D form.
+
+    Parameters
+    ----------
+    input : ndarray of shape (n, c, w) or (c, w)
+    kernel_size : int or one an axis
+    stride : int or one an axis, optional
+        Default: kernel_size.
+    padding : int or one an axis, optional
+        At most half of the effective kernel size.
+    dilation : int or one an axis, optional
+    ceil_mode : bool, optional
+    return_indices : bool, optional
+        Also return the switches: int64 positions of the maxima in their flattened planes.
+
+    Returns
+    -------
+    ndarray of shape (n, c, ow) or (c, ow), or that and the switches, of the same shape
+
+    Raises
+    ------
+    FastconvValueError, FastconvTypeError
+        If an argument breaks a rule.
+
+    References
+    ----------
+    Zeiler & Fergus, Visualizing and Understanding Convolutional Networks, ECCV 2014, section 2.1 (switches).
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv.functional as F
+    >>> x = np.array([[[1.0, 3.0, 2.0, 4.0]]], np.float32)
+    >>> y, switches = F.max_pool1d(x, 2, return_indices=True)
+    >>> y.tolist(), switches.tolist()
+    ([[[3.0, 4.0]]], [[[1, 3]]])
+    """
+    backend = backend_for("max_pool1d", "input", input)
+    options = (kernel_size, stride, padding, dilation, ceil_mode)
+    return backend.max_pool("max_pool1d", 1, input, options, return_indices, out, num_threads)
+
+
+def max_pool2d(
+    input: Array,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+    *,
+    out: Array | None = None,
+    num_threads: int | None = None,
+) -> Any:
+    """Take the maximum of each window.
+
+    Ties go to the first element in row-major order, NaN to the first NaN, and a window of -inf points to its first element
+    inside the input. Padding never wins. In ceil mode the last window may hang over the end but must start inside the input
+    or its front padding.
+
+    Parameters
+    ----------
+    input : ndarray of shape (n, c, h, w) or (c, h, w)
+    kernel_size : int or one an axis
+    stride : int or one an axis, optional
+        Default: kernel_size.
+    padding : int or one an axis, optional
+        At most half of the effective kernel size.
+    dilation : int or one an axis, optional
+    ceil_mode : bool, optional
+    return_indices : bool, optional
+        Also return the switches: int64 positions of the maxima in their flattened planes.
+
+    Returns
+    -------
+    ndarray of shape (n, c, oh, ow) or (c, oh, ow), or that and the switches, of the same shape
+
+    Raises
+    ------
+    FastconvValueError, FastconvTypeError
+        If an argument breaks a rule.
+
+    References
+    ----------
+    Zeiler & Fergus, Visualizing and Understanding Convolutional Networks, ECCV 2014, section 2.1 (switches).
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv.functional as F
+    >>> x = np.array([[[[1, 1, 2, 4], [5, 6, 7, 8], [3, 2, 1, 0], [1, 2, 3, 4]]]], np.float32)
+    >>> y, switches = F.max_pool2d(x, 2, return_indices=True)
+    >>> y.tolist(), switches.tolist()
+    ([[[[6.0, 8.0], [3.0, 4.0]]]], [[[[5, 7], [8, 15]]]])
+    """
+    backend = backend_for("max_pool2d", "input", input)
+    options = (kernel_size, stride, padding, dilation, ceil_mode)
+    return backend.max_pool("max_pool2d", 2, input, options, return_indices, out, num_threads)
+
+
+def max_pool3d(
+    input: Array,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+    *,
+    out: Array | None = None,
+    num_threads: int | None = None,
+) -> Any:
+    """Take the maximum of each window; see `max_pool2d`, of which this is the 3-D form.
+
+    Parameters
+    ----------
+    input : ndarray of shape (n, c, d, h, w) or (c, d, h, w)
+    kernel_size : int or one an axis
+    stride : int or one an axis, optional
+        Default: kernel_size.
+    padding : int or one an axis, optional
+        At most half of the effective kernel size.
+    dilation : int or one an axis, optional
+    ceil_mode : bool, optional
+    return_indices : bool, optional
+        Also return the switches: int64 positions of the maxima in their flattened planes.
+
+    Returns
+    -------
+    ndarray of shape (n, c, od, oh, ow) or (c, od, oh, ow), or that and the switches, of the same shape
+
+    Raises
+    ------
+    FastconvValueError, FastconvTypeError
+        If an argument breaks a rule.
+
+    References
+    ----------
+    Zeiler & Fergus, Visualizing and Understanding Convolutional Networks, ECCV 2014, section 2.1 (switches).
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv.functional as F
+    >>> x = np.arange(8, dtype=np.float32).reshape(1, 1, 2, 2, 2)
+    >>> y, switches = F.max_pool3d(x, 2, return_indices=True)
+    >>> y.tolist(), switches.tolist()
+    ([[[[[7.0]]]]], [[[[[7]]]]])
+    """
+    backend = backend_for("max_pool3d", "input", input)
+    options = (kernel_size, stride, padding, dilation, ceil_mode)
+    return backend.max_pool("max_pool3d", 3, input, options, return_indices, out, num_threads)
+
+
+def avg_pool1d(
+    input: Array,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    *,
+    out: Array | None = None,
+    num_threads: int | None = None,
+) -> Array:
+    """Take the mean of each window; see `avg_pool2d`, of which this is the 1-D form.
+
+    Parameters
+    ----------
+    input : ndarray of shape (n, c, w) or (c, w)
+    kernel_size, stride, padding, ceil_mode : optional
+        As in `max_pool1d`.
+    count_include_pad : bool, optional
+        Whether the zeros of the padding count in the divisor.
+
+    Returns
+    -------
+    ndarray of shape (n, c, ow) or (c, ow)
+
+    Raises
+    ------
+    FastconvValueError, FastconvTypeError
+        If an argument breaks a rule.
+
+    References
+    ----------
+    LeCun et al., Gradient-Based Learning Applied to Document Recognition, Proc. IEEE 1998, section II.B.
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv.functional as F
+    >>> x = np.array([[[1.0, 3.0, 2.0, 4.0]]], np.float32)
+    >>> F.avg_pool1d(x, 2).tolist()
+    [[[2.0, 3.0]]]
+    """
+    backend = backend_for("avg_pool1d", "input", input)
+    named = {"ceil_mode": ceil_mode, "count_include_pad": count_include_pad}
+    return backend.average_pool("avg_pool1d", 1, input, (kernel_size, stride, padding), named, out, num_threads)
+
+
+def avg_pool2d(
+    input: Array,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: int | None = None,
+    *,
+    out: Array | None = None,
+    num_threads: int | None = None,
+) -> Array:
+    """Take the mean of each window.
+
+    Parameters
+    ----------
+    input : ndarray of shape (n, c, h, w) or (c, h, w)
+    kernel_size, stride, padding, ceil_mode : optional
+        As in `max_pool2d`.
+    count_include_pad : bool, optional
+        Whether the zeros of the padding count in the divisor.
+    divisor_override : int, optional
+        Divide by this instead.
+
+    Returns
+    -------
+    ndarray of shape (n, c, oh, ow) or (c, oh, ow)
+
+    Raises
+    ------
+    FastconvValueError, FastconvTypeError
+        If an argument breaks a rule.
+
+    References
+    ----------
+    LeCun et al., Gradient-Based Learning Applied to Document Recognition, Proc. IEEE 1998, section II.B.
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv.functional as F
+    >>> x = np.array([[[[1, 1, 2, 4], [5, 6, 7, 8], [3, 2, 1, 0], [1, 2, 3, 4]]]], np.float32)
+    >>> F.avg_pool2d(x, 2).tolist()
+    [[[[3.25, 5.25], [2.0, 2.0]]]]
+    """
+    backend = backend_for("avg_pool2d", "input", input)
+    named = {"ceil_mode": ceil_mode, "count_include_pad": count_include_pad, "divisor_override": divisor_override}
+    return backend.average_pool("avg_pool2d", 2, input, (kernel_size, stride, padding), named, out, num_threads)
+
+
+def avg_pool3d(
+    input: Array,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: int | None = None,
+    *,
+    out: Array | None = None,
+    num_threads: int | None = None,
+) -> Array:
+    """Take the mean of each window; see `avg_pool2d`, of which this is the 3-D form.
+
+    Parameters
+    ----------
+    input : ndarray of shape (n, c, d, h, w) or (c, d, h, w)
+    kernel_size, stride, padding, ceil_mode : optional
+        As in `max_pool3d`.
+    count_include_pad : bool, optional
+        Whether the zeros of the padding count in the divisor.
+    divisor_override : int, optional
+        Divide by this instead.
+
+    Returns
+    -------
+    ndarray of shape (n, c, od, oh, ow) or (c, od, oh, ow)
+
+    Raises
+    ------
+    FastconvValueError, FastconvTypeError
+        If an argument breaks a rule.
+
+    References
+    ----------
+    LeCun et al., Gradient-Based Learning Applied to Document Recognition, Proc. IEEE 1998, section II.B.
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv.functional as F
+    >>> x = np.arange(8, dtype=np.float32).reshape(1, 1, 2, 2, 2)
+    >>> F.avg_pool3d(x, 2).tolist()
+    [[[[[3.5]]]]]
+    """
+    backend = backend_for("avg_pool3d", "input", input)
+    named = {"ceil_mode": ceil_mode, "count_include_pad": count_include_pad, "divisor_override": divisor_override}
+    return backend.average_pool("avg_pool3d", 3, input, (kernel_size, stride, padding), named, out, num_threads)
+
+
+def max_unpool1d(
+    input: Array,
+    indices: Array,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    output_size: Any = None,
+    *,
+    out: Array | None = None,
+    num_threads: int | None = None,
+) -> Array:
+    """Put each value back where its switch says, zeros elsewhere; see `max_unpool2d`, of which this is the 1-D form.
+
+    Parameters
+    ----------
+    input : ndarray of shape (n, c, ow) or (c, ow)
+        Pooled values.
+    indices : int64 ndarray of the shape of input
+        Switches from `max_pool1d`. Where several say the same place, the last in row-major order stays.
+    kernel_size, stride, padding : optional
+        Those of the pooling; they give the size of the result.
+    output_size : sequence of int, optional
+        The size of the result, with or without batch and channels, where the pooling's floor left it open.
+
+    Returns
+    -------
+    ndarray of shape (n, c, w) or (c, w)
+
+    Raises
+    ------
+    FastconvValueError, FastconvTypeError
+        If an argument breaks a rule; every index is checked before anything is written.
+
+    References
+    ----------
+    Zeiler & Fergus, Visualizing and Understanding Convolutional Networks, ECCV 2014, section 2.1.
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv.functional as F
+    >>> x = np.array([[[1.0, 3.0, 2.0, 4.0]]], np.float32)
+    >>> F.max_unpool1d(*F.max_pool1d(x, 2, return_indices=True), 2).ravel().nonzero()[0].tolist()
+    [1, 3]
+    """
+    backend = backend_for("max_unpool1d", "input", input)
+    options = (kernel_size, stride, padding, output_size)
+    return backend.max_unpool("max_unpool1d", 1, input, indices, options, out, num_threads)
+
+
+def max_unpool2d(
+    input: Array,
+    indices: Array,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    output_size: Any = None,
+    *,
+    out: Array | None = None,
+    num_threads: int | None = None,
+) -> Array:
+    """Put each value back where its switch says, zeros elsewhere.
+
+    Parameters
+    ----------
+    input : ndarray of shape (n, c, oh, ow) or (c, oh, ow)
+        Pooled values.
+    indices : int64 ndarray of the shape of input
+        Switches from `max_pool2d`. Where several say the same place, the last in row-major order stays.
+    kernel_size, stride, padding : optional
+        Those of the pooling; they give the size of the result.
+    output_size : sequence of int, optional
+        The size of the result, with or without batch and channels, where the pooling's floor left it open.
+
+    Returns
+    -------
+    ndarray of shape (n, c, h, w) or (c, h, w)
+
+    Raises
+    ------
+    FastconvValueError, FastconvTypeError
+        If an argument breaks a rule; every index is checked before anything is written.
+
+    References
+    ----------
+    Zeiler & Fergus, Visualizing and Understanding Convolutional Networks, ECCV 2014, section 2.1.
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv.functional as F
+    >>> x = np.array([[[[1, 1, 2, 4], [5, 6, 7, 8], [3, 2, 1, 0], [1, 2, 3, 4]]]], np.float32)
+    >>> F.max_unpool2d(*F.max_pool2d(x, 2, return_indices=True), 2).ravel().nonzero()[0].tolist()
+    [5, 7, 8, 15]
+    """
+    backend = backend_for("max_unpool2d", "input", input)
+    options = (kernel_size, stride, padding, output_size)
+    return backend.max_unpool("max_unpool2d", 2, input, indices, options, out, num_threads)
+
+
+def max_unpool3d(
+    input: Array,
+    indices: Array,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    output_size: Any = None,
+    *,
+    out: Array | None = None,
+    num_threads: int | None = None,
+) -> Array:
+    """Put each value back where its switch says, zeros elsewhere; see `max_unpool2d`, of which this is the 3-D form.
+
+    Parameters
+    ----------
+    input : ndarray of shape (n, c, od, oh, ow) or (c, od, oh, ow)
+        Pooled values.
+    indices : int64 ndarray of the shape of input
+        Switches from `max_pool3d`. Where several say the same place, the last in row-major order stays.
+    kernel_size, stride, padding : optional
+        Those of the pooling; they give the size of the result.
+    output_size : sequence of int, optional
+        The size of the result, with or without batch and channels, where the pooling's floor left it open.
+
+    Returns
+    -------
+    ndarray of shape (n, c, d, h, w) or (c, d, h, w)
+
+    Raises
+    ------
+    FastconvValueError, FastconvTypeError
+        If an argument breaks a rule; every index is checked before anything is written.
+
+    References
+    ----------
+    Zeiler & Fergus, Visualizing and Understanding Convolutional Networks, ECCV 2014, section 2.1.
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv.functional as F
+    >>> x = np.arange(8, dtype=np.float32).reshape(1, 1, 2, 2, 2)
+    >>> F.max_unpool3d(*F.max_pool3d(x, 2, return_indices=True), 2).ravel().nonzero()[0].tolist()
+    [7]
+    """
+    backend = backend_for("max_unpool3d", "input", input)
+    options = (kernel_size, stride, padding, output_size)
+    return backend.max_unpool("max_unpool3d", 3, input, indices, options, out, num_threads)
+
+
+def linear(
+    input: Array,
+    weight: Array,
+    bias: Array | None = None,
+    *,
+    out: Array | None = None,
+    num_threads: int | None = None,
+) -> Array:
+    """Compute input @ weight.T + bias over the last axis.
+
+    Parameters
+    ----------
+    input : ndarray of shape (..., in_features)
+    weight : ndarray of shape (out_features, in_features)
+    bias : ndarray of shape (out_features,), optional
+
+    Returns
+    -------
+    ndarray of shape (..., out_features)
+
+    Raises
+    ------
+    FastconvValueError, FastconvTypeError
+        If an argument breaks a rule.
+
+    References
+    ----------
+    Goto & van de Geijn, Anatomy of High-Performance Matrix Multiplication, ACM TOMS 34(3), 2008.
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv.functional as F
+    >>> F.linear(np.array([[1.0, 2.0]]), np.array([[3.0, 4.0], [5.0, 6.0]]), np.array([0.5, 0.0])).tolist()
+    [[11.5, 17.0]]
+    """
+    return backend_for("linear", "input", input).linear("linear", input, weight, bias, out, num_threads)
+
+
+def relu(input: Array, *, out: Array | None = None) -> Array:
+    """Return max(0, x); NaN stays NaN.
+
+    Parameters
+    ----------
+    input : ndarray of any shape
+
+    Returns
+    -------
+    ndarray of the shape of input
+
+    Raises
+    ------
+    FastconvTypeError
+        If input is not a float array.
+
+    References
+    ----------
+    Nair & Hinton, Rectified Linear Units Improve Restricted Boltzmann Machines, ICML 2010.
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv.functional as F
+    >>> F.relu(np.array([-1.0, 2.0])).tolist()
+    [0.0, 2.0]
+    """
+    return backend_for("relu", "input", input).relu("relu", input, out)
+
+
+def softmax(input: Array, dim: int) -> Array:
+    """Return exp(x) / sum of exp(x) along an axis, without overflow.
+
+    Parameters
+    ----------
+    input : ndarray of any shape
+    dim : int
+        The axis; negative counts from the end.
+
+    Returns
+    -------
+    ndarray of the shape of input
+
+    Raises
+    ------
+    FastconvValueError, FastconvTypeError
+        If an argument breaks a rule.
+
+    References
+    ----------
+    Goodfellow, Bengio & Courville, Deep Learning, 2016, section 4.1.
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv.functional as F
+    >>> F.softmax(np.array([1000.0, 1000.0]), 0).tolist()
+    [0.5, 0.5]
+    """
+    return backend_for("softmax", "input", input).softmax("softmax", input, dim)
+
+
+def log_softmax(input: Array, dim: int) -> Array:
+    """Return the logarithm of `softmax`, without loss for small probabilities.
+
+    Parameters
+    ----------
+    input : ndarray of any shape
+    dim : int
+        The axis; negative counts from the end.
+
+    Returns
+    -------
+    ndarray of the shape of input
+
+    Raises
+    ------
+    FastconvValueError, FastconvTypeError
+        If an argument breaks a rule.
+
+    References
+    ----------
+    Goodfellow, Bengio & Courville, Deep Learning, 2016, section 6.2.2.3.
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv.functional as F
+    >>> F.log_softmax(np.array([0.0, -1000.0]), 0).tolist()
+    [0.0, -1000.0]
+    """
+    return backend_for("log_softmax", "input", input).log_softmax("log_softmax", input, dim)
+
+
+def cross_entropy(
+    input: Array,
+    target: Array,
+    weight: Array | None = None,
+    *,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Any:
+    """Return the negative log-likelihood of the targets under softmax.
+
+    Parameters
+    ----------
+    input : ndarray of shape (n, classes, ...) or (classes,)
+        Scores before softmax.
+    target : integer ndarray of shape (n, ...), or float ndarray of the shape of input
+        Class indices, or probabilities.
+    weight : ndarray of shape (classes,), optional
+        Weight of each class; the mean is weighted.
+    ignore_index : int, optional
+        Samples with this class do not count.
+    reduction : {"mean", "sum", "none"}, optional
+    label_smoothing : float in [0, 1], optional
+        Share of the target spread over all classes.
+
+    Returns
+    -------
+    scalar, or ndarray of shape (n, ...) for reduction "none"
+
+    Raises
+    ------
+    FastconvValueError, FastconvTypeError
+        If an argument breaks a rule, such as a class out of range.
+
+    References
+    ----------
+    Goodfellow, Bengio & Courville, Deep Learning, 2016, section 6.2.2.3; label smoothing: Szegedy et al., CVPR 2016.
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv.functional as F
+    >>> round(float(F.cross_entropy(np.array([[2.0, 0.0]]), np.array([0]))), 4)
+    0.1269
+    """
+    backend = backend_for("cross_entropy", "input", input)
+    return backend.cross_entropy("cross_entropy", input, target, weight, ignore_index, reduction, label_smoothing)

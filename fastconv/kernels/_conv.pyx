@@ -1,0 +1,119 @@
+"""A convolution bound to its shape, instruction set and algorithm: what a repeated call needs, worked out once.
+
+Each algorithm's module derives a class from BoundConv and fills in `compute`. `run` is the hot path of every convolution
+call: plain C-contiguous arrays go straight to the kernels.
+"""
+
+cimport numpy as cnp
+from numpy cimport ndarray, npy_intp
+
+from ._table cimport kernels_of
+
+
+cnp.import_array()
+
+# Work below this many operations stays on the calling thread: waking a second one costs 20-50 us, some of which is lost for
+# good when another process has that core.
+cdef double SERIAL_FLOPS = 6e6
+
+
+cdef class BoundConv:
+    def __init__(self, spec, int isa, str isa_name):
+        self.spec = spec
+        self.isa = isa_name
+        self.itemsize = spec.itemsize
+        self.type_num = cnp.NPY_FLOAT if spec.itemsize == 4 else cnp.NPY_DOUBLE
+        self.kernels = kernels_of(isa, 8 * spec.itemsize)
+        self.flops = <double>spec.flops
+        self.brief = self.flops < SERIAL_FLOPS
+        cdef int i
+        self.ndim = len(spec.input_shape)
+        for i in range(self.ndim):
+            self.in_dims[i] = spec.input_shape[i]
+            self.out_dims[i] = spec.output_shape[i]
+        cdef fc_conv *s = &self.shape
+        s.n, s.c_in, s.c_out, s.groups = spec.n, spec.c_in, spec.c_out, spec.groups
+        s.d, s.h, s.w = spec.size
+        s.kd, s.kh, s.kw = spec.kernel
+        s.od, s.oh, s.ow = spec.output
+        s.stride_d, s.stride_h, s.stride_w = spec.stride
+        s.dilation_d, s.dilation_h, s.dilation_w = spec.dilation
+        s.pad_d, s.pad_h, s.pad_w = [front for front, _ in spec.padding]
+
+    # What an algorithm supplies.
+
+    cdef int compute(self, const char *x, const char *weight, const char *packed, const char *bias, char *y,
+                     int threads, bint brief) except -1:
+        """Fill y. `packed` is NULL unless the weights were packed before."""
+        raise TypeError("BoundConv is the base of the algorithms")
+
+    cdef Py_ssize_t packed_items(self) noexcept:
+        """Items of the packed weights, 0 if the algorithm reads them as they are."""
+        return 0
+
+    cdef int pack_into(self, const char *weight, char *packed, int threads, bint brief) except -1:
+        return 0
+
+    cdef size_t workspace_bytes(self, int threads) noexcept:
+        """Scratch of one call, packed weights apart."""
+        return 0
+
+    # What callers use.
+
+    def estimate(self, int threads, bint packed):
+        """Return the bytes of scratch a call takes at most; `packed`: the weights are packed already."""
+        cdef size_t extra = 0 if packed else self.packed_items() * self.itemsize
+        return self.workspace_bytes(1 if self.brief else threads) + extra + 4096
+
+    def pack(self, ndarray weight, int threads):
+        """Return the weights in the algorithm's own layout, or None if it reads them as they are."""
+        cdef npy_intp items = self.packed_items()
+        if items == 0:
+            return None
+        packed = cnp.PyArray_EMPTY(1, &items, self.type_num, 0)
+        self.pack_into(<const char *>cnp.PyArray_DATA(weight), <char *>cnp.PyArray_DATA(packed), threads, self.brief)
+        return packed
+
+    def run(self, ndarray x, ndarray weight, bias, out, int threads, packed=None):
+        """Compute one call. Arrays are C-contiguous, aligned, native and of the spec's shapes; threads >= 1."""
+        return self.call(x, weight, bias, out, threads, packed)
+
+    cdef ndarray call(self, ndarray x, ndarray weight, bias, out, int threads, packed):
+        cdef ndarray y
+        if out is None:
+            y = <ndarray>cnp.PyArray_EMPTY(self.ndim, self.out_dims, self.type_num, 0)
+        else:
+            y = <ndarray>out
+        if self.shape.n:
+            self.compute(data(x), data(weight), data(packed), data(bias), <char *>cnp.PyArray_DATA(y),
+                         1 if self.brief else threads, self.brief)
+        return y
+
+
+cdef class PackedConv:
+    """A bound convolution with weights it has packed: what a layer calls again and again."""
+
+    cdef readonly BoundConv call
+    cdef ndarray weight
+    cdef object bias, active, thread_count
+    cdef readonly object packed, version, settings
+
+    def __init__(self, BoundConv call, ndarray weight, bias, packed, version, active, thread_count):
+        """`version` is the weights' when they were packed; `active` tells the settings in force."""
+        self.call = call
+        self.weight = weight
+        self.bias = bias
+        self.packed = packed
+        self.version = version
+        self.active = active
+        self.settings = active()
+        self.thread_count = thread_count
+
+    def run(self, x, version):
+        """Return the output; None if weights or settings changed, or x is not a plain array of the shape bound to."""
+        cdef BoundConv call = self.call
+        if version != self.version or self.active() is not self.settings:
+            return None
+        if type(x) is not ndarray or not is_ready(<ndarray>x, call.type_num, call.ndim, call.in_dims):
+            return None
+        return call.call(<ndarray>x, self.weight, self.bias, None, 1 if call.brief else self.thread_count(), self.packed)

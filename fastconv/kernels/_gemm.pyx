@@ -1,0 +1,136 @@
+"""The blocked matrix product that pointwise, im2col_gemm and matmul share.
+
+Source: Goto & van de Geijn, Anatomy of High-Performance Matrix Multiplication, ACM TOMS 34(3), 2008.
+
+C[batch, group] = init + A[group] B[batch, group]. A lies packed in panels of mr rows over all of k. A task owns a block of
+columns and rows of C: for each block of k it packs its panels of B into its thread's scratch, which stays in L2, and sweeps
+the panels of A over them. The blocks of k depend on k alone and each is summed in one chain, so an output's bits depend
+neither on the task it falls in nor on the thread that runs it.
+"""
+
+from ._parallel cimport run_tasks
+
+cdef enum:
+    K_BLOCK = 256      # a panel of B of this depth and 48 columns takes 48 KB: written to and read from the nearest caches
+    PANELS_MOST = 6    # panels of B in a task's scratch, which together fill a third of a 1 MB L2
+    TASKS_WANTED = 64  # so that a handful of threads finish together
+
+# A start of zero for products without one.
+cdef double zeros[64]
+zeros[:] = [0.0] * 64
+
+
+cdef inline Py_ssize_t parts(Py_ssize_t whole, Py_ssize_t part) noexcept nogil:
+    return (whole + part - 1) // part
+
+
+cdef void plan(Gemm *g) noexcept nogil:
+    """Choose the blocks."""
+    cdef Py_ssize_t k_blocks = max(parts(g.k, K_BLOCK), 1)
+    cdef Py_ssize_t panels = parts(g.n, g.kernels.nr), rows = parts(g.m, g.kernels.mr)
+    cdef Py_ssize_t products = max(g.batch * g.groups, 1)
+    g.k_block = parts(g.k, k_blocks)
+    g.column_panels = min(max(panels * products // TASKS_WANTED, 1), PANELS_MOST)
+    g.column_blocks = parts(panels, g.column_panels)
+    # Too few columns to go round: split the rows as well, and pack B once for each part.
+    cdef Py_ssize_t splits = min(max(TASKS_WANTED // 4 // (g.column_blocks * products), 1), max(rows // 8, 1))
+    g.row_panels = parts(rows, splits)
+    g.row_blocks = parts(rows, g.row_panels)
+
+
+cdef size_t block_bytes(const Gemm *g) noexcept nogil:
+    """Scratch of one thread."""
+    return g.column_panels * g.k_block * g.kernels.nr * g.itemsize
+
+
+cdef Py_ssize_t a_items(const Gemm *g) noexcept nogil:
+    """Items that the packed A takes."""
+    return g.groups * parts(g.m, g.kernels.mr) * g.kernels.mr * g.k
+
+
+cdef void multiply_block(void *job, Py_ssize_t task, char *scratch) noexcept nogil:
+    cdef const Gemm *g = <const Gemm *>job
+    cdef const fc_kernels *kernels = g.kernels
+    cdef Py_ssize_t mr = kernels.mr, nr = kernels.nr, size = g.itemsize
+    cdef Py_ssize_t row_block = task % g.row_blocks
+    cdef Py_ssize_t column_block = task // g.row_blocks % g.column_blocks
+    cdef Py_ssize_t product = task // g.row_blocks // g.column_blocks
+    cdef Py_ssize_t group = product % g.groups, batch = product // g.groups
+    cdef Py_ssize_t panels = parts(g.m, mr)
+    cdef Py_ssize_t first = row_block * g.row_panels, last = min(first + g.row_panels, panels)
+    cdef Py_ssize_t column0 = column_block * g.column_panels * nr
+    cdef Py_ssize_t column_end = min(column0 + g.column_panels * nr, g.n)
+    cdef char *c = g.c + (batch * g.c_batch + group * g.c_group) * size
+    cdef const char *a
+    cdef const void *init
+    cdef char *panel
+    cdef Py_ssize_t k = 0, k_end, column, ip
+    cdef int m, columns
+    while k < g.k:
+        k_end = min(k + g.k_block, g.k)
+        panel = scratch
+        column = column0
+        while column < column_end:
+            columns = <int>min(nr, column_end - column)
+            g.pack_b(g, batch, group, column, columns, k, k_end, panel)
+            panel += g.k_block * nr * size
+            column += nr
+        for ip in range(first, last):
+            a = g.a_panels + ((group * panels + ip) * g.k + k) * mr * size
+            m = <int>min(mr, g.m - ip * mr)
+            init = NULL
+            if k == 0 and not g.accumulate:
+                init = zeros if g.init is NULL else <const void *>(g.init + (group * g.m + ip * mr) * size)
+            panel = scratch
+            column = column0
+            while column < column_end:
+                columns = <int>min(nr, column_end - column)
+                kernels.gemm_tile(k_end - k, a, panel, init, c + (ip * mr * g.c_ld + column) * size, g.c_ld, m, columns)
+                panel += g.k_block * nr * size
+                column += nr
+        k = k_end
+
+
+cdef int multiply(Gemm *g, int threads, bint brief) except -1:
+    """Compute every product of a planned Gemm whose A is packed."""
+    cdef Py_ssize_t tasks = g.batch * g.groups * g.column_blocks * g.row_blocks
+    return run_tasks(multiply_block, g, tasks, threads, block_bytes(g), brief)
+
+
+cdef struct PackA:
+    const Gemm *gemm
+    const char *rows
+    Py_ssize_t ld
+    char *panels
+
+
+cdef void pack_a_panel(void *job, Py_ssize_t task, char *scratch) noexcept nogil:
+    cdef const PackA *p = <const PackA *>job
+    cdef const Gemm *g = p.gemm
+    cdef Py_ssize_t panels = parts(g.m, g.kernels.mr), group = task // panels, row = task % panels * g.kernels.mr
+    g.kernels.pack_rows(p.rows + (group * g.m + row) * p.ld * g.itemsize, p.ld, <int>min(g.kernels.mr, g.m - row), g.k,
+                        g.kernels.mr, p.panels + task * g.kernels.mr * g.k * g.itemsize)
+
+
+cdef int pack_a(const Gemm *g, const char *rows, Py_ssize_t ld, char *panels, int threads, bint brief) except -1:
+    """Pack A, given as groups * m rows that lie ld items apart."""
+    cdef PackA job
+    job.gemm = g
+    job.rows = rows
+    job.ld = ld
+    job.panels = panels
+    return run_tasks(pack_a_panel, &job, g.groups * parts(g.m, g.kernels.mr), threads, 0, brief)
+
+
+cdef void pack_b_columns(const Gemm *g, Py_ssize_t batch, Py_ssize_t group, Py_ssize_t column, int columns,
+                         Py_ssize_t k, Py_ssize_t k_end, void *panel) noexcept nogil:
+    """B as k rows of n consecutive items."""
+    cdef const char *start = g.b + (batch * g.b_batch + group * g.b_group + k * g.b_ld + column) * g.itemsize
+    g.kernels.pack_columns(start, g.b_ld, columns, k_end - k, g.kernels.nr, panel)
+
+
+cdef void pack_b_rows(const Gemm *g, Py_ssize_t batch, Py_ssize_t group, Py_ssize_t column, int columns,
+                      Py_ssize_t k, Py_ssize_t k_end, void *panel) noexcept nogil:
+    """B as n rows of k consecutive items, that is, transposed."""
+    cdef const char *start = g.b + (batch * g.b_batch + group * g.b_group + column * g.b_ld + k) * g.itemsize
+    g.kernels.pack_rows(start, g.b_ld, columns, k_end - k, g.kernels.nr, panel)

@@ -1,0 +1,55 @@
+# What Cython needs of src/fastconv.h, and the one way to a table of kernels.
+from libc.stdint cimport int64_t
+
+cdef extern from "fastconv.h" nogil:
+    cdef struct fc_conv:
+        Py_ssize_t n, c_in, c_out, groups
+        Py_ssize_t d, h, w
+        Py_ssize_t kd, kh, kw
+        Py_ssize_t od, oh, ow
+        Py_ssize_t stride_d, stride_h, stride_w
+        Py_ssize_t dilation_d, dilation_h, dilation_w
+        Py_ssize_t pad_d, pad_h, pad_w
+
+    cdef struct fc_pool:
+        Py_ssize_t planes
+        Py_ssize_t d, h, w
+        Py_ssize_t kd, kh, kw
+        Py_ssize_t od, oh, ow
+        Py_ssize_t stride_d, stride_h, stride_w
+        Py_ssize_t dilation_d, dilation_h, dilation_w
+        Py_ssize_t pad_d, pad_h, pad_w
+        Py_ssize_t tail_d, tail_h, tail_w
+        Py_ssize_t divisor
+        int count_include_pad
+
+    cdef struct fc_kernels:
+        const char *isa
+        int lanes
+        int mr
+        int nr
+        void (*gemm_tile)(Py_ssize_t, const void *, const void *, const void *, void *, Py_ssize_t, int, int) noexcept nogil
+        void (*pack_rows)(const void *, Py_ssize_t, int, Py_ssize_t, int, void *) noexcept nogil
+        void (*pack_columns)(const void *, Py_ssize_t, int, Py_ssize_t, int, void *) noexcept nogil
+        void (*pack_patches)(const fc_conv *, const void *, Py_ssize_t, int, Py_ssize_t, Py_ssize_t, void *) noexcept nogil
+        void (*direct_forward)(const fc_conv *, const void *, const void *, const void *, void *, int, Py_ssize_t,
+                               Py_ssize_t, Py_ssize_t, Py_ssize_t *) noexcept nogil
+        void (*direct_grad_input)(const fc_conv *, const void *, const void *, void *, int, Py_ssize_t, Py_ssize_t,
+                                  Py_ssize_t) noexcept nogil
+        void (*direct_grad_weight)(const fc_conv *, const void *, const void *, void *, int, Py_ssize_t,
+                                   Py_ssize_t *) noexcept nogil
+        void (*direct_grad_bias)(const fc_conv *, const void *, void *) noexcept nogil
+        void (*depthwise_rows)(const fc_conv *, const void *, const void *, const void *, void *, Py_ssize_t, Py_ssize_t,
+                               Py_ssize_t, Py_ssize_t *) noexcept nogil
+        void (*max_pool)(const fc_pool *, const void *, void *, int64_t *, Py_ssize_t, Py_ssize_t, int64_t *,
+                         Py_ssize_t *) noexcept nogil
+        void (*max_pool_grad)(const fc_pool *, const void *, const int64_t *, void *) noexcept nogil
+        void (*average_pool)(const fc_pool *, const void *, void *, Py_ssize_t, Py_ssize_t, Py_ssize_t *) noexcept nogil
+        void (*average_pool_grad)(const fc_pool *, const void *, void *) noexcept nogil
+        Py_ssize_t (*check_switches)(const int64_t *, Py_ssize_t, Py_ssize_t) noexcept nogil
+        void (*unpool)(const void *, const int64_t *, Py_ssize_t, void *, Py_ssize_t) noexcept nogil
+        void (*unpool_grad)(const void *, const int64_t *, Py_ssize_t, void *) noexcept nogil
+        double (*fma_loop)(Py_ssize_t) noexcept nogil
+        void (*copy)(const void *, void *, Py_ssize_t) noexcept nogil
+
+cdef const fc_kernels *kernels_of(int isa, int width) noexcept

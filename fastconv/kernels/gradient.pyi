@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: BSD-3-Clause
+from typing import Any
+
+import numpy as np
+
+from ._conv import BoundConv
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+class ConvGradient(BoundConv):
+    def input(self, weight: Array, dy: Array, dx: Array, threads: int) -> None: ...
+    def weight(self, x: Array, dy: Array, dw: Array, threads: int) -> None: ...
+    def bias(self, dy: Array, db: Array, threads: int) -> None: ...
+
+def bind(spec: Any, isa: int, isa_name: str) -> ConvGradient: ...

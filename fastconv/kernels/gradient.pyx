@@ -1,0 +1,122 @@
+"""Gradients of convolution: with respect to the input, the weights and the bias.
+
+Computes, source, tile and accuracy: src/direct/grad_*.c. No reduction is split between tasks: a task owns whole sums, over
+the batch and all output positions where the definition sums over them.
+"""
+
+cimport numpy as cnp
+from numpy cimport ndarray
+
+from ._conv cimport BoundConv
+from ._parallel cimport run_tasks
+from ._table cimport fc_conv, fc_kernels
+
+cnp.import_array()
+
+cdef enum:
+    ROWS = 4
+    TASK_FLOPS = 1 << 20
+
+
+cdef struct Job:
+    const fc_conv *shape
+    const fc_kernels *kernels
+    const char *x
+    const char *weight
+    const char *dy
+    char *to
+    Py_ssize_t itemsize, rows_per_task, row_blocks, channel_blocks
+
+
+cdef void input_rows(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
+    cdef const Job *job = <const Job *>argument
+    cdef const fc_conv *s = job.shape
+    cdef Py_ssize_t c_in = s.c_in // s.groups, c_out = s.c_out // s.groups, size = job.itemsize
+    cdef Py_ssize_t taps = s.kd * s.kh * s.kw
+    cdef Py_ssize_t ih = task % job.row_blocks * job.rows_per_task
+    task //= job.row_blocks
+    cdef Py_ssize_t id = task % s.d
+    task //= s.d
+    cdef Py_ssize_t channel = task % job.channel_blocks * ROWS
+    task //= job.channel_blocks
+    cdef Py_ssize_t group = task % s.groups, image = task // s.groups
+    job.kernels.direct_grad_input(
+        s,
+        job.weight + (group * c_out * c_in + channel) * taps * size,
+        job.dy + (image * s.c_out + group * c_out) * s.od * s.oh * s.ow * size,
+        job.to + (image * s.c_in + group * c_in + channel) * s.d * s.h * s.w * size,
+        <int>min(<Py_ssize_t>ROWS, c_in - channel), id, ih, min(ih + job.rows_per_task, s.h),
+    )
+
+
+cdef void weight_taps(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
+    cdef const Job *job = <const Job *>argument
+    cdef const fc_conv *s = job.shape
+    cdef Py_ssize_t c_in = s.c_in // s.groups, c_out = s.c_out // s.groups, size = job.itemsize
+    cdef Py_ssize_t tap_row = task % (s.kd * s.kh)
+    task //= s.kd * s.kh
+    cdef Py_ssize_t ic = task % c_in
+    task //= c_in
+    cdef Py_ssize_t channel = task % job.channel_blocks * ROWS, group = task // job.channel_blocks
+    cdef Py_ssize_t oc = group * c_out + channel
+    job.kernels.direct_grad_weight(
+        s,
+        job.x + (group * c_in + ic) * s.d * s.h * s.w * size,
+        job.dy + oc * s.od * s.oh * s.ow * size,
+        job.to + (oc * c_in + ic) * s.kd * s.kh * s.kw * size,
+        <int>min(<Py_ssize_t>ROWS, c_out - channel), tap_row, <Py_ssize_t *>scratch,
+    )
+
+
+cdef void bias_channel(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
+    cdef const Job *job = <const Job *>argument
+    cdef const fc_conv *s = job.shape
+    job.kernels.direct_grad_bias(s, job.dy + task * s.od * s.oh * s.ow * job.itemsize, job.to + task * job.itemsize)
+
+
+cdef class ConvGradient(BoundConv):
+    """The three gradients of one convolution; arrays as `BoundConv.run` wants them."""
+
+    cdef Job job(self, ndarray dy, ndarray to) noexcept:
+        cdef Job job
+        job.shape = &self.shape
+        job.kernels = self.kernels
+        job.itemsize = self.itemsize
+        job.x = job.weight = NULL
+        job.rows_per_task = job.row_blocks = job.channel_blocks = 1
+        job.dy = <const char *>cnp.PyArray_DATA(dy)
+        job.to = <char *>cnp.PyArray_DATA(to)
+        return job
+
+    def input(self, ndarray weight, ndarray dy, ndarray dx, int threads):
+        """Fill dx."""
+        cdef const fc_conv *s = &self.shape
+        cdef bint brief = self.brief
+        cdef Job job = self.job(dy, dx)
+        job.weight = <const char *>cnp.PyArray_DATA(weight)
+        cdef double row = 2.0 * ROWS * (s.c_out // s.groups) * s.kd * s.kh * s.kw * s.w
+        job.rows_per_task = s.h if brief else max(1, min(s.h, <Py_ssize_t>(TASK_FLOPS / row)))
+        job.row_blocks = (s.h + job.rows_per_task - 1) // job.rows_per_task
+        job.channel_blocks = (s.c_in // s.groups + ROWS - 1) // ROWS
+        cdef Py_ssize_t tasks = s.n * s.groups * job.channel_blocks * s.d * job.row_blocks
+        run_tasks(input_rows, &job, tasks, 1 if brief else threads, 0, brief)
+
+    def weight(self, ndarray x, ndarray dy, ndarray dw, int threads):
+        """Fill dw."""
+        cdef const fc_conv *s = &self.shape
+        cdef bint brief = self.brief
+        cdef Job job = self.job(dy, dw)
+        job.x = <const char *>cnp.PyArray_DATA(x)
+        job.channel_blocks = (s.c_out // s.groups + ROWS - 1) // ROWS
+        cdef Py_ssize_t tasks = s.groups * job.channel_blocks * (s.c_in // s.groups) * s.kd * s.kh
+        run_tasks(weight_taps, &job, tasks, 1 if brief else threads, 2 * sizeof(Py_ssize_t) * s.kw, brief)
+
+    def bias(self, ndarray dy, ndarray db, int threads):
+        """Fill db."""
+        cdef bint brief = self.brief
+        cdef Job job = self.job(dy, db)
+        run_tasks(bias_channel, &job, self.shape.c_out, 1 if brief else threads, 0, brief)
+
+
+def bind(spec, isa, isa_name):
+    return ConvGradient(spec, isa, isa_name)

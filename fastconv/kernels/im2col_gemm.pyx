@@ -1,0 +1,28 @@
+"""Implicit im2col: weights times patches, one register tile after another.
+
+Source: Chellapilla, Puri & Simard 2006 (im2col); Goto & van de Geijn 2008 (blocking); Dukhan, arXiv 1907.02129 (never
+materialised). Tile, accuracy and figures: src/gemm/gemm_tile.c and src/gemm/pack_patches.c.
+"""
+
+from ._gemm_conv cimport GemmConv
+
+from ._gemm_conv import cost
+from .direct import cost as direct_cost
+
+name = "im2col_gemm"
+
+
+def supports(spec):
+    return None
+
+
+def worth(spec):
+    return cost(spec, 5.0 if spec.stride[2] == 1 else 9.0) < direct_cost(spec)
+
+
+cdef class Im2colGemm(GemmConv):
+    pass
+
+
+def bind(spec, isa, isa_name):
+    return Im2colGemm(spec, isa, isa_name)

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Layers with torch.nn's names and signatures: call them, then ask `backward` for the gradients."""
+
+from .activation import LogSoftmax, ReLU, Softmax
+from .container import Sequential
+from .conv import Conv1d, Conv2d, Conv3d
+from .linear import Flatten, Linear
+from .loss import CrossEntropyLoss
+from .module import Module, Parameter
+from .optim import SGD
+from .pooling import (
+    AvgPool1d,
+    AvgPool2d,
+    AvgPool3d,
+    MaxPool1d,
+    MaxPool2d,
+    MaxPool3d,
+    MaxUnpool1d,
+    MaxUnpool2d,
+    MaxUnpool3d,
+)
+
+__all__ = [
+    "SGD",
+    "AvgPool1d",
+    "AvgPool2d",
+    "AvgPool3d",
+    "Conv1d",
+    "Conv2d",
+    "Conv3d",
+    "CrossEntropyLoss",
+    "Flatten",
+    "Linear",
+    "LogSoftmax",
+    "MaxPool1d",
+    "MaxPool2d",
+    "MaxPool3d",
+    "MaxUnpool1d",
+    "MaxUnpool2d",
+    "MaxUnpool3d",
+    "Module",
+    "Parameter",
+    "ReLU",
+    "Sequential",
+    "Softmax",
+]

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Modules made of modules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, overload
+
+from ..spec import FastconvTypeError, FastconvValueError
+from .module import Module
+
+
+class Sequential(Module):
+    """One module after another.
+
+    Parameters
+    ----------
+    *modules : Module
+        Named "0", "1", … as in torch; or one mapping of names to modules.
+
+    Raises
+    ------
+    FastconvTypeError, FastconvValueError
+        If something is not a Module, or a name is not usable as an attribute.
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv as fc
+    >>> model = fc.nn.Sequential(fc.nn.Conv2d(1, 6, 5, rng=0), fc.nn.ReLU(), fc.nn.MaxPool2d(2))
+    >>> y = model(np.ones((1, 1, 12, 12), np.float32))
+    >>> y.shape, model.backward(np.ones_like(y)).shape
+    ((1, 6, 4, 4), (1, 1, 12, 12))
+    """
+
+    def __init__(self, *modules: Module | Mapping[str, Module]) -> None:
+        named: Mapping[str, Any]
+        if len(modules) == 1 and isinstance(modules[0], Mapping):
+            named = modules[0]
+        else:
+            named = {str(position): module for position, module in enumerate(modules)}
+        for name, module in named.items():
+            if not isinstance(module, Module):
+                raise FastconvTypeError(f"Sequential: module {name!r} must be a Module, got {type(module).__name__}")
+            if not isinstance(name, str) or not name or "." in name or hasattr(self, name):
+                raise FastconvValueError(f"Sequential: a name must be new and without dots, got name={name!r}")
+            setattr(self, name, module)
+
+    def forward(self, input: Any) -> Any:
+        """The last module's output."""
+        for module in self:
+            input = module(input)
+        return input
+
+    def backward(self, grad_output: Any) -> Any:
+        """Gradient of the first module's input."""
+        for module in reversed(list(self)):
+            grad_output = module.backward(grad_output)
+        return grad_output
+
+    def __iter__(self) -> Iterator[Module]:
+        return (module for _, module in self.named_children())
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    @overload
+    def __getitem__(self, position: int) -> Module: ...
+    @overload
+    def __getitem__(self, position: slice) -> Sequential: ...
+    def __getitem__(self, position: int | slice) -> Module:
+        """One module, or for a slice a Sequential of the same modules under their names."""
+        children = list(self.named_children())
+        if isinstance(position, slice):
+            return Sequential(dict(children[position]))
+        return children[position][1]

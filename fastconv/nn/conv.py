@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Convolution layers, one class per number of spatial axes, as torch.nn defines and initialises them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import numpy as np
+
+from .. import grad as G
+from ..backends import backend_for
+from ..spec import FastconvValueError, padding_pairs, per_axis, whole
+from .module import Array, Module, Parameter, float_dtype, uniform_parameter
+
+
+class _ConvNd(Module):
+    _axes: ClassVar[int]
+    _function: ClassVar[str]
+    _grad_input: ClassVar[Callable[..., Array]]
+    _grad_weight: ClassVar[Callable[..., Array]]
+    _grad_bias: ClassVar[Callable[..., Array]]
+    _parameter_names = ("weight", "bias")
+
+    weight: Parameter
+    bias: Parameter | None
+    _packed: Any = None
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | tuple[int, ...],
+        stride: int | tuple[int, ...] = 1,
+        padding: Any = 0,
+        dilation: int | tuple[int, ...] = 1,
+        groups: int = 1,
+        bias: bool = True,
+        *,
+        dtype: Any = "float32",
+        rng: np.random.Generator | int | None = None,
+        algorithm: str | None = None,
+    ) -> None:
+        layer = type(self).__name__
+        self.in_channels = whole(layer, "in_channels", in_channels, 1)
+        self.out_channels = whole(layer, "out_channels", out_channels, 1)
+        self.groups = whole(layer, "groups", groups, 1)
+        for argument in ("in_channels", "out_channels"):
+            if getattr(self, argument) % self.groups:
+                given = f"{argument}={getattr(self, argument)}"
+                raise FastconvValueError(f"{layer}: {argument} must be divisible by groups={groups}, got {given}")
+        self.kernel_size = self._per_axis("kernel_size", kernel_size)
+        self.stride = self._per_axis("stride", stride)
+        self.padding = self._padding(padding)
+        self.dilation = self._per_axis("dilation", dilation)
+        self.algorithm = algorithm
+        generator, dtype = np.random.default_rng(rng), float_dtype(layer, dtype)
+        shape = (self.out_channels, self.in_channels // self.groups, *self.kernel_size)
+        fan_in = math.prod(shape[1:])
+        self.weight = uniform_parameter(shape, fan_in, dtype, generator)
+        self.bias = uniform_parameter(shape[:1], fan_in, dtype, generator) if bias else None
+
+    def forward(self, input: Array) -> Array:
+        """Convolve `input` of shape (n, c_in, *spatial) or (c_in, *spatial)."""
+        packed = self._packed
+        output = None if packed is None else packed.run(input, self.weight.version)
+        if output is None:  # new weights, another shape or other settings than last time, or an array that is not plain
+            output = backend_for(self._function, "input", input).run_packed(self._pack(input), input)
+        if self.training:
+            self._keep(output, input)
+        return output
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if name in self._parameter_names:
+            self.__dict__["_packed"] = None
+
+    def _pack(self, input: Array) -> Any:
+        """Bind this layer to an input's shape and pack the weights for it, if they are not packed already."""
+        bias = None if self.bias is None else self.bias.data
+        backend = backend_for(self._function, "input", input)
+        options = (*self._geometry(), self.algorithm)
+        call = (self._function, self._axes, input, self.weight.data, bias, options)
+        self.__dict__["_packed"] = backend.pack_conv(*call, self.weight.version, self._packed)
+        return self._packed
+
+    def backward(self, grad_output: Array) -> Array:
+        """Gradient of the input; adds to `weight.grad` and `bias.grad`."""
+        (input,) = self._recall(grad_output)
+        self.weight.accumulate(self._grad_weight(input, self.weight.shape, grad_output, *self._geometry()))
+        if self.bias is not None:
+            self.bias.accumulate(self._grad_bias(grad_output))
+        return self._grad_input(input.shape, self.weight.data, grad_output, *self._geometry())
+
+    def _geometry(self) -> tuple[Any, ...]:
+        return self.stride, self.padding, self.dilation, self.groups
+
+    def _per_axis(self, argument: str, value: Any) -> tuple[int, ...]:
+        return per_axis(type(self).__name__, argument, value, self._axes, 1, 1)[-self._axes :]
+
+    def _padding(self, padding: Any) -> Any:
+        """A word as it is, numbers one an axis where both ends agree, otherwise pairs."""
+        unit = (1, 1, 1)
+        pairs = padding_pairs(type(self).__name__, padding, self._axes, unit, unit, unit)[-self._axes :]
+        if isinstance(padding, str):
+            return padding
+        if all(front == back for front, back in pairs):
+            return tuple(front for front, _ in pairs)
+        return pairs
+
+    def extra_repr(self) -> str:
+        """Torch's wording: whatever differs from the default."""
+        ones = (1,) * self._axes
+        parts = [f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"]
+        if self.padding != (0,) * self._axes:
+            parts.append(f"padding={self.padding}")
+        if self.dilation != ones:
+            parts.append(f"dilation={self.dilation}")
+        if self.groups != 1:
+            parts.append(f"groups={self.groups}")
+        if self.bias is None:
+            parts.append("bias=False")
+        if self.algorithm is not None:
+            parts.append(f"algorithm={self.algorithm!r}")
+        return ", ".join(parts)
+
+
+class Conv1d(_ConvNd):
+    """Cross-correlation over (n, c_in, w), with learnt weights of shape (c_out, c_in/groups, kw).
+
+    The parameters are those of `Conv2d`, with one axis.
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv as fc
+    >>> fc.nn.Conv1d(16, 33, 3, stride=2)(np.zeros((20, 16, 50), np.float32)).shape
+    (20, 33, 24)
+    """
+
+    _axes = 1
+    _function = "conv1d"
+    _grad_input = staticmethod(G.conv1d_input)
+    _grad_weight = staticmethod(G.conv1d_weight)
+    _grad_bias = staticmethod(G.conv1d_bias)
+
+
+class Conv2d(_ConvNd):
+    """Cross-correlation over (n, c_in, h, w), with learnt weights of shape (c_out, c_in/groups, kh, kw).
+
+    Parameters
+    ----------
+    in_channels, out_channels : int
+        c_in and c_out, both divisible by `groups`.
+    kernel_size, stride, dilation : int or one int per axis
+        As in `fastconv.functional.conv2d`.
+    padding : int, one int per axis, one (front, back) pair per axis, "same" or "valid"
+        As in `fastconv.functional.conv2d`; "same" also with a stride.
+    groups : int
+        How many independent groups the channels form.
+    bias : bool
+        Whether to learn one addend per output channel.
+    dtype : str or numpy.dtype
+        float32 or float64, of the parameters and therefore of the input.
+    rng : numpy.random.Generator or int, optional
+        Where the initial values come from: a generator, a seed, or None for fresh entropy. They are torch's
+        default, uniform within 1/sqrt(fan_in).
+    algorithm : str, optional
+        One of `fastconv.algorithms()`; a call it cannot serve raises. None lets fastconv choose.
+
+    Attributes
+    ----------
+    weight : Parameter
+    bias : Parameter or None
+
+    Raises
+    ------
+    FastconvValueError, FastconvTypeError
+        For an argument out of its range or of the wrong kind, by name.
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv as fc
+    >>> layer = fc.nn.Conv2d(3, 10, 5, padding=2, rng=0)
+    >>> y = layer(np.ones((1, 3, 32, 32), np.float32))
+    >>> y.shape, layer.backward(np.ones_like(y)).shape, layer.weight.grad.shape
+    ((1, 10, 32, 32), (1, 3, 32, 32), (10, 3, 5, 5))
+    """
+
+    _axes = 2
+    _function = "conv2d"
+    _grad_input = staticmethod(G.conv2d_input)
+    _grad_weight = staticmethod(G.conv2d_weight)
+    _grad_bias = staticmethod(G.conv2d_bias)
+
+
+class Conv3d(_ConvNd):
+    """Cross-correlation over (n, c_in, d, h, w), learnt weights of shape (c_out, c_in/groups, kd, kh, kw).
+
+    The parameters are those of `Conv2d`, with three axes.
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv as fc
+    >>> fc.nn.Conv3d(2, 4, 3, padding="same")(np.zeros((1, 2, 5, 6, 7), np.float32)).shape
+    (1, 4, 5, 6, 7)
+    """
+
+    _axes = 3
+    _function = "conv3d"
+    _grad_input = staticmethod(G.conv3d_input)
+    _grad_weight = staticmethod(G.conv3d_weight)
+    _grad_bias = staticmethod(G.conv3d_bias)

@@ -1,0 +1,500 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What is asked: arguments checked once and turned into frozen specs. Nothing after a spec validates.
+
+A `ConvSpec` or `PoolSpec` holds the normalised problem (1-D and 2-D are 3-D with unit axes) and every derived size. All
+shape arithmetic is done here, in Python's integers, before any work or allocation; what leaves here fits 62 bits with room
+to spare. Every message has one form: function, argument, rule, value.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+Axes = tuple[int, int, int]
+Pairs = tuple[tuple[int, int], tuple[int, int], tuple[int, int]]
+
+# Products of padded sizes stay below this, so that no offset a kernel forms overflows 64 bits.
+LIMIT = 1 << 60
+WORD = 1 << 63
+# No option of a call (stride, padding, dilation, groups, kernel size) has a use for more.
+OPTION = 1 << 31
+
+
+class FastconvError(RuntimeError):
+    """Any refusal by this package. Also a RuntimeError, as torch's are."""
+
+
+class FastconvValueError(FastconvError, ValueError):
+    """An argument of the right kind with a value that breaks a rule."""
+
+
+class FastconvTypeError(FastconvError, TypeError):
+    """An argument of a wrong kind: not an array, a wrong dtype, not a whole number."""
+
+
+def show(value: object) -> str:
+    """Return a value for a message, cut where it is long."""
+    if hasattr(value, "shape") and hasattr(value, "dtype") and value.shape != ():
+        return f"{type(value).__name__} of shape {value.shape} and dtype {value.dtype}"
+    text = repr(value)
+    return text if len(text) <= 120 else text[:117] + "..."
+
+
+def whole(function: str, argument: str, value: object, least: int, given: object = None, limit: int = WORD) -> int:
+    """Return value as an int in [least, limit)."""
+    shown = show(value if given is None else given)
+    try:
+        number = operator.index("" if isinstance(value, bool) else value)  # type: ignore[arg-type]
+    except TypeError:
+        raise FastconvTypeError(f"{function}: {argument} must be a whole number, got {argument}={shown}") from None
+    if number < least:
+        rule = {0: "must not be negative", 1: "must be positive"}.get(least, f"must be at least {least}")
+        raise FastconvValueError(f"{function}: {argument} {rule}, got {argument}={shown}")
+    if number >= limit:
+        raise FastconvValueError(f"{function}: {argument} must be below 2**{limit.bit_length() - 1}, got {argument}={shown}")
+    return number
+
+
+def is_sequence(value: object) -> bool:
+    """Return whether a value stands for several: a tuple, a list or a small array, not a string."""
+    return isinstance(value, (tuple, list)) or (hasattr(value, "tolist") and getattr(value, "ndim", 0) == 1)
+
+
+def per_axis(function: str, argument: str, value: Any, rank: int, least: int, fill: int) -> Axes:
+    """Return three whole numbers, the missing leading axes filled, from one or one an axis."""
+    if not is_sequence(value):
+        numbers = [whole(function, argument, value, least, limit=OPTION)] * rank
+    elif len(value) in (1, rank):
+        numbers = [whole(function, argument, item, least, value, OPTION) for item in value] * (rank // len(value))
+    else:
+        raise FastconvValueError(
+            f"{function}: {argument} must be a whole number or a sequence of {rank}, one an axis, "
+            f"got {argument}={show(value)}"
+        )
+    return (*[fill] * (3 - rank), *numbers)  # type: ignore[return-value]
+
+
+def shape_of(function: str, argument: str, value: Any, ranks: Sequence[int], names: str) -> tuple[int, ...]:
+    """Return a shape given as a sequence of positive sizes (the batch, where there is one, may be 0)."""
+    if not is_sequence(value):
+        raise FastconvTypeError(f"{function}: {argument} must be a sequence of sizes {names}, got {argument}={show(value)}")
+    if len(value) not in ranks:
+        raise FastconvValueError(
+            f"{function}: {argument} must have {' or '.join(map(str, ranks))} sizes {names}, got {argument}={show(value)}"
+        )
+    return tuple(whole(function, argument, size, 0, value) for size in value)
+
+
+def check_dtype(function: str, argument: str, dtype: Any, wanted: str | None = None) -> str:
+    """Return "float32" or "float64", whatever the byte order."""
+    name = f"float{8 * dtype.itemsize}" if getattr(dtype, "kind", "") == "f" else str(dtype)
+    if name not in ("float32", "float64"):
+        raise FastconvTypeError(f"{function}: {argument} must be float32 or float64, got {argument} of dtype {dtype}")
+    if wanted is not None and name != wanted:
+        raise FastconvTypeError(
+            f"{function}: {argument} must have the dtype of the input, {wanted}, got {argument} of dtype {name}"
+        )
+    return name
+
+
+def named_dtype(function: str, dtype: Any) -> str:
+    """Return the name of a dtype argument."""
+    try:
+        return check_dtype(function, "dtype", np.dtype(dtype))
+    except TypeError:
+        raise FastconvTypeError(f"{function}: dtype must be float32 or float64, got dtype={show(dtype)}") from None
+
+
+def one_of(function: str, argument: str, value: object, names: Sequence[str]) -> str:
+    """Return a name that must be one of these."""
+    if not isinstance(value, str):
+        raise FastconvTypeError(f"{function}: {argument} must be one of {tuple(names)}, got {argument}={show(value)}")
+    if value not in names:
+        raise FastconvValueError(f"{function}: {argument} must be one of {tuple(names)}, got {argument}={value!r}")
+    return value
+
+
+@cache
+def memory_bytes() -> int:
+    """Return this machine's memory."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):
+        return LIMIT
+
+
+def check_result(function: str, shape: tuple[int, ...], itemsize: int, given: str) -> None:
+    """Refuse a result that this machine could not hold, before anything is allocated."""
+    size = math.prod(shape) * itemsize
+    if size > memory_bytes():
+        raise FastconvValueError(
+            f"{function}: the result must fit this machine's memory of {memory_bytes()} bytes, "
+            f"but shape {shape} takes {size} bytes, got {given}"
+        )
+
+
+def batch_and_channels(function: str, argument: str, shape: tuple[int, ...], rank: int) -> tuple[bool, int, int, Axes]:
+    """Return (batched, n, c, size) of an input of rank + 1 or rank + 2 axes."""
+    if len(shape) not in (rank + 1, rank + 2):
+        raise FastconvValueError(
+            f"{function}: {argument} must be {rank + 1}D (unbatched) or {rank + 2}D (batched), "
+            f"got {argument} of shape {shape}"
+        )
+    batched = len(shape) == rank + 2
+    n, c, *size = shape if batched else (1, *shape)
+    if 0 in (c, *size):
+        raise FastconvValueError(
+            f"{function}: {argument} must have no axis of size 0 other than the batch, got {argument} of shape {shape}"
+        )
+    return batched, n, c, (*[1] * (3 - rank), *size)  # type: ignore[return-value]
+
+
+def padding_pairs(function: str, padding: Any, rank: int, spans: Axes, size: Axes, stride: Axes) -> Pairs:
+    """Return (front, back) an axis. `spans`: the extent of the dilated kernel."""
+    if isinstance(padding, str):
+        if padding == "valid":
+            return ((0, 0), (0, 0), (0, 0))
+        if padding != "same":
+            raise FastconvValueError(
+                f"{function}: padding must be 'same', 'valid', a whole number, one an axis, or a (front, back) pair "
+                f"an axis, got padding={padding!r}"
+            )
+        # TensorFlow's rule: out = ceil(size / stride), what is odd goes to the end.
+        total = [max((-(-n // s) - 1) * s + k - n, 0) for n, s, k in zip(size, stride, spans, strict=True)]
+        return tuple((t // 2, t - t // 2) for t in total)  # type: ignore[return-value]
+    if is_sequence(padding) and len(padding) > 0 and all(is_sequence(pair) for pair in padding):
+        if len(padding) != rank or any(len(pair) != 2 for pair in padding):
+            raise FastconvValueError(
+                f"{function}: padding must hold a (front, back) pair for each of {rank} axes, got padding={show(padding)}"
+            )
+        pairs = [tuple(whole(function, "padding", side, 0, padding, OPTION) for side in pair) for pair in padding]
+        return (*[(0, 0)] * (3 - rank), *pairs)  # type: ignore[return-value]
+    return tuple((p, p) for p in per_axis(function, "padding", padding, rank, 0, 0))  # type: ignore[return-value]
+
+
+@dataclass(frozen=True, slots=True)
+class ConvSpec:
+    """One convolution: y[c_out, o] = bias + sum of weight * x[o*stride - front + tap*dilation]."""
+
+    function: str
+    rank: int
+    batched: bool
+    dtype: str
+    n: int
+    c_in: int
+    c_out: int
+    groups: int
+    size: Axes
+    kernel: Axes
+    output: Axes
+    stride: Axes
+    dilation: Axes
+    padding: Pairs
+    bias: bool
+
+    @classmethod
+    def make(
+        cls,
+        function: str,
+        rank: int,
+        input_shape: tuple[int, ...],
+        weight_shape: tuple[int, ...],
+        bias_shape: tuple[int, ...] | None = None,
+        stride: Any = 1,
+        padding: Any = 0,
+        dilation: Any = 1,
+        groups: Any = 1,
+        *,
+        dtype: str = "float32",
+        input_name: str = "input",
+    ) -> ConvSpec:
+        """Check everything about a convolution that its shapes and options tell."""
+        batched, n, c_in, size = batch_and_channels(function, input_name, input_shape, rank)
+        if len(weight_shape) != rank + 2 or 0 in weight_shape:
+            raise FastconvValueError(
+                f"{function}: weight must have {rank + 2} axes (c_out, c_in/groups, kernel), none of size 0, "
+                f"got weight of shape {weight_shape}"
+            )
+        c_out, per_group, *kernel_sizes = weight_shape
+        kernel: Axes = (*[1] * (3 - rank), *kernel_sizes)  # type: ignore[assignment]
+        steps = per_axis(function, "stride", stride, rank, 1, 1)
+        gaps = per_axis(function, "dilation", dilation, rank, 1, 1)
+        parts = whole(function, "groups", groups, 1, limit=OPTION)
+        if c_in % parts or c_in // parts != per_group:
+            raise FastconvValueError(
+                f"{function}: given groups={parts} and weight of shape {weight_shape}, {input_name} must have "
+                f"{per_group * parts} channels, got {input_name} of shape {input_shape}"
+            )
+        if c_out % parts:
+            raise FastconvValueError(
+                f"{function}: groups must divide the output channels of weight of shape {weight_shape}, got groups={parts}"
+            )
+        if bias_shape is not None and bias_shape != (c_out,):
+            raise FastconvValueError(
+                f"{function}: given weight of shape {weight_shape}, bias must have shape ({c_out},), "
+                f"got bias of shape {bias_shape}"
+            )
+        spans: Axes = tuple((k - 1) * g + 1 for k, g in zip(kernel, gaps, strict=True))  # type: ignore[assignment]
+        pads = padding_pairs(function, padding, rank, spans, size, steps)
+        padded = [s + front + back for s, (front, back) in zip(size, pads, strict=True)]
+        if any(span > room for span, room in zip(spans, padded, strict=True)):
+            raise FastconvValueError(
+                f"{function}: weight must not be larger than the padded {input_name}: kernel size {tuple(kernel_sizes)} "
+                f"with dilation={show(dilation)} spans {spans[3 - rank :]}, got padded size {tuple(padded[3 - rank :])} "
+                f"({input_name} of shape {input_shape}, padding={show(padding)})"
+            )
+        if math.prod(padded) * max(c_in, 1) >= LIMIT:
+            raise FastconvValueError(
+                f"{function}: padding must keep the padded {input_name} below 2**60 elements, got padding={show(padding)} "
+                f"for {input_name} of shape {input_shape}"
+            )
+        output: Axes = tuple(  # type: ignore[assignment]
+            (room - span) // step + 1 for room, span, step in zip(padded, spans, steps, strict=True)
+        )
+        steps = tuple(1 if o == 1 else step for o, step in zip(output, steps, strict=True))  # type: ignore[assignment]
+        gaps = tuple(1 if k == 1 else gap for k, gap in zip(kernel, gaps, strict=True))  # type: ignore[assignment]
+        spec = cls(
+            function,
+            rank,
+            batched,
+            dtype,
+            n,
+            c_in,
+            c_out,
+            parts,
+            size,
+            kernel,
+            output,
+            steps,
+            gaps,
+            pads,
+            bias_shape is not None,
+        )
+        check_result(
+            function, spec.output_shape, spec.itemsize, f"{input_name} of shape {input_shape} and padding={show(padding)}"
+        )
+        return spec
+
+    @property
+    def itemsize(self) -> int:
+        return 4 if self.dtype == "float32" else 8
+
+    @property
+    def taps(self) -> int:
+        return math.prod(self.kernel)
+
+    @property
+    def kernel_size(self) -> tuple[int, ...]:
+        return self.kernel[3 - self.rank :]
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        lead = (self.n, self.c_in) if self.batched else (self.c_in,)
+        return lead + self.size[3 - self.rank :]
+
+    @property
+    def output_shape(self) -> tuple[int, ...]:
+        lead = (self.n, self.c_out) if self.batched else (self.c_out,)
+        return lead + self.output[3 - self.rank :]
+
+    @property
+    def weight_shape(self) -> tuple[int, ...]:
+        return (self.c_out, self.c_in // self.groups, *self.kernel_size)
+
+    @property
+    def multiply_adds(self) -> int:
+        return self.n * self.c_out * math.prod(self.output) * (self.c_in // self.groups) * self.taps
+
+    @property
+    def flops(self) -> int:
+        return 2 * self.multiply_adds
+
+    @property
+    def bytes_moved(self) -> int:
+        """Input, weights, bias and output, each once."""
+        items = math.prod(self.input_shape) + math.prod(self.weight_shape) + math.prod(self.output_shape)
+        return self.itemsize * (items + (self.c_out if self.bias else 0))
+
+
+@dataclass(frozen=True, slots=True)
+class PoolSpec:
+    """One pooling: a reduction over windows of each plane. For unpooling `size` is the result, `output` the input."""
+
+    function: str
+    rank: int
+    batched: bool
+    dtype: str
+    n: int
+    c: int
+    size: Axes
+    kernel: Axes
+    output: Axes
+    stride: Axes
+    dilation: Axes
+    padding: Axes
+    count_include_pad: bool = True
+    divisor_override: int | None = None
+
+    @classmethod
+    def make(
+        cls,
+        function: str,
+        rank: int,
+        input_shape: tuple[int, ...],
+        kernel_size: Any,
+        stride: Any = None,
+        padding: Any = 0,
+        dilation: Any = 1,
+        ceil_mode: Any = False,
+        *,
+        count_include_pad: Any = True,
+        divisor_override: Any = None,
+        dtype: str = "float32",
+        input_name: str = "input",
+    ) -> PoolSpec:
+        """Check everything about a pooling that its shapes and options tell."""
+        batched, n, c, size = batch_and_channels(function, input_name, input_shape, rank)
+        kernel = per_axis(function, "kernel_size", kernel_size, rank, 1, 1)
+        steps = kernel if stride is None else per_axis(function, "stride", stride, rank, 1, 1)
+        pads = per_axis(function, "padding", padding, rank, 0, 0)
+        gaps = per_axis(function, "dilation", dilation, rank, 1, 1)
+        ceil_mode = flag(function, "ceil_mode", ceil_mode)
+        include = flag(function, "count_include_pad", count_include_pad)
+        divisor = (
+            None if divisor_override is None else whole(function, "divisor_override", divisor_override, 1, limit=OPTION)
+        )
+        spans = [(k - 1) * g + 1 for k, g in zip(kernel, gaps, strict=True)]
+        if any(pad > span // 2 for pad, span in zip(pads, spans, strict=True)):
+            raise FastconvValueError(
+                f"{function}: padding must be at most half of the effective kernel size, got padding={show(padding)} with "
+                f"kernel_size={show(kernel_size)} and dilation={show(dilation)}"
+            )
+        output = tuple(
+            pooled(room, span, step, pad, ceil_mode) for room, span, step, pad in zip(size, spans, steps, pads, strict=True)
+        )
+        if any(o < 1 for o in output):
+            raise FastconvValueError(
+                f"{function}: kernel_size must not exceed the padded input, got kernel_size={show(kernel_size)} with "
+                f"dilation={show(dilation)} and padding={show(padding)} for {input_name} of shape {input_shape}"
+            )
+        padded = [s + 2 * pad for s, pad in zip(size, pads, strict=True)]
+        if math.prod(padded) >= LIMIT or math.prod(kernel) >= LIMIT:
+            raise FastconvValueError(
+                f"{function}: kernel_size and padding must stay below 2**60 elements, got kernel_size={show(kernel_size)} "
+                f"and padding={show(padding)} for input of shape {input_shape}"
+            )
+        steps = tuple(1 if o == 1 else step for o, step in zip(output, steps, strict=True))  # type: ignore[assignment]
+        gaps = tuple(1 if k == 1 else gap for k, gap in zip(kernel, gaps, strict=True))  # type: ignore[assignment]
+        spec = cls(function, rank, batched, dtype, n, c, size, kernel, output, steps, gaps, pads, include, divisor)  # type: ignore[arg-type]
+        check_result(
+            function, spec.output_shape, 8, f"{input_name} of shape {input_shape} and kernel_size={show(kernel_size)}"
+        )
+        return spec
+
+    @classmethod
+    def make_unpool(
+        cls,
+        function: str,
+        rank: int,
+        input_shape: tuple[int, ...],
+        kernel_size: Any,
+        stride: Any = None,
+        padding: Any = 0,
+        output_size: Any = None,
+        *,
+        dtype: str = "float32",
+    ) -> PoolSpec:
+        """Check an unpooling; its result is as large as the pooling's input was, or as `output_size` says."""
+        batched, n, c, small = batch_and_channels(function, "input", input_shape, rank)
+        kernel = per_axis(function, "kernel_size", kernel_size, rank, 1, 1)
+        steps = kernel if stride is None else per_axis(function, "stride", stride, rank, 1, 1)
+        pads = per_axis(function, "padding", padding, rank, 0, 0)
+        usual = [(o - 1) * s - 2 * p + k for o, s, p, k in zip(small, steps, pads, kernel, strict=True)]
+        large = list(usual)
+        if output_size is not None:
+            large = unpooled(function, output_size, rank, (n, c) if batched else (c,), usual, steps)
+        if any(s < 1 for s in large):
+            raise FastconvValueError(
+                f"{function}: padding must leave a result of positive size, got padding={show(padding)} with "
+                f"kernel_size={show(kernel_size)} and stride={show(stride)} for input of shape {input_shape}"
+            )
+        if math.prod(large) >= LIMIT:
+            raise FastconvValueError(
+                f"{function}: kernel_size, stride and output_size must keep the result below 2**60 elements, got "
+                f"kernel_size={show(kernel_size)}, stride={show(stride)}, output_size={show(output_size)} for input of "
+                f"shape {input_shape}"
+            )
+        spec = cls(function, rank, batched, dtype, n, c, tuple(large), kernel, small, (1, 1, 1), (1, 1, 1), (0, 0, 0))  # type: ignore[arg-type]
+        given = f"kernel_size={show(kernel_size)}, stride={show(stride)}, output_size={show(output_size)}"
+        check_result(function, spec.input_shape, spec.itemsize, given)
+        return spec
+
+    @classmethod
+    def between(cls, function: str, rank: int, large: tuple[int, ...], small: tuple[int, ...], dtype: str) -> PoolSpec:
+        """Return the spec of two shapes whose correspondence only switches know."""
+        batched, n, c, size = batch_and_channels(function, "input_size", large, rank)
+        output = batch_and_channels(function, "grad_output", small, rank)[3]
+        check_result(function, large, 8, f"shape {large}")
+        return cls(function, rank, batched, dtype, n, c, size, (1, 1, 1), output, (1, 1, 1), (1, 1, 1), (0, 0, 0))
+
+    @property
+    def itemsize(self) -> int:
+        return 4 if self.dtype == "float32" else 8
+
+    @property
+    def planes(self) -> int:
+        return self.n * self.c
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        lead = (self.n, self.c) if self.batched else (self.c,)
+        return lead + self.size[3 - self.rank :]
+
+    @property
+    def output_shape(self) -> tuple[int, ...]:
+        lead = (self.n, self.c) if self.batched else (self.c,)
+        return lead + self.output[3 - self.rank :]
+
+
+def flag(function: str, argument: str, value: object) -> bool:
+    """Return a truth value given as one."""
+    if isinstance(value, bool) or type(value).__name__ in ("bool", "bool_"):
+        return bool(value)
+    raise FastconvTypeError(f"{function}: {argument} must be True or False, got {argument}={show(value)}")
+
+
+def pooled(size: int, span: int, stride: int, pad: int, ceil_mode: bool) -> int:
+    """Return the outputs along one axis; in ceil mode the last window must start inside the input or its left padding."""
+    room = size + 2 * pad - span
+    if room < 0 and not (ceil_mode and room > -stride):
+        return 0
+    count = (room + (stride - 1 if ceil_mode else 0)) // stride + 1
+    return count - 1 if ceil_mode and (count - 1) * stride >= size + pad else count
+
+
+def unpooled(function: str, output_size: Any, rank: int, lead: tuple[int, ...], usual: list[int], steps: Axes) -> list[int]:
+    """Return the three sizes of `output_size`, with or without batch and channels, each within a stride of the usual."""
+    names = "(spatial, or with batch and channels)"
+    given = shape_of(function, "output_size", output_size, (rank, rank + len(lead)), names)
+    if len(given) > rank and given[: len(lead)] != lead:
+        raise FastconvValueError(
+            f"{function}: output_size must begin with the batch and channels {lead} of the input, "
+            f"got output_size={show(output_size)}"
+        )
+    large = [1] * (3 - rank) + list(given[-rank:])
+    for axis in range(3 - rank, 3):
+        low, high = usual[axis] - steps[axis] + 1, usual[axis] + steps[axis] - 1
+        if not low <= large[axis] <= high:
+            raise FastconvValueError(
+                f"{function}: output_size must lie between {low} and {high} in axis {axis - 3 + rank}, "
+                f"got output_size={show(output_size)}"
+            )
+    return large

@@ -1,0 +1,84 @@
+"""Builds the extension modules; everything else about the package is in pyproject.toml.
+
+Each C source of src/ is compiled once per row of src/isa.def that this machine's architecture has and once per float width,
+into objects that one extension, fastconv.kernels._table, owns. The others reach the kernels through its table.
+"""
+
+import os
+import platform
+import re
+import shlex
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain, product
+from pathlib import Path
+
+import numpy
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+
+MACHINE = {"AMD64": "x86_64", "arm64": "aarch64"}.get(platform.machine(), platform.machine())
+CORES = os.cpu_count() or 1
+WARNINGS = ["-Wall", "-Wextra"] + (["-Werror"] if os.environ.get("FASTCONV_WERROR") else [])
+SANITIZE = shlex.split(os.environ.get("FASTCONV_SANITIZE", ""))
+ROW = re.compile(r'^FC_ISA\((\w+), (\w+), "([^"]*)"', re.MULTILINE)
+KERNELS = sorted(str(p) for p in Path("src").rglob("*.c") if p.name != "dispatch.c")
+HEADERS = sorted(str(p) for p in Path("src").rglob("*") if p.suffix in {".h", ".def"})
+
+
+class BuildKernels(build_ext):
+    """build_ext that first compiles the kernels, per instruction set and float width."""
+
+    def build_extension(self, ext):
+        if ext.name == "fastconv.kernels._table":
+            ext.extra_objects = self.compile_kernels()
+        super().build_extension(ext)
+
+    def finalize_options(self):
+        super().finalize_options()
+        self.parallel = self.parallel or CORES
+
+    def compile_kernels(self):
+        common = ["-O3", "-std=gnu11", "-ffp-contract=off", "-fno-math-errno", "-fvisibility=hidden", *WARNINGS, *SANITIZE]
+
+        def compile_variant(variant):
+            (isa, _, flags), width = variant
+            return self.compiler.compile(
+                KERNELS,
+                output_dir=f"{self.build_temp}/{isa}-{width}",
+                macros=[("FC_ISA", isa), ("FC_WIDTH", width)],
+                include_dirs=["src"],
+                extra_postargs=common + flags.split(),
+                depends=HEADERS,
+            )
+
+        rows = [row for row in ROW.findall(Path("src/isa.def").read_text()) if row[1] in ("any", MACHINE)]
+        with ThreadPoolExecutor(CORES) as pool:
+            return list(chain.from_iterable(pool.map(compile_variant, product(rows, ("32", "64")))))
+
+
+def extension(path):
+    """One Cython module; only _parallel knows OpenMP, only _table links the C kernels."""
+    name = ".".join(path.with_suffix("").parts)
+    openmp = ["-fopenmp"] if path.stem == "_parallel" and not os.environ.get("FASTCONV_NO_OPENMP") else []
+    return Extension(
+        name,
+        [str(path)] + (["src/dispatch.c"] if path.stem == "_table" else []),
+        include_dirs=["src", numpy.get_include()],
+        define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
+        extra_compile_args=["-O2", "-g0", "-fvisibility=hidden", *WARNINGS, *openmp, *SANITIZE],
+        extra_link_args=[*openmp, *SANITIZE] + ([] if SANITIZE or sys.platform == "darwin" else ["-Wl,-s"]),
+        depends=HEADERS + (KERNELS if path.stem == "_table" else []),
+    )
+
+
+setup(
+    ext_modules=cythonize(
+        [extension(path) for path in sorted(Path("fastconv/kernels").glob("*.pyx"))],
+        build_dir="build/cython",
+        nthreads=CORES,
+        compiler_directives={"language_level": "3", "boundscheck": False, "wraparound": False, "initializedcheck": False},
+    ),
+    cmdclass={"build_ext": BuildKernels},
+)

@@ -1,0 +1,25 @@
+/* Computes:     dbias[c_out] = sum over n, o of dy[n, c_out, o].
+ * Source:       Goodfellow, Bengio & Courville, Deep Learning, 2016, section 6.5.
+ * Applies when: always.
+ * Layout:       dy at plane (0, c_out); images follow at the stride of the whole array.
+ * Plan:         one call owns one channel over the whole batch.
+ * Tile:         four vectors, so that additions overlap; added up once at the end.
+ * Cost:         one pass over dy.
+ * Accuracy:     4 * LANES interleaved chains, then a tree: factor 1.
+ * Measured:     bandwidth of the cache level that holds dy. */
+#include "kernel.h"
+
+void FC_FN(direct_grad_bias)(const struct fc_conv *s, const void *dy, void *db) {
+    const ptrdiff_t plane = s->od * s->oh * s->ow, image = s->c_out * plane;
+    vec sum[4] = {vec_zero(), vec_zero(), vec_zero(), vec_zero()};
+    for (ptrdiff_t in = 0; in < s->n; in++) {
+        const real *from = (const real *)dy + in * image;
+        for (ptrdiff_t i = 0; i < plane; i += 4 * LANES)
+#pragma GCC unroll 4
+            for (int v = 0; v < 4; v++) {
+                const mask some = mask_bits(bits_below(plane - i - v * LANES));
+                sum[v] = vec_add(sum[v], vec_load_some(from + i + v * LANES, 1, some));
+            }
+    }
+    *(real *)db = vec_sum(vec_add(vec_add(sum[0], sum[1]), vec_add(sum[2], sum[3])));
+}

@@ -1,0 +1,38 @@
+/* Computes:     packed panels of a matrix, the operand order that gemm_tile reads.
+ * Source:       Goto & van de Geijn 2008, section 5.1.
+ * Applies when: any row-major matrix; `width` is FC_MR for A panels, FC_NV * LANES for B panels.
+ * Layout:       panel [k][width]. pack_rows takes rows of k reals (transposes), pack_columns k rows of `columns` reals.
+ * Plan:         one call owns one panel.
+ * Tile:         none; pack_columns copies whole vectors, pack_rows moves single reals (weights are packed once and read often).
+ * Cost:         k * width reals read and written; what lies beyond rows or columns is filled with zeros, never left
+ *               uninitialised (denormals there would slow the tile down several times).
+ * Accuracy:     exact.
+ * Measured:     pack_rows 1.0, pack_columns 0.1 cycles a real in L2. */
+#include "kernel.h"
+
+void FC_FN(pack_rows)(const void *src, ptrdiff_t ld, int rows, ptrdiff_t k, int width, void *panel) {
+    const real *from = src;
+    real *to = panel;
+    for (ptrdiff_t ik = 0; ik < k; ik++, to += width) {
+        for (int i = 0; i < rows; i++) to[i] = from[i * ld + ik];
+        for (int i = rows; i < width; i++) to[i] = 0;
+    }
+}
+
+void FC_FN(pack_columns)(const void *src, ptrdiff_t ld, int columns, ptrdiff_t k, int width, void *panel) {
+    const real *from = src;
+    real *to = panel;
+    const int whole = columns / LANES * LANES;
+    const mask rest = mask_bits(bits_below(columns - whole));
+    for (ptrdiff_t ik = 0; ik < k; ik++, from += ld, to += width) {
+        int i = 0;
+        for (; i < whole; i += LANES) vec_store(to + i, vec_load(from + i));
+        if (i + LANES <= width) {
+            vec_store(to + i, vec_load_some(from + i, 1, rest));
+            i += LANES;
+        } else if (i < columns) {
+            for (; i < columns; i++) to[i] = from[i];
+        }
+        for (; i < width; i++) to[i] = 0;
+    }
+}

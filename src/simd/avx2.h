@@ -1,0 +1,111 @@
+/* The vocabulary of simd.h on 256-bit vectors (AVX2, FMA).
+ *
+ * Register tile 4 x 3 vectors: 12 accumulators, 3 vectors of B and one broadcast fill the 16 registers; one step of k
+ * costs 7 loads for 12 multiply-adds. */
+#include <immintrin.h>
+
+#define FC_MR 4
+#define FC_NV 3
+#define FC_DV 2
+
+typedef __m256i mask;
+
+#if FC_WIDTH == 32
+#define LANES 8
+typedef __m256 vec;
+
+FC_INLINE vec vec_zero(void) { return _mm256_setzero_ps(); }
+FC_INLINE vec vec_set1(real s) { return _mm256_set1_ps(s); }
+FC_INLINE vec vec_load(const real *p) { return _mm256_loadu_ps(p); }
+FC_INLINE void vec_store(real *p, vec v) { _mm256_storeu_ps(p, v); }
+FC_INLINE void vec_store_some(real *p, vec v, mask m) { _mm256_maskstore_ps(p, m, v); }
+FC_INLINE vec vec_fma(vec a, vec b, vec c) { return _mm256_fmadd_ps(a, b, c); }
+FC_INLINE vec vec_add(vec a, vec b) { return _mm256_add_ps(a, b); }
+FC_INLINE vec vec_sub(vec a, vec b) { return _mm256_sub_ps(a, b); }
+FC_INLINE vec vec_mul(vec a, vec b) { return _mm256_mul_ps(a, b); }
+FC_INLINE vec vec_div(vec a, vec b) { return _mm256_div_ps(a, b); }
+FC_INLINE vec vec_or(vec a, vec b) { return _mm256_or_ps(a, b); }
+FC_INLINE real vec_sum(vec v) {
+    __m128 half = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
+    half = _mm_add_ps(half, _mm_movehl_ps(half, half));
+    return _mm_cvtss_f32(_mm_add_ss(half, _mm_movehdup_ps(half)));
+}
+FC_INLINE mask mask_bits(uint32_t bits) {
+    const __m256i lane = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+    return _mm256_cmpeq_epi32(_mm256_and_si256(_mm256_set1_epi32((int)bits), lane), lane);
+}
+FC_INLINE mask mask_beats(vec a, vec b) {
+    return _mm256_castps_si256(_mm256_and_ps(_mm256_cmp_ps(b, b, _CMP_ORD_Q), _mm256_cmp_ps(a, b, _CMP_NLE_UQ)));
+}
+FC_INLINE vec vec_select(mask m, vec a, vec b) { return _mm256_blendv_ps(b, a, _mm256_castsi256_ps(m)); }
+FC_INLINE vec load_masked(const real *p, mask m) { return _mm256_maskload_ps(p, m); }
+
+/* Every second of 15 reals: the upper half is read from p + 7, so that nothing after the last lane is touched. */
+FC_INLINE vec vec_load_pairs(vec low, vec high) {
+    const __m256i even_then_odd = _mm256_setr_epi32(0, 2, 4, 6, 1, 3, 5, 7);
+    return _mm256_permute2f128_ps(_mm256_permutevar8x32_ps(low, even_then_odd),
+                                  _mm256_permutevar8x32_ps(high, even_then_odd), 0x30);
+}
+FC_INLINE vec vec_gather(const real *p, ptrdiff_t stride, mask m) {
+    const __m256i at =
+        _mm256_mullo_epi32(_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7), _mm256_set1_epi32((int)stride));
+    return _mm256_mask_i32gather_ps(vec_zero(), p, at, _mm256_castsi256_ps(m), 4);
+}
+FC_INLINE uint32_t bits_of(mask m) { return (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(m)); }
+#else
+#define LANES 4
+typedef __m256d vec;
+
+FC_INLINE vec vec_zero(void) { return _mm256_setzero_pd(); }
+FC_INLINE vec vec_set1(real s) { return _mm256_set1_pd(s); }
+FC_INLINE vec vec_load(const real *p) { return _mm256_loadu_pd(p); }
+FC_INLINE void vec_store(real *p, vec v) { _mm256_storeu_pd(p, v); }
+FC_INLINE void vec_store_some(real *p, vec v, mask m) { _mm256_maskstore_pd(p, m, v); }
+FC_INLINE vec vec_fma(vec a, vec b, vec c) { return _mm256_fmadd_pd(a, b, c); }
+FC_INLINE vec vec_add(vec a, vec b) { return _mm256_add_pd(a, b); }
+FC_INLINE vec vec_sub(vec a, vec b) { return _mm256_sub_pd(a, b); }
+FC_INLINE vec vec_mul(vec a, vec b) { return _mm256_mul_pd(a, b); }
+FC_INLINE vec vec_div(vec a, vec b) { return _mm256_div_pd(a, b); }
+FC_INLINE vec vec_or(vec a, vec b) { return _mm256_or_pd(a, b); }
+FC_INLINE real vec_sum(vec v) {
+    const __m128d half = _mm_add_pd(_mm256_castpd256_pd128(v), _mm256_extractf128_pd(v, 1));
+    return _mm_cvtsd_f64(_mm_add_sd(half, _mm_unpackhi_pd(half, half)));
+}
+FC_INLINE mask mask_bits(uint32_t bits) {
+    const __m256i lane = _mm256_setr_epi64x(1, 2, 4, 8);
+    return _mm256_cmpeq_epi64(_mm256_and_si256(_mm256_set1_epi64x((long long)bits), lane), lane);
+}
+FC_INLINE mask mask_beats(vec a, vec b) {
+    return _mm256_castpd_si256(_mm256_and_pd(_mm256_cmp_pd(b, b, _CMP_ORD_Q), _mm256_cmp_pd(a, b, _CMP_NLE_UQ)));
+}
+FC_INLINE vec vec_select(mask m, vec a, vec b) { return _mm256_blendv_pd(b, a, _mm256_castsi256_pd(m)); }
+FC_INLINE vec load_masked(const real *p, mask m) { return _mm256_maskload_pd(p, m); }
+FC_INLINE vec vec_load_pairs(vec low, vec high) {
+    return _mm256_permute2f128_pd(_mm256_permute4x64_pd(low, 0xD8), _mm256_permute4x64_pd(high, 0xD8), 0x30);
+}
+FC_INLINE vec vec_gather(const real *p, ptrdiff_t stride, mask m) {
+    const __m128i at = _mm_mullo_epi32(_mm_setr_epi32(0, 1, 2, 3), _mm_set1_epi32((int)stride));
+    return _mm256_mask_i32gather_pd(vec_zero(), p, at, _mm256_castsi256_pd(m), 8);
+}
+FC_INLINE uint32_t bits_of(mask m) { return (uint32_t)_mm256_movemask_pd(_mm256_castsi256_pd(m)); }
+#endif
+
+/* Gathers index with 32 bits; a stride beyond that is loaded lane by lane. */
+FC_INLINE vec vec_load_far(const real *p, ptrdiff_t stride, mask m) {
+    real lane[LANES] = {0};
+    const uint32_t bits = bits_of(m);
+    for (int l = 0; l < LANES; l++)
+        if (bits >> l & 1) lane[l] = p[l * stride];
+    return vec_load(lane);
+}
+
+FC_INLINE vec vec_load_some(const real *p, ptrdiff_t stride, mask m) {
+    if (stride == 1) return load_masked(p, m);
+    return stride < 1 << 27 ? vec_gather(p, stride, m) : vec_load_far(p, stride, m);
+}
+
+FC_INLINE vec vec_load_stride(const real *p, ptrdiff_t stride) {
+    if (stride == 1) return vec_load(p);
+    if (stride == 2) return vec_load_pairs(vec_load(p), vec_load(p + LANES - 1));
+    return vec_load_some(p, stride, mask_bits((1u << LANES) - 1));
+}

@@ -1,0 +1,106 @@
+/* The vocabulary of simd.h on 512-bit vectors (AVX-512 F, DQ, BW, VL).
+ *
+ * Register tile 8 x 3 vectors: 24 accumulators, 3 vectors of B and one broadcast fill 28 of 32 registers, and one step
+ * of k costs 11 loads for 24 multiply-adds, which leaves the two load ports idle half of the time. */
+#include <immintrin.h>
+
+#define FC_MR 8
+#define FC_NV 3
+#define FC_DV 4
+
+FC_INLINE uint32_t even_bits(uint32_t bits) { return _pdep_u32(bits, 0x55555555u); }
+
+#if FC_WIDTH == 32
+#define LANES 16
+typedef __m512 vec;
+typedef __mmask16 mask;
+
+FC_INLINE vec vec_zero(void) { return _mm512_setzero_ps(); }
+FC_INLINE vec vec_set1(real s) { return _mm512_set1_ps(s); }
+FC_INLINE vec vec_load(const real *p) { return _mm512_loadu_ps(p); }
+FC_INLINE void vec_store(real *p, vec v) { _mm512_storeu_ps(p, v); }
+FC_INLINE void vec_store_some(real *p, vec v, mask m) { _mm512_mask_storeu_ps(p, m, v); }
+FC_INLINE vec vec_fma(vec a, vec b, vec c) { return _mm512_fmadd_ps(a, b, c); }
+FC_INLINE vec vec_add(vec a, vec b) { return _mm512_add_ps(a, b); }
+FC_INLINE vec vec_sub(vec a, vec b) { return _mm512_sub_ps(a, b); }
+FC_INLINE vec vec_mul(vec a, vec b) { return _mm512_mul_ps(a, b); }
+FC_INLINE vec vec_div(vec a, vec b) { return _mm512_div_ps(a, b); }
+FC_INLINE vec vec_or(vec a, vec b) { return _mm512_or_ps(a, b); }
+FC_INLINE real vec_sum(vec v) { return _mm512_reduce_add_ps(v); }
+FC_INLINE mask mask_beats(vec a, vec b) {
+    return _mm512_mask_cmp_ps_mask(_mm512_cmp_ps_mask(b, b, _CMP_ORD_Q), a, b, _CMP_NLE_UQ);
+}
+FC_INLINE vec vec_select(mask m, vec a, vec b) { return _mm512_mask_blend_ps(m, b, a); }
+
+/* Every second of 31 reals: the upper half is read from p + 15, so that nothing after the last lane is touched. */
+FC_INLINE vec vec_load_pairs(vec low, vec high) {
+    const __m512i pick = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 17, 19, 21, 23, 25, 27, 29, 31);
+    return _mm512_permutex2var_ps(low, pick, high);
+}
+FC_INLINE __m512i lane_offsets(ptrdiff_t stride) {
+    const __m512i lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    return _mm512_mullo_epi32(lane, _mm512_set1_epi32((int)stride));
+}
+FC_INLINE vec vec_gather(const real *p, ptrdiff_t stride, mask m) {
+    return _mm512_mask_i32gather_ps(vec_zero(), m, lane_offsets(stride), p, 4);
+}
+FC_INLINE vec load_masked(const real *p, mask m) { return _mm512_maskz_loadu_ps(m, p); }
+#else
+#define LANES 8
+typedef __m512d vec;
+typedef __mmask8 mask;
+
+FC_INLINE vec vec_zero(void) { return _mm512_setzero_pd(); }
+FC_INLINE vec vec_set1(real s) { return _mm512_set1_pd(s); }
+FC_INLINE vec vec_load(const real *p) { return _mm512_loadu_pd(p); }
+FC_INLINE void vec_store(real *p, vec v) { _mm512_storeu_pd(p, v); }
+FC_INLINE void vec_store_some(real *p, vec v, mask m) { _mm512_mask_storeu_pd(p, m, v); }
+FC_INLINE vec vec_fma(vec a, vec b, vec c) { return _mm512_fmadd_pd(a, b, c); }
+FC_INLINE vec vec_add(vec a, vec b) { return _mm512_add_pd(a, b); }
+FC_INLINE vec vec_sub(vec a, vec b) { return _mm512_sub_pd(a, b); }
+FC_INLINE vec vec_mul(vec a, vec b) { return _mm512_mul_pd(a, b); }
+FC_INLINE vec vec_div(vec a, vec b) { return _mm512_div_pd(a, b); }
+FC_INLINE vec vec_or(vec a, vec b) { return _mm512_or_pd(a, b); }
+FC_INLINE real vec_sum(vec v) { return _mm512_reduce_add_pd(v); }
+FC_INLINE mask mask_beats(vec a, vec b) {
+    return _mm512_mask_cmp_pd_mask(_mm512_cmp_pd_mask(b, b, _CMP_ORD_Q), a, b, _CMP_NLE_UQ);
+}
+FC_INLINE vec vec_select(mask m, vec a, vec b) { return _mm512_mask_blend_pd(m, b, a); }
+FC_INLINE vec vec_load_pairs(vec low, vec high) {
+    const __m512i pick = _mm512_setr_epi64(0, 2, 4, 6, 9, 11, 13, 15);
+    return _mm512_permutex2var_pd(low, pick, high);
+}
+FC_INLINE __m256i lane_offsets(ptrdiff_t stride) {
+    return _mm256_mullo_epi32(_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7), _mm256_set1_epi32((int)stride));
+}
+FC_INLINE vec vec_gather(const real *p, ptrdiff_t stride, mask m) {
+    return _mm512_mask_i32gather_pd(vec_zero(), m, lane_offsets(stride), p, 8);
+}
+FC_INLINE vec load_masked(const real *p, mask m) { return _mm512_maskz_loadu_pd(m, p); }
+#endif
+
+FC_INLINE mask mask_bits(uint32_t bits) { return (mask)bits; }
+
+/* Gathers index with 32 bits; a stride beyond that is loaded lane by lane. */
+FC_INLINE vec vec_load_far(const real *p, ptrdiff_t stride, mask m) {
+    real lane[LANES] = {0};
+    for (int l = 0; l < LANES; l++)
+        if (m >> l & 1) lane[l] = p[l * stride];
+    return vec_load(lane);
+}
+
+FC_INLINE vec vec_load_some(const real *p, ptrdiff_t stride, mask m) {
+    if (stride == 1) return load_masked(p, m);
+    if (stride == 2) {
+        const uint32_t low = (uint32_t)m & ((1u << LANES / 2) - 1), high = (uint32_t)m >> LANES / 2;
+        return vec_load_pairs(load_masked(p, (mask)even_bits(low)),
+                              load_masked(p + LANES - 1, (mask)(even_bits(high) << 1)));
+    }
+    return stride < 1 << 26 ? vec_gather(p, stride, m) : vec_load_far(p, stride, m);
+}
+
+FC_INLINE vec vec_load_stride(const real *p, ptrdiff_t stride) {
+    if (stride == 1) return vec_load(p);
+    if (stride == 2) return vec_load_pairs(vec_load(p), vec_load(p + LANES - 1));
+    return vec_load_some(p, stride, (mask)((1u << LANES) - 1));
+}

@@ -1,0 +1,38 @@
+/* The vocabulary of simd.h one lane wide: the plain C that every other header must agree with, on any machine. */
+#define LANES 1
+#define FC_MR 4
+#define FC_NV 4
+#define FC_DV 4
+
+typedef real vec;
+typedef uint32_t mask;
+
+FC_INLINE vec vec_zero(void) { return 0; }
+FC_INLINE vec vec_set1(real s) { return s; }
+FC_INLINE vec vec_load(const real *p) { return *p; }
+FC_INLINE void vec_store(real *p, vec v) { *p = v; }
+FC_INLINE vec vec_load_stride(const real *p, ptrdiff_t stride) {
+    (void)stride;
+    return *p;
+}
+FC_INLINE vec vec_load_some(const real *p, ptrdiff_t stride, mask m) {
+    (void)stride;
+    return m ? *p : 0;
+}
+FC_INLINE void vec_store_some(real *p, vec v, mask m) {
+    if (m) *p = v;
+}
+FC_INLINE vec vec_fma(vec a, vec b, vec c) { return a * b + c; }
+FC_INLINE vec vec_add(vec a, vec b) { return a + b; }
+FC_INLINE vec vec_sub(vec a, vec b) { return a - b; }
+FC_INLINE vec vec_mul(vec a, vec b) { return a * b; }
+FC_INLINE vec vec_div(vec a, vec b) { return a / b; }
+FC_INLINE vec vec_or(vec a, vec b) {
+    union { real value; unsigned char byte[sizeof(real)]; } left = {a}, right = {b};
+    for (size_t i = 0; i < sizeof(real); i++) left.byte[i] |= right.byte[i];
+    return left.value;
+}
+FC_INLINE real vec_sum(vec v) { return v; }
+FC_INLINE mask mask_bits(uint32_t bits) { return bits & 1; }
+FC_INLINE mask mask_beats(vec a, vec b) { return (a > b) | ((a != a) & (b == b)); }
+FC_INLINE vec vec_select(mask m, vec a, vec b) { return m ? a : b; }

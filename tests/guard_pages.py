@@ -1,0 +1,151 @@
+"""Arrays that end, or start, at a page nobody may touch. Run as a script by test_memory.py, in a process of
+its own.
+
+    python guard_pages.py ISA end|start
+
+One byte read or written beyond an array is then a segmentation fault, which the test sees as a dead process;
+what was running is the last line of its output. Bytes on the other side of each array are canaries, compared
+afterwards.
+"""
+
+import ctypes
+import faulthandler
+import mmap
+import sys
+
+import calls
+import cases
+import numpy as np
+import oracle
+
+import fastconv as fc
+import fastconv.functional as F
+import fastconv.grad
+
+PAGE = mmap.PAGESIZE
+PROT_NONE = 0
+CANARY = 0xA5
+SHAPES_PER_RANK = 40
+
+libc = ctypes.CDLL(None, use_errno=True)
+libc.mprotect.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
+
+
+class Guarded:
+    """One array between two forbidden pages, touching the second ("end") or the first ("start")."""
+
+    def __init__(self, array: np.ndarray, side: str) -> None:
+        room = max(1, -(-array.nbytes // PAGE)) * PAGE
+        self.pages = mmap.mmap(-1, room + 2 * PAGE)
+        first = ctypes.addressof(ctypes.c_char.from_buffer(self.pages))
+        for guard in (first, first + PAGE + room):
+            if libc.mprotect(guard, PAGE, PROT_NONE):
+                raise OSError(ctypes.get_errno(), "mprotect")
+        self.bytes = np.frombuffer(self.pages, np.uint8, room, PAGE)
+        self.bytes[:] = CANARY
+        start = room - array.nbytes if side == "end" else 0
+        self.around = np.r_[0:start, start + array.nbytes : room]
+        self.array = self.bytes[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
+        self.array[...] = array
+
+    def intact(self) -> bool:
+        """Whether the bytes around the array are as they were."""
+        return bool((self.bytes[self.around] == CANARY).all())
+
+
+def judge(call: calls.Call, side: str, words: str, **how: object) -> None:
+    """Run a call on ordinary and on guarded arrays; the bits must be the same and the canaries alive."""
+    print(words, flush=True)
+    expected = call.values(**how)
+    held = {name: Guarded(array, side) for name, array in call.arrays.items()}
+    arrays = {name: guarded.array for name, guarded in held.items()}
+    if call.takes_out:
+        held["out"] = Guarded(np.full_like(expected[0], np.nan), side)
+        how |= {"out": held["out"].array}
+    results = call.values(arrays, **how)
+    for result, right in zip(results, expected, strict=True):
+        assert result.tobytes() == right.tobytes(), f"other bits: {words}"
+    for name, guarded in held.items():
+        assert guarded.intact(), f"bytes beside {name} changed: {words}"
+        if name != "out":
+            assert guarded.array.tobytes() == call.arrays[name].tobytes(), f"{name} changed: {words}"
+
+
+def random_convolutions(rank: int) -> list[calls.Call]:
+    """Forward and gradients of random shapes, tile edges among them."""
+    found = []
+    for index in range(SHAPES_PER_RANK):
+        rng = cases.rng_for("guard pages", 10 * index + rank)
+        case = cases.draw_conv(rng, rank)
+        x, w, b = case.arrays(rng, cases.floats)
+        g = cases.floats(rng, case.output_shape, case.dtype)
+        arrays = {"input": x, "weight": w} | ({"bias": b} if case.bias else {})
+        name, options = f"conv{rank}d", case.options
+        to_input, to_weight = (getattr(fastconv.grad, f"{name}_{of}") for of in ("input", "weight"))
+        shapes = {"input_size": x.shape}, {"weight_size": w.shape}
+        found += [
+            calls.Call(f"{name} {case}", getattr(F, name), arrays, options, takes_out=True),
+            calls.Call(f"{name}_input {case}", to_input, {"weight": w, "grad_output": g}, options, places=shapes[0]),
+            calls.Call(f"{name}_weight {case}", to_weight, {"input": x, "grad_output": g}, options, places=shapes[1]),
+            calls.Call(f"{name}_bias {case}", getattr(fastconv.grad, f"{name}_bias"), {"grad_output": g}),
+        ]
+    return found
+
+
+def random_pools(rank: int) -> list[calls.Call]:
+    """Pooling, unpooling and their gradients of random shapes."""
+    found = []
+    for index in range(SHAPES_PER_RANK):
+        rng = cases.rng_for("guard pages pool", 10 * index + rank)
+        case = cases.draw_pool(rng, rank, "max")
+        x = cases.floats(rng, case.input_shape, case.dtype)
+        _, where = oracle.max_pool(case.lift(x), **cases.oracle_pool_options(case.options))
+        where = case.lower(where)
+        g = cases.floats(rng, where.shape, case.dtype)
+        name = f"max_pool{rank}d"
+        spread, gather = (
+            getattr(fastconv.grad, f"{name}_input"),
+            getattr(fastconv.grad, f"max_unpool{rank}d_input"),
+        )
+        shape = {"input_size": x.shape}
+        found += [
+            calls.Call(f"{name} {case}", getattr(F, name), {"input": x}, case.options, takes_out=True),
+            calls.Call(f"{name}_input {case}", spread, {"indices": where, "grad_output": g}, places=shape),
+            calls.Call(f"max_unpool{rank}d_input {case}", gather, {"indices": where, "grad_output": x}),
+        ]
+        case = cases.draw_pool(rng, rank, "avg")
+        x = cases.floats(rng, case.input_shape, case.dtype)
+        average, spread = getattr(F, f"avg_pool{rank}d"), getattr(fastconv.grad, f"avg_pool{rank}d_input")
+        g, shape = average(x, **case.options), {"input_size": x.shape}
+        found += [
+            calls.Call(f"avg_pool{rank}d {case}", average, {"input": x}, case.options, takes_out=True),
+            calls.Call(f"avg_pool{rank}d_input {case}", spread, {"grad_output": g}, case.options, places=shape),
+        ]
+    return found
+
+
+def main(isa: str, side: str) -> None:
+    """Every call of calls.py and every random shape, with every algorithm that serves it."""
+    faulthandler.enable()
+    problems = [call for dtype in cases.DTYPES for call in calls.all_calls(dtype)]
+    problems += [call for rank in (1, 2, 3) for call in random_convolutions(rank) + random_pools(rank)]
+    judged = 0
+    with fc.override(isa=isa):
+        for call in problems:
+            for threads in (1, 2) if call.takes_threads else (None,):
+                how = {} if threads is None else {"num_threads": threads}
+                judge(call, side, f"{call.name} {how}", **how)
+                judged += 1
+            if call.takes_out and call.name.startswith("conv"):
+                for algorithm in fc.algorithms():
+                    try:
+                        call(algorithm=algorithm)
+                    except fc.FastconvError:
+                        continue
+                    judge(call, side, f"{call.name} {algorithm}", algorithm=algorithm)
+                    judged += 1
+    print(f"judged {judged}")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

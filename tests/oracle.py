@@ -1,0 +1,492 @@
+"""The definitions, written to be read: what every fastconv function must return.
+
+This module imports NumPy and nothing else, shares no code with the package and is itself checked against
+SciPy, hand-worked numbers and finite differences in ``test_oracle.py``. Everything is computed in float64 (in
+longdouble when an argument already is longdouble), so that integer-valued data gives exact results. Arrays
+are batched, (n, c, *spatial), with one to three spatial axes. The only loops are over the taps of a kernel or
+window.
+
+Padding consists of real zeros: they are multiplied like any other value, so that 0 * inf is nan as written.
+"""
+
+import itertools
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+Array = np.ndarray
+Ints = int | Sequence[int]
+Pairs = tuple[tuple[int, int], ...]
+
+
+def wide(array: object) -> Array:
+    """Return `array` as float64, or as longdouble when it already is longdouble."""
+    array = np.asarray(array)
+    return array if array.dtype == np.longdouble else array.astype(np.float64)
+
+
+def per_axis(value: Ints, rank: int) -> tuple[int, ...]:
+    """Repeat one int for every spatial axis; leave one int per axis as it is."""
+    if isinstance(value, (int, np.integer)):
+        return (int(value),) * rank
+    if len(value) not in (1, rank):
+        raise ValueError(f"need 1 or {rank} values, got {value}")
+    return tuple(int(v) for v in value) * (rank if len(value) == 1 else 1)
+
+
+def resolve_padding(padding: object, size: Sequence[int], kernel: Sequence[int], stride: Ints, dilation: Ints) -> Pairs:
+    """Turn every spelling of `padding` into one (front, back) pair per axis.
+
+    "same" is TensorFlow's rule: out = ceil(size / stride), the odd element goes to the end.
+    """
+    rank = len(size)
+    stride, dilation = per_axis(stride, rank), per_axis(dilation, rank)
+    if padding == "valid":
+        return ((0, 0),) * rank
+    if padding == "same":
+        pairs = []
+        for i in range(rank):
+            out = -(-size[i] // stride[i])
+            total = max((out - 1) * stride[i] + dilation[i] * (kernel[i] - 1) + 1 - size[i], 0)
+            pairs.append((total // 2, total - total // 2))
+        return tuple(pairs)
+    if isinstance(padding, (int, np.integer)):
+        return ((int(padding), int(padding)),) * rank
+    return tuple((int(p), int(p)) if isinstance(p, (int, np.integer)) else (int(p[0]), int(p[1])) for p in padding)
+
+
+def conv_out_size(
+    size: Sequence[int], kernel: Sequence[int], stride: Ints = 1, padding: object = 0, dilation: Ints = 1
+) -> tuple[int, ...]:
+    """Spatial output sizes: floor((size + front + back - dilation * (kernel - 1) - 1) / stride) + 1."""
+    rank = len(size)
+    pads = resolve_padding(padding, size, kernel, stride, dilation)
+    stride, dilation = per_axis(stride, rank), per_axis(dilation, rank)
+    return tuple((size[i] + sum(pads[i]) - dilation[i] * (kernel[i] - 1) - 1) // stride[i] + 1 for i in range(rank))
+
+
+def conv_output_shape(
+    input_shape: Sequence[int],
+    weight_shape: Sequence[int],
+    stride: Ints = 1,
+    padding: object = 0,
+    dilation: Ints = 1,
+) -> tuple[int, ...]:
+    """Shape of the convolution of a batched or unbatched input."""
+    rank = len(weight_shape) - 2
+    spatial = conv_out_size(input_shape[-rank:], weight_shape[2:], stride, padding, dilation)
+    return (*input_shape[: -rank - 1], weight_shape[0], *spatial)
+
+
+def taps(
+    kernel: Sequence[int], out: Sequence[int], stride: Ints, dilation: Ints
+) -> Iterator[tuple[tuple[int, ...], tuple[slice, ...]]]:
+    """For each tap, the strided slice of the padded array that it meets, one element per output."""
+    rank = len(kernel)
+    stride, dilation = per_axis(stride, rank), per_axis(dilation, rank)
+    for tap in itertools.product(*map(range, kernel)):
+        starts = [t * d for t, d in zip(tap, dilation, strict=True)]
+        yield (
+            tap,
+            tuple(slice(start, start + (o - 1) * s + 1, s) for start, o, s in zip(starts, out, stride, strict=True)),
+        )
+
+
+def pad(x: Array, pads: Pairs, value: float = 0.0) -> Array:
+    """Surround the spatial axes of `x` with `value`."""
+    lead = x.ndim - len(pads)
+    shape = x.shape[:lead] + tuple(s + front + back for s, (front, back) in zip(x.shape[lead:], pads, strict=True))
+    padded = np.full(shape, value, x.dtype)
+    padded[inside(pads, x.shape[lead:])] = x
+    return padded
+
+
+def inside(pads: Pairs, size: Sequence[int]) -> tuple[object, ...]:
+    """Index of the unpadded part of a padded array."""
+    return (..., *(slice(front, front + s) for (front, _), s in zip(pads, size, strict=True)))
+
+
+# ---- convolution
+
+
+def conv(
+    x: object,
+    w: object,
+    bias: object = None,
+    stride: Ints = 1,
+    padding: object = 0,
+    dilation: Ints = 1,
+    groups: int = 1,
+) -> Array:
+    """y[n, o, p] = bias[o] + sum of w[o, c, tap] * x[n, c of o's group, p * stride + tap * dilation]."""
+    x, w = wide(x), wide(w)
+    size, kernel = x.shape[2:], w.shape[2:]
+    pads = resolve_padding(padding, size, kernel, stride, dilation)
+    out = conv_out_size(size, kernel, stride, padding, dilation)
+    n, c_in, c_out = x.shape[0], x.shape[1], w.shape[0]
+    w = w.reshape(groups, c_out // groups, c_in // groups, *kernel)
+    x = pad(x, pads).reshape(n, groups, c_in // groups, *(s + sum(p) for s, p in zip(size, pads, strict=True)))
+    y = np.zeros((n, groups, c_out // groups, *out), np.result_type(x, w))
+    with np.errstate(invalid="ignore"):
+        for tap, window in taps(kernel, out, stride, dilation):
+            y += np.einsum("ngc...,goc->ngo...", x[(..., *window)], w[(..., *tap)])
+        y = y.reshape(n, c_out, *out)
+        if bias is not None:
+            y += wide(bias).reshape(-1, *(1,) * len(out))
+    return y
+
+
+def conv_input(
+    input_shape: Sequence[int],
+    w: object,
+    g: object,
+    stride: Ints = 1,
+    padding: object = 0,
+    dilation: Ints = 1,
+    groups: int = 1,
+) -> Array:
+    """Gradient of sum(conv(x, w) * g) with respect to x: each output sends g back along every tap it used."""
+    w, g = wide(w), wide(g)
+    size, kernel, out = tuple(input_shape[2:]), w.shape[2:], g.shape[2:]
+    pads = resolve_padding(padding, size, kernel, stride, dilation)
+    n, c_in, c_out = input_shape[0], input_shape[1], w.shape[0]
+    w = w.reshape(groups, c_out // groups, c_in // groups, *kernel)
+    g = g.reshape(n, groups, c_out // groups, *out)
+    padded = tuple(s + sum(p) for s, p in zip(size, pads, strict=True))
+    gx = np.zeros((n, groups, c_in // groups, *padded), np.result_type(g, w))
+    with np.errstate(invalid="ignore"):
+        for tap, window in taps(kernel, out, stride, dilation):
+            gx[(..., *window)] += np.einsum("ngo...,goc->ngc...", g, w[(..., *tap)])
+    return gx.reshape(n, c_in, *padded)[inside(pads, size)]
+
+
+def conv_weight(
+    x: object,
+    weight_shape: Sequence[int],
+    g: object,
+    stride: Ints = 1,
+    padding: object = 0,
+    dilation: Ints = 1,
+    groups: int = 1,
+) -> Array:
+    """Gradient of sum(conv(x, w) * g) with respect to w: each tap collects x * g over all outputs."""
+    x, g = wide(x), wide(g)
+    size, kernel, out = x.shape[2:], tuple(weight_shape[2:]), g.shape[2:]
+    pads = resolve_padding(padding, size, kernel, stride, dilation)
+    n, c_in, c_out = x.shape[0], x.shape[1], weight_shape[0]
+    x = pad(x, pads).reshape(n, groups, c_in // groups, *(s + sum(p) for s, p in zip(size, pads, strict=True)))
+    g = g.reshape(n, groups, c_out // groups, int(np.prod(out)))
+    gw = np.zeros((groups, c_out // groups, c_in // groups, *kernel), np.result_type(x, g))
+    with np.errstate(invalid="ignore"):
+        for tap, window in taps(kernel, out, stride, dilation):
+            met = x[(..., *window)].reshape(*x.shape[:3], g.shape[-1])
+            gw[(..., *tap)] = np.einsum("ngcp,ngop->goc", met, g)
+    return gw.reshape(weight_shape)
+
+
+def conv_bias(g: object) -> Array:
+    """Gradient of sum((conv + bias) * g) with respect to bias."""
+    g = wide(g)
+    return g.sum(axis=(0, *range(2, g.ndim)))
+
+
+def linear(x: object, w: object, bias: object = None) -> Array:
+    """y[..., o] = bias[o] + sum over i of x[..., i] * w[o, i]."""
+    with np.errstate(invalid="ignore"):
+        y = np.einsum("...i,oi->...o", wide(x), wide(w))
+        return y if bias is None else y + wide(bias)
+
+
+# ---- pooling
+
+
+def pool_out_size(
+    size: Sequence[int],
+    kernel: Ints,
+    stride: Ints | None = None,
+    padding: Ints = 0,
+    dilation: Ints = 1,
+    ceil_mode: bool = False,
+) -> tuple[int, ...]:
+    """torch's rule: ceil_mode rounds up, but the last window starts inside the input or its left padding."""
+    rank = len(size)
+    stride = kernel if stride is None else stride
+    k, s, p, d = (per_axis(v, rank) for v in (kernel, stride, padding, dilation))
+    out = []
+    for i in range(rank):
+        span = size[i] + 2 * p[i] - d[i] * (k[i] - 1) - 1
+        o = (-(-span // s[i]) if ceil_mode else span // s[i]) + 1
+        if ceil_mode and (o - 1) * s[i] >= size[i] + p[i]:
+            o -= 1
+        out.append(o)
+    return tuple(out)
+
+
+def pool_pads(size: Sequence[int], out: Sequence[int], kernel: Ints, stride: Ints, padding: Ints, dilation: Ints) -> Pairs:
+    """Pads (front, back) that hold every window, also those that ceil_mode lets run over the end."""
+    rank = len(size)
+    k, s, p, d = (per_axis(v, rank) for v in (kernel, stride, padding, dilation))
+    reach = [(o - 1) * s[i] + d[i] * (k[i] - 1) + 1 for i, o in enumerate(out)]
+    return tuple((p[i], max(reach[i] - p[i] - size[i], p[i])) for i in range(rank))
+
+
+def max_pool(
+    x: object,
+    kernel: Ints,
+    stride: Ints | None = None,
+    padding: Ints = 0,
+    dilation: Ints = 1,
+    ceil_mode: bool = False,
+) -> tuple[Array, Array]:
+    """Maximum of each window and its flat index in the unpadded plane (int64).
+
+    Taps are visited in row-major order and padding is not part of a window. A later element wins only by
+    being larger, or by being the first nan; so ties go to the first, and a window of nothing but -inf has the
+    index of its first element. A window without any element is refused.
+    """
+    x = wide(x)
+    size = x.shape[2:]
+    rank = len(size)
+    stride = kernel if stride is None else stride
+    out = pool_out_size(size, kernel, stride, padding, dilation, ceil_mode)
+    pads = pool_pads(size, out, kernel, stride, padding, dilation)
+    padded = pad(x, pads)
+    place = pad(np.arange(np.prod(size, dtype=np.int64)).reshape(size), pads, -1)
+    best = np.full((*x.shape[:2], *out), -np.inf, x.dtype)
+    where = np.full(best.shape, -1, np.int64)
+    for _, window in taps(per_axis(kernel, rank), out, stride, dilation):
+        value, index = padded[(..., *window)], place[window]
+        wins = (value > best) | (np.isnan(value) & ~np.isnan(best)) | (where < 0)
+        wins &= index >= 0
+        best = np.where(wins, value, best)
+        where = np.where(wins, index, where)
+    if (where < 0).any():
+        raise ValueError("a window holds no element of the input")
+    return best, where
+
+
+def scatter_planes(planes_shape: Sequence[int], indices: Array, values: object, add: bool) -> Array:
+    """Write (or add) each plane's values at its flat indices; a later write in row-major order wins."""
+    values = wide(values)
+    n, c = planes_shape[:2]
+    planes = np.zeros((n * c, int(np.prod(planes_shape[2:]))), values.dtype)
+    flat = np.asarray(indices).astype(np.int64).reshape(n * c, int(np.prod(indices.shape[2:])))
+    rows = np.repeat(np.arange(n * c), flat.shape[1])
+    if add:
+        np.add.at(planes, (rows, flat.ravel()), values.ravel())
+    else:
+        planes[rows, flat.ravel()] = values.ravel()
+    return planes.reshape(planes_shape)
+
+
+def gather_planes(planes: object, indices: Array) -> Array:
+    """Read each plane at its flat indices."""
+    planes = wide(planes)
+    n, c = planes.shape[:2]
+    flat = np.asarray(indices).astype(np.int64)
+    picked = planes.reshape(n * c, int(np.prod(planes.shape[2:])))[
+        np.arange(n * c)[:, None], flat.reshape(n * c, int(np.prod(flat.shape[2:])))
+    ]
+    return picked.reshape(flat.shape)
+
+
+def max_pool_input(input_shape: Sequence[int], indices: Array, g: object) -> Array:
+    """Gradient of max pooling: every window sends g to its winner, and overlapping windows add."""
+    return scatter_planes(input_shape, indices, g, add=True)
+
+
+def unpool_out_size(size: Sequence[int], kernel: Ints, stride: Ints | None = None, padding: Ints = 0) -> tuple[int, ...]:
+    """Default output size of max unpooling: (size - 1) * stride - 2 * padding + kernel."""
+    rank = len(size)
+    stride = kernel if stride is None else stride
+    k, s, p = (per_axis(v, rank) for v in (kernel, stride, padding))
+    return tuple((size[i] - 1) * s[i] - 2 * p[i] + k[i] for i in range(rank))
+
+
+def max_unpool(x: object, indices: Array, out: Sequence[int]) -> Array:
+    """Zeros of spatial size `out` with each value written at its switch."""
+    shape = np.shape(x)
+    return scatter_planes((*shape[:2], *out), indices, x, add=False)
+
+
+def max_unpool_input(indices: Array, g: object) -> Array:
+    """Gradient of max unpooling: read g at the switches."""
+    return gather_planes(g, indices)
+
+
+def avg_divisors(
+    size: Sequence[int],
+    kernel: Ints,
+    stride: Ints | None = None,
+    padding: Ints = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: int | None = None,
+) -> Array:
+    """Divisor of each window: elements inside the input, or inside input plus the symmetric padding, or the
+    override.
+
+    What ceil_mode lets run beyond the right padding is never counted.
+    """
+    rank = len(size)
+    stride = kernel if stride is None else stride
+    out = pool_out_size(size, kernel, stride, padding, 1, ceil_mode)
+    if divisor_override is not None:
+        return np.full(out, divisor_override, np.int64)
+    k, s, p = (per_axis(v, rank) for v in (kernel, stride, padding))
+    counts = np.ones(out, np.int64)
+    for i in range(rank):
+        start = np.arange(out[i]) * s[i] - p[i]
+        low, high = (-p[i], size[i] + p[i]) if count_include_pad else (0, size[i])
+        along = np.minimum(start + k[i], high) - np.maximum(start, low)
+        counts *= along.reshape((-1,) + (1,) * (rank - 1 - i))
+    return counts
+
+
+def avg_pool(
+    x: object,
+    kernel: Ints,
+    stride: Ints | None = None,
+    padding: Ints = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: int | None = None,
+) -> Array:
+    """Sum of each window divided by `avg_divisors`."""
+    x = wide(x)
+    size = x.shape[2:]
+    stride = kernel if stride is None else stride
+    out = pool_out_size(size, kernel, stride, padding, 1, ceil_mode)
+    padded = pad(x, pool_pads(size, out, kernel, stride, padding, 1))
+    total = np.zeros((*x.shape[:2], *out), x.dtype)
+    with np.errstate(invalid="ignore"):
+        for _, window in taps(per_axis(kernel, len(size)), out, stride, 1):
+            total += padded[(..., *window)]
+    return total / avg_divisors(size, kernel, stride, padding, ceil_mode, count_include_pad, divisor_override)
+
+
+def avg_pool_input(
+    input_shape: Sequence[int],
+    g: object,
+    kernel: Ints,
+    stride: Ints | None = None,
+    padding: Ints = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: int | None = None,
+) -> Array:
+    """Gradient of average pooling: every window spreads g / divisor over its elements."""
+    g = wide(g)
+    size = tuple(input_shape[2:])
+    stride = kernel if stride is None else stride
+    pads = pool_pads(size, g.shape[2:], kernel, stride, padding, 1)
+    share = g / avg_divisors(size, kernel, stride, padding, ceil_mode, count_include_pad, divisor_override)
+    gx = np.zeros((*g.shape[:2], *(s + sum(p) for s, p in zip(size, pads, strict=True))), g.dtype)
+    for _, window in taps(per_axis(kernel, len(size)), g.shape[2:], stride, 1):
+        gx[(..., *window)] += share
+    return gx[inside(pads, size)]
+
+
+# ---- softmax and cross entropy
+
+
+def relu(x: object) -> Array:
+    """max(x, 0), with nan kept."""
+    x = wide(x)
+    return np.where(x < 0, 0, x)
+
+
+def relu_input(x: object, g: object) -> Array:
+    """Gradient of relu: g where x > 0."""
+    return np.where(wide(x) > 0, wide(g), 0)
+
+
+def log_softmax(x: object, dim: int) -> Array:
+    """x - log(sum(exp(x))) along `dim`."""
+    x = wide(x)
+    shifted = x - x.max(axis=dim, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=dim, keepdims=True))
+
+
+def softmax(x: object, dim: int) -> Array:
+    """exp(x) / sum(exp(x)) along `dim`."""
+    x = wide(x)
+    powers = np.exp(x - x.max(axis=dim, keepdims=True))
+    return powers / powers.sum(axis=dim, keepdims=True)
+
+
+def softmax_input(y: object, g: object, dim: int) -> Array:
+    """Gradient of softmax from its output y: y * (g - sum(g * y))."""
+    y, g = wide(y), wide(g)
+    return y * (g - (g * y).sum(axis=dim, keepdims=True))
+
+
+def log_softmax_input(y: object, g: object, dim: int) -> Array:
+    """Gradient of log_softmax from its output y: g - exp(y) * sum(g)."""
+    y, g = wide(y), wide(g)
+    return g - np.exp(y) * g.sum(axis=dim, keepdims=True)
+
+
+def cross_entropy_weights(
+    x_shape: Sequence[int], target: Array, weight: object, ignore_index: int, label_smoothing: float
+) -> tuple[Array, float]:
+    """The q for which the loss of one position is -sum over classes of q * log_softmax(x), and the mean's
+    divisor.
+
+    q has the shape of x. For class indices q is weight * ((1 - smoothing) * onehot + smoothing / C), zero
+    where the target is ignored, and the mean divides by the summed weights of the targets that count; for
+    class probabilities onehot becomes the given target, and the mean divides by the number of positions.
+    """
+    dim = 1 if len(x_shape) > 1 else 0
+    classes = x_shape[dim]
+    shape = tuple(-1 if i == dim else 1 for i in range(len(x_shape)))
+    w = wide(np.ones(classes) if weight is None else weight).reshape(shape)
+    target = np.asarray(target)
+    if target.dtype.kind == "f":
+        q = w * ((1 - label_smoothing) * wide(target) + label_smoothing / classes)
+        return q, float(np.prod(x_shape) // classes)
+    counts = target != ignore_index
+    chosen = np.expand_dims(np.where(counts, target, 0), dim)
+    onehot = np.arange(classes).reshape(shape) == chosen
+    q = w * ((1 - label_smoothing) * onehot + label_smoothing / classes) * np.expand_dims(counts, dim)
+    return q, float((w * onehot * np.expand_dims(counts, dim)).sum())
+
+
+def cross_entropy(
+    x: object,
+    target: Array,
+    weight: object = None,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Array:
+    """torch's cross entropy: -sum of q * log_softmax(x), as `cross_entropy_weights` explains."""
+    x = wide(x)
+    dim = 1 if x.ndim > 1 else 0
+    q, divisor = cross_entropy_weights(x.shape, target, weight, ignore_index, label_smoothing)
+    loss = -(q * log_softmax(x, dim)).sum(axis=dim)
+    if reduction == "none":
+        return loss
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return loss.sum() / (divisor if reduction == "mean" else 1.0)
+
+
+def cross_entropy_input(
+    x: object,
+    target: Array,
+    weight: object = None,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+    grad_output: object = 1.0,
+) -> Array:
+    """Gradient of cross_entropy with respect to x: (softmax(x) * sum(q) - q) * grad_output / divisor."""
+    x = wide(x)
+    dim = 1 if x.ndim > 1 else 0
+    q, divisor = cross_entropy_weights(x.shape, target, weight, ignore_index, label_smoothing)
+    scale = wide(grad_output)
+    if reduction == "none":
+        scale = np.expand_dims(scale, dim)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        scale = scale / divisor if reduction == "mean" else scale
+        return (softmax(x, dim) * q.sum(axis=dim, keepdims=True) - q) * scale

@@ -1,0 +1,73 @@
+"""Every example in a docstring and every Python block of the README runs and prints what it says."""
+
+import doctest
+import importlib
+import inspect
+import pkgutil
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import fastconv as fc
+import fastconv.functional
+import fastconv.grad
+
+ROOT = Path(__file__).resolve().parents[1]
+DOORS = (fc, fastconv.functional, fastconv.grad, fc.nn)
+FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
+
+
+def modules() -> list[str]:
+    """Names of all importable Python modules of the package; __main__ runs instead of being imported."""
+    names = [info.name for info in pkgutil.walk_packages(fc.__path__, "fastconv.")]
+    return ["fastconv", *(name for name in names if not name.endswith("__main__"))]
+
+
+def public() -> Iterator[tuple[str, object]]:
+    """Names and objects that the doors offer."""
+    for door in DOORS:
+        for name in getattr(door, "__all__", [n for n in vars(door) if not n.startswith("_")]):
+            thing = getattr(door, name)
+            ours = getattr(thing, "__module__", "").startswith(door.__name__)
+            if ours and (inspect.isfunction(thing) or inspect.isclass(thing)):
+                yield f"{door.__name__}.{name}", thing
+
+
+@pytest.mark.parametrize("name", modules())
+def test_examples_run(name: str) -> None:
+    module = importlib.import_module(name)
+    results = doctest.testmod(module, optionflags=FLAGS, extraglobs={"np": np, "fc": fc})
+    assert results.failed == 0
+
+
+@pytest.mark.parametrize(("name", "thing"), list(public()), ids=[name for name, _ in public()])
+def test_public_things_are_documented(name: str, thing: object) -> None:
+    text = inspect.getdoc(thing)
+    assert text, "no docstring"
+    first = text.splitlines()[0]
+    assert first.endswith("."), f"the first line is one sentence: {first}"
+    if inspect.isfunction(thing):
+        signature = inspect.signature(thing)
+        hints = [p for p in signature.parameters.values() if p.annotation is inspect.Parameter.empty]
+        assert not hints, "fully typed"
+        assert signature.return_annotation is not inspect.Signature.empty, "fully typed"
+        assert ">>>" in text, "an example that runs"
+
+
+def blocks() -> list[str]:
+    """Python blocks of the README."""
+    return re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+
+
+def test_the_readme_shows_code() -> None:
+    assert blocks()
+
+
+def test_the_code_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    space: dict = {}  # shared by the blocks, in their order
+    for number, block in enumerate(blocks()):
+        exec(compile(block, f"README block {number}", "exec"), space)

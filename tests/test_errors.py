@@ -1,0 +1,744 @@
+"""Malformed calls: each raises, names function, argument and value, has the right kind, and allocates nothing
+first.
+
+A row is (function, good arguments, the bad argument, its bad value, what the message must say of it, the
+kind). The rows are generated from lists of bad values per argument; a bad *kind* is a TypeError, a bad
+*value* a ValueError, and both are FastconvError and so RuntimeError.
+"""
+
+import re
+import tracemalloc
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+import fastconv as fc
+import fastconv.functional as F
+import fastconv.grad
+
+# Peak bytes that numpy and Python may allocate while a call is being refused.
+MOST_BYTES = 1_000_000
+
+HUGE = (2**31, 2**62, 2**63 - 1, 2**63, 2**64 + 5)
+
+
+class Thing:
+    """An object of no use as an argument."""
+
+    def __repr__(self) -> str:
+        return "<a Thing>"
+
+
+@dataclass(frozen=True)
+class Bad:
+    """One malformed call and what its error must say."""
+
+    function: str
+    call: Callable[..., object]
+    arguments: dict
+    argument: str | tuple[str, ...]
+    says: str | tuple[str, ...]
+    kind: type
+
+    def __str__(self) -> str:
+        """Name of the case: function, argument and value."""
+        argument = self.argument if isinstance(self.argument, str) else self.argument[0]
+        value = self.arguments.get(argument)
+        shown = f"{value.dtype}{list(value.shape)}" if isinstance(value, np.ndarray) else repr(value)
+        return f"{self.function}-{argument}={shown[:40]}"
+
+
+def says_of(value: object) -> tuple[str, ...]:
+    """What a message may contain to have shown a value; an array is shown by its type."""
+    if isinstance(value, np.ndarray) and value.ndim:
+        return (str(value.dtype),)
+    if isinstance(value, (np.ndarray, np.generic)):
+        return (str(value), repr(value))
+    if isinstance(value, list) and isinstance(value[0], list):
+        return ("list", "[[")
+    return (repr(value),)
+
+
+def wrong_ints(least: int, rank: int) -> Iterator[tuple[object, tuple[str, ...], type]]:
+    """Bad values of an argument that is one int, or one int per axis, of at least `least`."""
+    for value in (least - 1, -7, -(2**31), -(2**63), *HUGE):
+        yield value, (str(value),), ValueError
+    for position in range(rank):
+        several = tuple(least - 1 if i == position else max(least, 1) for i in range(rank))
+        yield several, (str(several),), ValueError
+    for count in {0, rank + 1, rank + 3} - {1}:
+        yield (2,) * count, (str((2,) * count),), ValueError
+    for value in (1.5, 2.0, True, "2", b"2", Thing(), 1j, {1: 2}, np.float32(2), np.array(1.5)):
+        yield value, says_of(value), TypeError
+    for item in (1.5, "1", None, True, Thing()):
+        yield (item,) * rank, says_of(item), TypeError
+
+
+def good_conv(rank: int) -> dict:
+    """Arguments of a convolution that works."""
+    size = (9, 8, 7)[:rank]
+    return {
+        "input": np.ones((2, 4, *size), np.float32),
+        "weight": np.ones((6, 4, *(3,) * rank), np.float32),
+        "bias": np.ones(6, np.float32),
+    }
+
+
+def good_conv_gradients(rank: int) -> dict[str, dict]:
+    """Arguments of the convolution gradients that work."""
+    arrays = good_conv(rank)
+    g = np.ones((2, 6, *(s - 2 for s in arrays["input"].shape[2:])), np.float32)
+    return {
+        f"conv{rank}d_input": {
+            "input_size": arrays["input"].shape,
+            "weight": arrays["weight"],
+            "grad_output": g,
+        },
+        f"conv{rank}d_weight": {
+            "input": arrays["input"],
+            "weight_size": arrays["weight"].shape,
+            "grad_output": g,
+        },
+    }
+
+
+def wrong_array(good: np.ndarray, batch_axis: bool = True) -> Iterator[tuple[object, str, type]]:
+    """Things that are no array of the right type and rank."""
+    for value in (None, 3, 2.5, "array", Thing(), good.tolist(), {}, b"123"):
+        yield value, says_of(value), TypeError
+    for dtype in (
+        "int32",
+        "int64",
+        "uint8",
+        "bool",
+        "float16",
+        "complex64",
+        "complex128",
+        "object",
+        "longdouble",
+        "S3",
+    ):
+        yield good.astype(dtype), np.dtype(dtype).name.replace("bytes24", "S3"), TypeError
+    higher, lower = good.reshape(1, 1, *good.shape), good[(0,) * 2]
+    for value in (higher, lower, good[(0,) * good.ndim]) if batch_axis else (higher,):
+        yield np.asarray(value), str(np.shape(value)), ValueError
+
+
+def conv_rows(rank: int) -> Iterator[Bad]:
+    """Convolutions and their gradients."""
+    name = f"conv{rank}d"
+    functions = {name: (getattr(F, name), good_conv(rank))}
+    for gradient, good in good_conv_gradients(rank).items():
+        functions[gradient] = (getattr(fc.grad, gradient), good)
+    for function, (call, good) in functions.items():
+        for argument, least in (("stride", 1), ("dilation", 1), ("padding", 0)):
+            for value, says, kind in wrong_ints(least, rank):
+                if argument == "padding" and isinstance(value, str):
+                    kind = ValueError  # a word is a legal kind of padding
+                yield Bad(function, call, good | {argument: value}, argument, says, kind)
+            if argument != "padding":
+                yield Bad(function, call, good | {argument: None}, argument, "None", TypeError)
+        for value in ("sme", "", "full", "SAME "):
+            yield Bad(function, call, good | {"padding": value}, "padding", repr(value), ValueError)
+        for value in (((1, 2, 3),) * rank, ((1,),) * rank, ((-1, 0),) * rank, ((0, 2**62),) * rank):
+            yield Bad(function, call, good | {"padding": value}, "padding", str(value), ValueError)
+        yield Bad(function, call, good | {"padding": None}, "padding", "None", TypeError)
+        yield Bad(function, call, good | {"padding": ((1.5, 0),) * rank}, "padding", "1.5", TypeError)
+        for value in (0, -1, -(2**63), 3, 4, 5, *HUGE):
+            yield Bad(function, call, good | {"groups": value}, "groups", str(value), ValueError)
+        for value in (None, 1.0, True, "1", Thing(), (1,), 1j, np.float64(1)):
+            yield Bad(function, call, good | {"groups": value}, "groups", repr(value), TypeError)
+        for array in ("input", "weight", "grad_output"):
+            if array in good:
+                for value, says, kind in wrong_array(good[array]):
+                    yield Bad(function, call, good | {array: value}, array, says, kind)
+                other = good[array].astype(np.float64)
+                yield Bad(
+                    function,
+                    call,
+                    good | {array: other},
+                    ("weight", "input", "bias", "grad_output"),
+                    "float64",
+                    TypeError,
+                )
+        for value in (0, -1, 2**31, 2**63):
+            yield Bad(function, call, good | {"num_threads": value}, "num_threads", str(value), ValueError)
+        for value in ("2", 1.5, True, Thing(), (1,)):
+            yield Bad(function, call, good | {"num_threads": value}, "num_threads", repr(value), TypeError)
+    yield from conv_shape_rows(rank)
+    yield from conv_gradient_rows(rank)
+
+
+def conv_shape_rows(rank: int) -> Iterator[Bad]:
+    """Shapes that do not fit each other, bias, algorithm and out."""
+    name = f"conv{rank}d"
+    call, good = getattr(F, name), good_conv(rank)
+    size = good["input"].shape[2:]
+
+    def row(
+        argument: str | tuple[str, ...],
+        says: str | tuple[str, ...],
+        kind: type = ValueError,
+        **changed: object,
+    ) -> Bad:
+        return Bad(name, call, good | changed, argument, says, kind)
+
+    def f32(*shape: int) -> np.ndarray:
+        return np.ones(shape, np.float32)
+
+    for channels in (1, 3, 5, 8):
+        yield row("input", str((2, channels, *size)), input=f32(2, channels, *size))
+    yield row("input", str((3, *size)), input=f32(3, *size))
+    yield row("input", str((2, 0, *size)), input=f32(2, 0, *size), weight=f32(6, 0, *(3,) * rank))
+    yield row("input", str((2, 4, *(0,) * rank)), input=f32(2, 4, *(0,) * rank), padding=2)
+    yield row("weight", str((0, 4, *(3,) * rank)), weight=f32(0, 4, *(3,) * rank), bias=None)
+    yield row("weight", str((6, 4, *(0,) * rank)), weight=f32(6, 4, *(0,) * rank))
+    yield row(("weight", "input", "kernel"), "10", weight=f32(6, 4, *(10,) * rank))
+    yield row(("weight", "input", "kernel"), str(good["input"].shape[-1]), weight=f32(6, 4, *(1,) * (rank - 1), 10))
+    yield row("groups", "2", groups=2)
+    yield row("groups", "4", groups=4, weight=f32(6, 1, *(3,) * rank))
+    for shape in ((5,), (7,), (1,), (0,), (6, 1), (1, 6), ()):
+        yield row("bias", str(shape), bias=np.ones(shape, np.float32))
+    for value in (1.0, "bias", [1.0] * 6, Thing(), True):
+        yield row("bias", says_of(value), TypeError, bias=value)
+    for dtype in ("float64", "int64", "object", "complex64", "bool"):
+        yield row("bias", dtype, TypeError, bias=np.ones(6).astype(dtype))
+    for value in ("winograd", "", "Direct", "direct ", "auto_", "im2col"):
+        yield row("algorithm", repr(value), algorithm=value)
+    for value in (3, b"direct", True, Thing(), ("direct",)):
+        yield row("algorithm", repr(value), TypeError, algorithm=value)
+    yield row("algorithm", "pointwise", algorithm="pointwise")
+    yield row("algorithm", "depthwise", algorithm="depthwise")
+    out_shape = (2, 6, *(s - 2 for s in size))
+    for shape in ((2, 6, *size), out_shape[1:], (1, *out_shape), (3, *out_shape[1:]), ()):
+        yield row("out", str(shape), out=np.zeros(shape, np.float32))
+    for dtype in ("float64", "int32", "object", "complex64"):
+        yield row("out", dtype, TypeError, out=np.zeros(out_shape).astype(dtype))
+    for value in ("out", 3, Thing(), [1.0], True):
+        yield row("out", says_of(value), TypeError, out=value)
+    fixed = np.zeros(out_shape, np.float32)
+    fixed.flags.writeable = False
+    yield row("out", ("read-only", "writ", "readonly"), out=fixed)
+    # Views of a few bytes that stand for more elements than any machine holds.
+    vast = np.broadcast_to(np.float32(1), (1, 3, *(2 ** (57 // rank),) * rank))
+    yield row("input", str(vast.shape), input=vast)
+    vast = np.broadcast_to(np.float32(1), (1, 4, *(2 ** (57 // rank),) * rank))
+    yield row("stride", "0", input=vast, stride=0)
+    yield row("dilation", str(2**62), input=vast, dilation=2**62)
+
+
+def conv_gradient_rows(rank: int) -> Iterator[Bad]:
+    """Sizes and gradients that do not fit."""
+    for function, good in good_conv_gradients(rank).items():
+        call = getattr(fc.grad, function)
+        name = "input_size" if "input_size" in good else "weight_size"
+        right = good[name]
+        for value in (
+            None,
+            5,
+            "size",
+            2.5,
+            Thing(),
+            (*right[:-1], 2.0),
+            (*right[:-1], "7"),
+            (*right[:-1], None),
+            (*right[:-1], True),
+        ):
+            says = "None" if value is None else repr(value)
+            yield Bad(function, call, good | {name: value}, name, says, TypeError)
+        wrong = [
+            right[1:][1:],
+            (*right, 1, 1),
+            (),
+            (*right[:-1], 0),
+            (*right[:-1], -3),
+            (right[0], 0, *right[2:]),
+        ]
+        wrong += [(*right[:-1], huge) for huge in HUGE] + [(right[0], huge, *right[2:]) for huge in HUGE]
+        wrong += [(right[0] + 1, *right[1:]), (right[0], right[1] + 1, *right[2:])]
+        g = good["grad_output"]
+        for value in wrong:
+            # A size that is well in itself contradicts grad_output or exceeds the input: either may be shown.
+            named, says = (name, "grad_output", "weight"), (str(value), str(value[2:]), str(g.shape))
+            yield Bad(function, call, good | {name: value}, named, says, ValueError)
+        for shape in (
+            (*g.shape[:-1], g.shape[-1] + 1),
+            (3, *g.shape[1:]),
+            (2, 5, *g.shape[2:]),
+            (*g.shape[:-1], 0),
+        ):
+            value = np.ones(shape, np.float32)
+            yield Bad(function, call, good | {"grad_output": value}, "grad_output", str(shape), ValueError)
+    name = f"conv{rank}d_bias"
+    g = good["grad_output"]
+    for value, says, kind in wrong_array(g):
+        yield Bad(name, getattr(fc.grad, name), {"grad_output": value}, "grad_output", says, kind)
+
+
+def pool_rows(rank: int) -> Iterator[Bad]:
+    """Pooling and its gradients."""
+    size = (9, 8, 7)[:rank]
+    x = np.ones((2, 3, *size), np.float32)
+    g = np.ones((2, 3, *(s // 2 for s in size)), np.float32)
+    where = np.zeros(g.shape, np.int64)
+    flags = {"ceil_mode": "yes"}
+    functions = [
+        (
+            f"max_pool{rank}d",
+            getattr(F, f"max_pool{rank}d"),
+            {"input": x, "kernel_size": 2},
+            {"return_indices": "no"} | flags,
+        ),
+        (
+            f"avg_pool{rank}d",
+            getattr(F, f"avg_pool{rank}d"),
+            {"input": x, "kernel_size": 2},
+            {"count_include_pad": "no"} | flags,
+        ),
+        (
+            f"avg_pool{rank}d_input",
+            getattr(fc.grad, f"avg_pool{rank}d_input"),
+            {"input_size": x.shape, "grad_output": g, "kernel_size": 2},
+            flags,
+        ),
+    ]
+    for name, call, good, switches in functions:
+        arguments = [("kernel_size", 1), ("stride", 1), ("padding", 0)] + [("dilation", 1)] * name.startswith("max")
+        for argument, least in arguments:
+            for value, says, kind in wrong_ints(least, rank):
+                yield Bad(name, call, good | {argument: value}, argument, says, kind)
+            if argument != "stride":
+                yield Bad(name, call, good | {argument: None}, argument, "None", TypeError)
+        for argument, value in switches.items():
+            for wrong in (value, None, 1.5, Thing()):
+                yield Bad(name, call, good | {argument: wrong}, argument, repr(wrong), TypeError)
+        yield Bad(name, call, good | {"padding": 2}, "padding", "2", ValueError)
+        yield Bad(name, call, good | {"padding": (0,) * (rank - 1) + (2,)}, "padding", "2", ValueError)
+        if "avg" in name and rank > 1:
+            yield Bad(name, call, good | {"divisor_override": 0}, "divisor_override", "0", ValueError)
+            for value in (1.5, "2", True, Thing()):
+                yield Bad(name, call, good | {"divisor_override": value}, "divisor_override", repr(value), TypeError)
+        if "input" in good:
+            for value, says, kind in wrong_array(x):
+                yield Bad(name, call, good | {"input": value}, "input", says, kind)
+            yield Bad(name, call, good | {"kernel_size": 10}, ("kernel_size", "input"), "10", ValueError)
+            yield Bad(name, call, good | {"input": x[..., :0]}, "input", "0)", ValueError)
+            yield Bad(name, call, good | {"out": np.zeros((1,), np.float32)}, "out", "(1,)", ValueError)
+            yield Bad(name, call, good | {"out": np.zeros(g.shape)}, "out", "float64", TypeError)
+        for value, kind in (
+            (0, ValueError),
+            (-1, ValueError),
+            ("2", TypeError),
+            (2.0, TypeError),
+            (2**63, ValueError),
+        ):
+            yield Bad(name, call, good | {"num_threads": value}, "num_threads", repr(value), kind)
+    for name, extra in (
+        (f"avg_pool{rank}d_input", {"kernel_size": 2}),
+        (f"max_pool{rank}d_input", {"indices": where}),
+    ):
+        call, good = getattr(fc.grad, name), {"input_size": x.shape, "grad_output": g} | extra
+        for value in (None, 5, "size", (*x.shape[:-1], 2.0), (*x.shape[:-1], None)):
+            yield Bad(name, call, good | {"input_size": value}, "input_size", repr(value), TypeError)
+        for value in (
+            (),
+            x.shape[2:],
+            (*x.shape, 1, 1),
+            (*x.shape[:-1], -1),
+            (*x.shape[:-1], 2**63),
+            (1, *x.shape[1:]),
+            (2, 2**62, *x.shape[2:]),
+        ):
+            yield Bad(
+                name,
+                call,
+                good | {"input_size": value},
+                ("input_size", "grad_output", "indices"),
+                (str(value), str(g.shape)),
+                ValueError,
+            )
+        for value, says, kind in wrong_array(g):
+            yield Bad(name, call, good | {"grad_output": value}, ("grad_output", "indices"), says, kind)
+    yield from index_rows(rank, x, g, where)
+
+
+def index_rows(rank: int, x: np.ndarray, g: np.ndarray, where: np.ndarray) -> Iterator[Bad]:
+    """Switches that are wrong, in all three functions that follow them, and the sizes of unpooling."""
+    plane = int(np.prod(x.shape[2:]))
+    full = {"kernel_size": 2, "output_size": x.shape[2:]}
+    unpool = (f"max_unpool{rank}d", getattr(F, f"max_unpool{rank}d"), {"input": g, "indices": where} | full)
+    gather = (
+        f"max_unpool{rank}d_input",
+        getattr(fc.grad, f"max_unpool{rank}d_input"),
+        {"indices": where, "grad_output": x},
+    )
+    spread = (
+        f"max_pool{rank}d_input",
+        getattr(fc.grad, f"max_pool{rank}d_input"),
+        {"input_size": x.shape, "indices": where, "grad_output": g},
+    )
+    for name, call, good in (unpool, gather, spread):
+        for index in (-1, plane, plane + 5, 2**31, 2**62, 2**63 - 1, -(2**63), -(2**31)):
+            for place in (0, -1):
+                wrong = where.copy()
+                wrong.flat[place] = index
+                yield Bad(name, call, good | {"indices": wrong}, "indices", str(index), ValueError)
+        for dtype in ("float32", "float64", "bool", "object", "complex64", "S2"):
+            yield Bad(
+                name,
+                call,
+                good | {"indices": where.astype(dtype)},
+                "indices",
+                dtype.replace("S2", "S"),
+                TypeError,
+            )
+        for value in (None, 3, "indices", where.tolist(), Thing()):
+            says = says_of(value)
+            yield Bad(name, call, good | {"indices": value}, "indices", says, TypeError)
+        for shape in ((1, *where.shape[1:]), (*where.shape, 1, 1), (7,), ()):
+            yield Bad(name, call, good | {"indices": np.zeros(shape, np.int64)}, "indices", str(shape), ValueError)
+    name, call, good = unpool
+    free = {k: v for k, v in good.items() if k != "output_size"}
+    for argument, least in (("kernel_size", 1), ("stride", 1), ("padding", 0)):
+        for value, says, kind in wrong_ints(least, rank):
+            yield Bad(name, call, free | {argument: value}, argument, says, kind)
+    yield Bad(name, call, good | {"kernel_size": None}, "kernel_size", "None", TypeError)
+    right = x.shape[2:]
+    for value in (
+        (),
+        (9,) * (rank + 1),
+        (1,) * rank,
+        (40,) * rank,
+        (0,) * rank,
+        (-4,) * rank,
+        *((h,) * rank for h in HUGE),
+    ):
+        yield Bad(name, call, good | {"output_size": value}, "output_size", str(value), ValueError)
+    for value in (
+        2.5,
+        "9",
+        Thing(),
+        (*right[:-1], 8.0),
+        (*right[:-1], "8"),
+        (*right[:-1], None),
+        (*right[:-1], True),
+    ):
+        yield Bad(name, call, good | {"output_size": value}, "output_size", repr(value), TypeError)
+    for value, says, kind in wrong_array(g):
+        yield Bad(name, call, good | {"input": value}, ("input", "indices"), says, kind)
+    for value in (0, -1, 2**63):
+        yield Bad(name, call, good | {"num_threads": value}, "num_threads", str(value), ValueError)
+
+
+def dense_rows() -> Iterator[Bad]:
+    """Linear layers, activations and losses."""
+
+    def f32(*shape: int) -> np.ndarray:
+        return np.ones(shape, np.float32)
+
+    good = {"input": f32(5, 4), "weight": f32(3, 4), "bias": f32(3)}
+
+    def linear(argument: str, value: object, says: str, kind: type = ValueError) -> Bad:
+        return Bad("linear", F.linear, good | {argument: value}, argument, says, kind)
+
+    for value, says, kind in wrong_array(good["input"], batch_axis=False):
+        if kind is TypeError:
+            yield linear("input", value, says, kind)
+            yield linear("weight", value, says, kind)
+    yield linear("input", f32(), "()")
+    yield linear("input", f32(5, 3), "(5, 3)")
+    yield linear("weight", f32(4), "(4,)")
+    yield linear("weight", f32(3, 4, 1), "(3, 4, 1)")
+    yield linear("bias", f32(4), "(4,)")
+    yield linear("bias", f32(3, 1), "(3, 1)")
+    yield linear("bias", 1.0, "1.0", TypeError)
+    yield linear("bias", np.ones(3), "float64", TypeError)
+    yield linear("out", f32(5, 4), "(5, 4)")
+    yield linear("out", np.ones((5, 3)), "float64", TypeError)
+    yield linear("num_threads", 0, "0")
+    yield linear("num_threads", "1", "'1'", TypeError)
+    for value, says, kind in wrong_array(f32(3, 4), batch_axis=False):
+        if kind is TypeError:
+            yield Bad("relu", F.relu, {"input": value}, "input", says, kind)
+            for name in ("softmax", "log_softmax"):
+                yield Bad(name, getattr(F, name), {"input": value, "dim": 0}, "input", says, kind)
+                arguments = {"output": f32(3, 4), "grad_output": value, "dim": 0}
+                yield Bad(f"{name}_input", getattr(fc.grad, f"{name}_input"), arguments, "grad_output", says, kind)
+            yield Bad(
+                "relu_input",
+                fc.grad.relu_input,
+                {"input": f32(3, 4), "grad_output": value},
+                "grad_output",
+                says,
+                kind,
+            )
+            arguments = {"weight": f32(4, 2), "grad_output": value}
+            yield Bad("linear_input", fc.grad.linear_input, arguments, "grad_output", says, kind)
+            yield Bad("linear_bias", fc.grad.linear_bias, {"grad_output": value}, "grad_output", says, kind)
+            yield Bad(
+                "cross_entropy",
+                F.cross_entropy,
+                {"input": value, "target": np.zeros(3, np.int64)},
+                "input",
+                says,
+                kind,
+            )
+    for name in ("softmax", "log_softmax"):
+        for dim in (2, -3, 2**31, 2**63, -(2**63)):
+            yield Bad(name, getattr(F, name), {"input": f32(3, 4), "dim": dim}, "dim", str(dim), ValueError)
+            arguments = {"output": f32(3, 4), "grad_output": f32(3, 4), "dim": dim}
+            yield Bad(f"{name}_input", getattr(fc.grad, f"{name}_input"), arguments, "dim", str(dim), ValueError)
+        for dim in (None, 1.0, "1", True, (1,), Thing()):
+            yield Bad(name, getattr(F, name), {"input": f32(3, 4), "dim": dim}, "dim", repr(dim), TypeError)
+        arguments = {"output": f32(3, 4), "grad_output": f32(3, 5), "dim": 0}
+        yield Bad(
+            f"{name}_input",
+            getattr(fc.grad, f"{name}_input"),
+            arguments,
+            ("grad_output", "output"),
+            "(3, 5)",
+            ValueError,
+        )
+    arguments = {"input": f32(3, 4), "grad_output": f32(3, 5)}
+    yield Bad("relu_input", fc.grad.relu_input, arguments, ("grad_output", "input"), "(3, 5)", ValueError)
+    yield Bad(
+        "linear_input",
+        fc.grad.linear_input,
+        {"weight": f32(4, 2), "grad_output": f32(5, 3)},
+        "grad_output",
+        "(5, 3)",
+        ValueError,
+    )
+    yield Bad(
+        "linear_weight",
+        fc.grad.linear_weight,
+        {"input": f32(5, 2), "grad_output": f32(6, 3)},
+        ("grad_output", "input"),
+        "(6, 3)",
+        ValueError,
+    )
+    yield from cross_entropy_rows()
+
+
+def cross_entropy_rows() -> Iterator[Bad]:
+    """Labels out of range, shapes, options; the same for the gradient."""
+    x, labels = np.ones((5, 4, 3), np.float32), np.zeros((5, 3), np.int64)
+
+    def spoiled(value: int, place: int) -> np.ndarray:
+        wrong = labels.copy()
+        wrong.flat[place] = value
+        return wrong
+
+    for name, call in (
+        ("cross_entropy", F.cross_entropy),
+        ("cross_entropy_input", fc.grad.cross_entropy_input),
+    ):
+        good = {"input": x, "target": labels}
+        for label in (4, 5, -1, -99, -101, 2**31, 2**62, 2**63 - 1, -(2**63)):
+            for place in (0, -1):
+                yield Bad(name, call, good | {"target": spoiled(label, place)}, "target", str(label), ValueError)
+        for shape in ((5,), (4, 3), (5, 4), (5, 3, 1), ()):
+            yield Bad(name, call, good | {"target": np.zeros(shape, np.int64)}, "target", str(shape), ValueError)
+        yield Bad(name, call, good | {"target": np.ones((5, 3, 3), np.float32)}, "target", "(5, 3, 3)", ValueError)
+        for value in (None, 1.5, "labels", labels.tolist(), Thing()):
+            says = says_of(value)
+            yield Bad(name, call, good | {"target": value}, "target", says, TypeError)
+        for dtype in ("bool", "object", "complex64", "S1"):
+            yield Bad(
+                name,
+                call,
+                good | {"target": labels.astype(dtype)},
+                "target",
+                dtype.replace("S1", "S"),
+                TypeError,
+            )
+        yield Bad(name, call, good | {"target": np.ones(x.shape, np.float64)}, "target", "float64", TypeError)
+        for shape in ((3,), (5,), (4, 1), ()):
+            yield Bad(name, call, good | {"weight": np.ones(shape, np.float32)}, "weight", str(shape), ValueError)
+        for value in (np.ones(4), np.ones(4, np.int64), [1.0] * 4, "w", 2.0):
+            says = says_of(value)
+            yield Bad(name, call, good | {"weight": value}, "weight", says, TypeError)
+        for value in ("avg", "", "Mean"):
+            yield Bad(name, call, good | {"reduction": value}, "reduction", repr(value), ValueError)
+        for value in (None, 1, Thing()):
+            yield Bad(name, call, good | {"reduction": value}, "reduction", repr(value), TypeError)
+        for value in (-0.1, 1.1, float("inf"), float("nan")):
+            yield Bad(name, call, good | {"label_smoothing": value}, "label_smoothing", repr(value), ValueError)
+        for value in ("0.1", None, 1j, Thing()):
+            yield Bad(name, call, good | {"label_smoothing": value}, "label_smoothing", repr(value), TypeError)
+        for value in (1.5, "0", None, Thing()):
+            yield Bad(name, call, good | {"ignore_index": value}, "ignore_index", repr(value), TypeError)
+        yield Bad(name, call, good | {"input": np.ones((), np.float32)}, "input", "()", ValueError)
+    g = np.ones((5, 4), np.float32)
+    arguments = good | {"reduction": "none", "grad_output": g}
+    yield Bad(name, call, arguments, "grad_output", "(5, 4)", ValueError)
+
+
+def setting_rows() -> Iterator[Bad]:
+    """override, explain, estimate and calibrate."""
+
+    def entered(**settings: object) -> None:
+        with fc.override(**settings):
+            pass
+
+    for argument, values in (
+        ("num_threads", (0, -1, 2**31, 2**63)),
+        ("algorithm", ("winograd", "", "Direct")),
+        ("isa", ("mmx", "", "AVX2", "sse")),
+    ):
+        for value in values:
+            yield Bad("override", entered, {argument: value}, argument, str(value), ValueError)
+        for value in (1.5, True, Thing(), b"x", ("direct",)):
+            yield Bad("override", entered, {argument: value}, argument, repr(value), TypeError)
+    for name, call in (("explain", fc.explain), ("estimate", fc.estimate)):
+        good = {"function": "conv2d", "input_shape": (1, 3, 8, 8), "weight_shape": (4, 3, 3, 3)}
+
+        def run(call: Callable = call, **arguments: object) -> object:
+            names = ("function", "input_shape", "weight_shape")
+            rest = {k: v for k, v in arguments.items() if k not in names}
+            return call(*(arguments[n] for n in names), **rest)
+
+        for value in ("conv9d", "", "softmaxx"):
+            yield Bad(name, run, good | {"function": value}, "function", repr(value), ValueError)
+        for value in (None, 3, Thing()):
+            yield Bad(name, run, good | {"function": value}, "function", repr(value), TypeError)
+        for value in ((1, 3, 8), (), (1, 3, 8, 0), (1, 3, 8, -8), (1, 5, 8, 8), (1, 3, 8, 2**63)):
+            if value != (1, 3, 8):
+                yield Bad("", run, good | {"input_shape": value}, ("input_shape", "input"), str(value), ValueError)
+        for value in (None, 4, "shape", (1, 3, 8, 8.0), (1, 3, 8, None)):
+            yield Bad("", run, good | {"input_shape": value}, ("input_shape", "input"), repr(value), TypeError)
+        for value in ((4, 3, 3), (4, 3, 9, 9), (0, 3, 3, 3), (4, 3, 3, 0)):
+            yield Bad(
+                "",
+                run,
+                good | {"weight_shape": value},
+                ("weight_shape", "weight"),
+                (str(value), str(value[2:])),
+                ValueError,
+            )
+        for value in ("int32", "float16", "complex64", "nonsense", object):
+            yield Bad(
+                "",
+                run,
+                good | {"dtype": value},
+                "dtype",
+                "object" if value is object else str(value),
+                TypeError,
+            )
+        for value in (0, -1, *HUGE):
+            yield Bad("", run, good | {"stride": value}, "stride", str(value), ValueError)
+        yield Bad("", run, good | {"algorithm": "winograd"}, "algorithm", "winograd", ValueError)
+        yield Bad("", run, good | {"num_threads": 0}, "num_threads", "0", ValueError)
+
+
+ROWS = [
+    *(row for rank in (1, 2, 3) for row in conv_rows(rank)),
+    *(row for rank in (1, 2, 3) for row in pool_rows(rank)),
+    *dense_rows(),
+    *setting_rows(),
+]
+
+
+def among(words: str | tuple[str, ...]) -> tuple[str, ...]:
+    """A word or several, as several."""
+    return (words,) if isinstance(words, str) else words
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[f"{i}-{row}".encode("ascii", "replace").decode() for i, row in enumerate(ROWS)])
+def test_malformed_call_is_refused_in_words(row: Bad) -> None:
+    tracemalloc.start()
+    try:
+        tracemalloc.reset_peak()
+        before = tracemalloc.get_traced_memory()[0]
+        with pytest.raises(fc.FastconvError) as caught:
+            row.call(**row.arguments)
+        peak = tracemalloc.get_traced_memory()[1] - before
+    finally:
+        tracemalloc.stop()
+    message = str(caught.value)
+    assert isinstance(caught.value, row.kind), f"{type(caught.value).__mro__} for {message!r}"
+    assert not isinstance(caught.value, TypeError if row.kind is ValueError else ValueError)
+    assert isinstance(caught.value, RuntimeError)
+    assert row.function in message
+    assert any(re.search(rf"\b{name}\b", message) for name in among(row.argument)), f"no {row.argument} in {message!r}"
+    assert any(value in message for value in among(row.says)), f"no {row.says} in {message!r}"
+    assert peak < MOST_BYTES, f"{peak} bytes were allocated before the call was refused"
+    assert len(message) < 1000, "a message is read by people"
+
+
+def test_there_are_enough_rows() -> None:
+    assert len(ROWS) >= 300
+    assert len({row.function for row in ROWS}) >= 30
+
+
+def test_the_good_arguments_of_the_rows_are_good() -> None:
+    for rank in (1, 2, 3):
+        getattr(F, f"conv{rank}d")(**good_conv(rank))
+        for function, good in good_conv_gradients(rank).items():
+            getattr(fc.grad, function)(**good)
+
+
+@pytest.mark.parametrize("integer", [np.int8, np.int32, np.int64, np.uint8, np.uint64])
+def test_numpy_integers_are_integers(integer: type, rank: int) -> None:
+    one, good = integer(1), good_conv(rank)
+    y = getattr(F, f"conv{rank}d")(**good, stride=one, padding=(one,) * rank, dilation=[one] * rank, groups=one)
+    assert (y == getattr(F, f"conv{rank}d")(**good, padding=1)).all()
+
+
+def test_a_list_or_array_of_ints_serves_as_one_int_per_axis() -> None:
+    good = good_conv(2)
+    expected = F.conv2d(**good, stride=(2, 1))
+    assert (F.conv2d(**good, stride=[2, 1]) == expected).all()
+
+
+def test_the_well_known_wordings() -> None:
+    x, w = np.ones((1, 3, 8, 8), np.float32), np.ones((6, 4, 3, 3), np.float32)
+    with pytest.raises(
+        fc.FastconvError,
+        match=r"given groups=1 and weight of shape \(6, 4, 3, 3\), input must have 4 channels",
+    ) as caught:
+        F.conv2d(x, w)
+    assert str(caught.value).startswith("conv2d: ")
+    assert "(1, 3, 8, 8)" in str(caught.value)
+    with pytest.raises(fc.FastconvError, match=r"^conv2d: stride must be positive, got stride=\(0, 1\)$"):
+        F.conv2d(x, w[:, :3], stride=(0, 1))
+
+
+def test_a_refused_call_leaves_the_next_one_right() -> None:
+    good = good_conv(2)
+    expected = F.conv2d(**good)
+    for row in ROWS[:200]:
+        with pytest.raises(fc.FastconvError):
+            row.call(**row.arguments)
+    assert (F.conv2d(**good) == expected).all()
+
+
+@pytest.mark.parametrize("argument", ["stride", "padding", "dilation", "groups", "num_threads"])
+def test_a_call_made_before_lets_no_wrong_kind_through(argument: str) -> None:
+    """1 == True == 1.0, and they hash alike: a call that is remembered must not be found by its impostors."""
+    good = good_conv(2)
+    expected = F.conv2d(**good, **{argument: 1})
+    for wrong in (True, 1.0, np.float32(1), np.True_, 1 + 0j):
+        with pytest.raises(fc.FastconvTypeError, match=argument):
+            F.conv2d(**good, **{argument: wrong})
+    assert (F.conv2d(**good, **{argument: 1}) == expected).all()
+
+
+def test_a_list_changed_after_a_call_is_read_again() -> None:
+    good, stride = good_conv(2), [1, 1]
+    before = F.conv2d(**good, stride=stride)
+    stride[0] = 2
+    assert F.conv2d(**good, stride=stride).shape != before.shape
+
+
+def test_bias_gradient_and_pools_accept_empty_batches() -> None:
+    x = np.ones((0, 3, 8, 8), np.float32)
+    w = np.ones((4, 3, 3, 3), np.float32)
+    y = F.conv2d(x, w)
+    assert y.shape == (0, 4, 6, 6)
+    assert F.max_pool2d(x, 2).shape == F.avg_pool2d(x, 2).shape == (0, 3, 4, 4)
+    assert fc.grad.conv2d_input(x.shape, w, y).shape == x.shape
+    assert (fc.grad.conv2d_weight(x, w.shape, y) == 0).all()
+    assert (fc.grad.conv2d_bias(y) == 0).all()
