@@ -17,7 +17,7 @@ test: $(VENV)/test.stamp
 lint: $(VENV)/lint.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/cython-lint fastconv/kernels
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/cython-lint fastconv/kernels  # it calls pycodestyle
 	$(BIN)/mypy
 
 bench: $(VENV)/bench.stamp
