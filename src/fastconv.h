@@ -46,6 +46,8 @@ struct fc_kernels {
     void (*pack_columns)(const void *src, ptrdiff_t ld, int columns, ptrdiff_t k, int width, void *panel);
     void (*pack_patches)(const struct fc_conv *s, const void *x, ptrdiff_t p, int n, ptrdiff_t k, ptrdiff_t k_end,
                          void *panel);
+    void (*patches_tile)(const struct fc_conv *s, const void *x, ptrdiff_t p, ptrdiff_t k, ptrdiff_t k_end, void *panel,
+                         const void *a, const void *init, void *c, ptrdiff_t ldc, int m, int n);
 
     /* direct/: `spans` is scratch of 2 * kw ptrdiff_t */
     void (*direct_forward)(const struct fc_conv *s, const void *x, const void *weight, const void *bias, void *y, int rows,

@@ -12,6 +12,8 @@ void FC_FN(pack_rows)(const void *src, ptrdiff_t ld, int rows, ptrdiff_t k, int 
 void FC_FN(pack_columns)(const void *src, ptrdiff_t ld, int columns, ptrdiff_t k, int width, void *panel);
 void FC_FN(pack_patches)(const struct fc_conv *s, const void *x, ptrdiff_t p, int n, ptrdiff_t k, ptrdiff_t k_end,
                          void *panel);
+void FC_FN(patches_tile)(const struct fc_conv *s, const void *x, ptrdiff_t p, ptrdiff_t k, ptrdiff_t k_end, void *panel,
+                         const void *a, const void *init, void *c, ptrdiff_t ldc, int m, int n);
 
 void FC_FN(direct_forward)(const struct fc_conv *s, const void *x, const void *weight, const void *bias, void *y, int rows,
                            ptrdiff_t iod, ptrdiff_t ioh, ptrdiff_t ioh_end, ptrdiff_t *spans);

@@ -11,6 +11,7 @@ void FC_FN(fill)(struct fc_kernels *t) {
     t->pack_rows = FC_FN(pack_rows);
     t->pack_columns = FC_FN(pack_columns);
     t->pack_patches = FC_FN(pack_patches);
+    t->patches_tile = FC_FN(patches_tile);
     t->direct_forward = FC_FN(direct_forward);
     t->direct_grad_input = FC_FN(direct_grad_input);
     t->direct_grad_weight = FC_FN(direct_grad_weight);

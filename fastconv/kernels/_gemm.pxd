@@ -1,19 +1,27 @@
 # The blocked matrix product behind pointwise, im2col_gemm and matmul; see _gemm.pyx.
 from ._table cimport fc_conv, fc_kernels
 
-# Packs columns [column, column + columns) and rows [k, k_end) of B of one (batch, group) into a panel.
-ctypedef void (*pack_b_t)(const Gemm *g, Py_ssize_t batch, Py_ssize_t group, Py_ssize_t column, int columns,
-                          Py_ssize_t k, Py_ssize_t k_end, void *panel) noexcept nogil
+# A tile of C: m x columns at c, from k rows of a panel of A; init as gemm_tile's.
+cdef struct Tile:
+    const void *a
+    const void *init
+    void *c
+    int m, columns
+
+# Packs columns [column, column + tile.columns) and rows [k, k_end) of B of one (batch, group) into a panel, and computes one
+# tile from it.
+ctypedef void (*first_tile_t)(const Gemm *g, Py_ssize_t batch, Py_ssize_t group, Py_ssize_t column, Py_ssize_t k,
+                              Py_ssize_t k_end, void *panel, const Tile *tile) noexcept nogil
 
 cdef struct Gemm:
     const fc_kernels *kernels
     Py_ssize_t itemsize
     Py_ssize_t batch, groups, m, n, k  # `batch * groups` products of m x k by k x n
     const char *a_panels               # [groups][panels of kernels.mr rows][k][mr]
-    const char *b                      # what pack_b reads
+    const char *b                      # what first_tile reads
     Py_ssize_t b_batch, b_group, b_ld  # strides of b in items
-    const fc_conv *conv                # for pack_b of convolutions
-    pack_b_t pack_b
+    const fc_conv *conv                # for first_tile of convolutions
+    first_tile_t first_tile
     const char *init                   # [groups][m] or NULL: what a sum starts with
     bint accumulate                    # start with what C holds
     char *c
@@ -26,7 +34,7 @@ cdef size_t block_bytes(const Gemm *g) noexcept nogil
 cdef Py_ssize_t a_items(const Gemm *g) noexcept nogil
 cdef int multiply(Gemm *g, int threads, bint brief) except -1
 cdef int pack_a(const Gemm *g, const char *rows, Py_ssize_t ld, char *panels, int threads, bint brief) except -1
-cdef void pack_b_columns(const Gemm *g, Py_ssize_t batch, Py_ssize_t group, Py_ssize_t column, int columns,
-                         Py_ssize_t k, Py_ssize_t k_end, void *panel) noexcept nogil
-cdef void pack_b_rows(const Gemm *g, Py_ssize_t batch, Py_ssize_t group, Py_ssize_t column, int columns,
-                      Py_ssize_t k, Py_ssize_t k_end, void *panel) noexcept nogil
+cdef void first_tile_columns(const Gemm *g, Py_ssize_t batch, Py_ssize_t group, Py_ssize_t column, Py_ssize_t k,
+                             Py_ssize_t k_end, void *panel, const Tile *tile) noexcept nogil
+cdef void first_tile_rows(const Gemm *g, Py_ssize_t batch, Py_ssize_t group, Py_ssize_t column, Py_ssize_t k,
+                          Py_ssize_t k_end, void *panel, const Tile *tile) noexcept nogil

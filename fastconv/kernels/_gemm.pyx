@@ -3,8 +3,8 @@
 Source: Goto & van de Geijn, Anatomy of High-Performance Matrix Multiplication, ACM TOMS 34(3), 2008.
 
 C[batch, group] = init + A[group] B[batch, group]. A lies packed in panels of mr rows over all of k. A task owns a block of
-columns and rows of C: for each block of k it packs its panels of B into its thread's scratch, which stays in L2, and sweeps
-the panels of A over them. The blocks of k depend on k alone and each is summed in one chain, so an output's bits depend
+columns and rows of C: for each block of k its first panel of A meets the panels of B as they are packed into its thread's
+scratch, and the other panels of A sweep over them there, in L2. The blocks of k depend on k alone and each is summed in one chain, so an output's bits depend
 neither on the task it falls in nor on the thread that runs it.
 """
 
@@ -61,31 +61,26 @@ cdef void multiply_block(void *job, Py_ssize_t task, char *scratch) noexcept nog
     cdef Py_ssize_t column0 = column_block * g.column_panels * nr
     cdef Py_ssize_t column_end = min(column0 + g.column_panels * nr, g.n)
     cdef char *c = g.c + (batch * g.c_batch + group * g.c_group) * size
-    cdef const char *a
-    cdef const void *init
     cdef char *panel
     cdef Py_ssize_t k = 0, k_end, column, ip
-    cdef int m, columns
+    cdef Tile tile
     while k < g.k:
         k_end = min(k + g.k_block, g.k)
-        panel = scratch
-        column = column0
-        while column < column_end:
-            columns = <int>min(nr, column_end - column)
-            g.pack_b(g, batch, group, column, columns, k, k_end, panel)
-            panel += g.k_block * nr * size
-            column += nr
         for ip in range(first, last):
-            a = g.a_panels + ((group * panels + ip) * g.k + k) * mr * size
-            m = <int>min(mr, g.m - ip * mr)
-            init = NULL
+            tile.a = g.a_panels + ((group * panels + ip) * g.k + k) * mr * size
+            tile.m = <int>min(mr, g.m - ip * mr)
+            tile.init = NULL
             if k == 0 and not g.accumulate:
-                init = zeros if g.init is NULL else <const void *>(g.init + (group * g.m + ip * mr) * size)
+                tile.init = zeros if g.init is NULL else <const void *>(g.init + (group * g.m + ip * mr) * size)
             panel = scratch
             column = column0
             while column < column_end:
-                columns = <int>min(nr, column_end - column)
-                kernels.gemm_tile(k_end - k, a, panel, init, c + (ip * mr * g.c_ld + column) * size, g.c_ld, m, columns)
+                tile.columns = <int>min(nr, column_end - column)
+                tile.c = c + (ip * mr * g.c_ld + column) * size
+                if ip == first:
+                    g.first_tile(g, batch, group, column, k, k_end, panel, &tile)
+                else:
+                    kernels.gemm_tile(k_end - k, tile.a, panel, tile.init, tile.c, g.c_ld, tile.m, tile.columns)
                 panel += g.k_block * nr * size
                 column += nr
         k = k_end
@@ -122,15 +117,17 @@ cdef int pack_a(const Gemm *g, const char *rows, Py_ssize_t ld, char *panels, in
     return run_tasks(pack_a_panel, &job, g.groups * parts(g.m, g.kernels.mr), threads, 0, brief)
 
 
-cdef void pack_b_columns(const Gemm *g, Py_ssize_t batch, Py_ssize_t group, Py_ssize_t column, int columns,
-                         Py_ssize_t k, Py_ssize_t k_end, void *panel) noexcept nogil:
+cdef void first_tile_columns(const Gemm *g, Py_ssize_t batch, Py_ssize_t group, Py_ssize_t column, Py_ssize_t k,
+                             Py_ssize_t k_end, void *panel, const Tile *tile) noexcept nogil:
     """B as k rows of n consecutive items."""
     cdef const char *start = g.b + (batch * g.b_batch + group * g.b_group + k * g.b_ld + column) * g.itemsize
-    g.kernels.pack_columns(start, g.b_ld, columns, k_end - k, g.kernels.nr, panel)
+    g.kernels.pack_columns(start, g.b_ld, tile.columns, k_end - k, g.kernels.nr, panel)
+    g.kernels.gemm_tile(k_end - k, tile.a, panel, tile.init, tile.c, g.c_ld, tile.m, tile.columns)
 
 
-cdef void pack_b_rows(const Gemm *g, Py_ssize_t batch, Py_ssize_t group, Py_ssize_t column, int columns,
-                      Py_ssize_t k, Py_ssize_t k_end, void *panel) noexcept nogil:
+cdef void first_tile_rows(const Gemm *g, Py_ssize_t batch, Py_ssize_t group, Py_ssize_t column, Py_ssize_t k,
+                          Py_ssize_t k_end, void *panel, const Tile *tile) noexcept nogil:
     """B as n rows of k consecutive items, that is, transposed."""
     cdef const char *start = g.b + (batch * g.b_batch + group * g.b_group + column * g.b_ld + k) * g.itemsize
-    g.kernels.pack_rows(start, g.b_ld, columns, k_end - k, g.kernels.nr, panel)
+    g.kernels.pack_rows(start, g.b_ld, tile.columns, k_end - k, g.kernels.nr, panel)
+    g.kernels.gemm_tile(k_end - k, tile.a, panel, tile.init, tile.c, g.c_ld, tile.m, tile.columns)

@@ -1,10 +1,11 @@
 """A convolution as a matrix product: packed weights times input patches that are packed tile by tile, never all at once.
 
-`im2col_gemm` and `pointwise` differ in how a panel of patches is packed and in nothing else.
+`im2col_gemm` and `pointwise` differ in what they serve and when they pay, not in how they compute: a 1x1 kernel is the case of
+one tap, where a panel of patches is a straight copy of columns.
 """
 
 from ._conv cimport BoundConv
-from ._gemm cimport Gemm, a_items, block_bytes, multiply, pack_a, pack_b_t, plan
+from ._gemm cimport Gemm, Tile, a_items, block_bytes, multiply, pack_a, plan
 from ._parallel cimport give, take
 
 
@@ -22,13 +23,10 @@ def cost(spec, double pack):
     return depth * -(-pixels // 16) * 0.55 * 8 * -(-m // 8) + packing
 
 
-cdef void pack_patches(const Gemm *g, Py_ssize_t batch, Py_ssize_t group, Py_ssize_t column, int columns,
-                       Py_ssize_t k, Py_ssize_t k_end, void *panel) noexcept nogil:
+cdef void first_tile_patches(const Gemm *g, Py_ssize_t batch, Py_ssize_t group, Py_ssize_t column, Py_ssize_t k,
+                             Py_ssize_t k_end, void *panel, const Tile *tile) noexcept nogil:
     cdef const char *x = g.b + (batch * g.b_batch + group * g.b_group) * g.itemsize
-    g.kernels.pack_patches(g.conv, x, column, columns, k, k_end, panel)
-
-
-pack_b_patches = pack_patches
+    g.kernels.patches_tile(g.conv, x, column, k, k_end, panel, tile.a, tile.init, tile.c, g.c_ld, tile.m, tile.columns)
 
 
 cdef class GemmConv(BoundConv):
@@ -50,13 +48,8 @@ cdef class GemmConv(BoundConv):
         g.c_ld = pixels
         g.accumulate = False
         g.conv = NULL
-        self.set_patches(pack_b_patches, 0)
+        g.first_tile = first_tile_patches
         plan(g)
-
-    cdef void set_patches(self, pack_b_t pack_b, Py_ssize_t ld) noexcept:
-        """Say how panels of B are packed."""
-        self.gemm.pack_b = pack_b
-        self.gemm.b_ld = ld
 
     cdef Py_ssize_t packed_items(self) noexcept:
         return a_items(&self.gemm)

@@ -32,6 +32,8 @@ cdef extern from "fastconv.h" nogil:
         void (*pack_rows)(const void *, Py_ssize_t, int, Py_ssize_t, int, void *) noexcept nogil
         void (*pack_columns)(const void *, Py_ssize_t, int, Py_ssize_t, int, void *) noexcept nogil
         void (*pack_patches)(const fc_conv *, const void *, Py_ssize_t, int, Py_ssize_t, Py_ssize_t, void *) noexcept nogil
+        void (*patches_tile)(const fc_conv *, const void *, Py_ssize_t, Py_ssize_t, Py_ssize_t, void *, const void *,
+                             const void *, void *, Py_ssize_t, int, int) noexcept nogil
         void (*direct_forward)(const fc_conv *, const void *, const void *, const void *, void *, int, Py_ssize_t,
                                Py_ssize_t, Py_ssize_t, Py_ssize_t *) noexcept nogil
         void (*direct_grad_input)(const fc_conv *, const void *, const void *, void *, int, Py_ssize_t, Py_ssize_t,

@@ -7,7 +7,7 @@ BLAS brings its own threads and its own number of bits for each number of them.
 cimport numpy as cnp
 from numpy cimport ndarray
 
-from ._gemm cimport Gemm, a_items, multiply, pack_a, pack_b_columns, pack_b_rows, plan
+from ._gemm cimport Gemm, a_items, first_tile_columns, first_tile_rows, multiply, pack_a, plan
 from ._parallel cimport give, take
 from ._table cimport kernels_of
 
@@ -27,7 +27,7 @@ def matmul(ndarray a, ndarray b, ndarray c, bint b_transposed, bint accumulate, 
     g.n = cnp.PyArray_DIM(c, 1)
     g.b_batch = g.b_group = g.c_batch = g.c_group = 0
     g.b = <const char *>cnp.PyArray_DATA(b)
-    g.pack_b = pack_b_rows if b_transposed else pack_b_columns
+    g.first_tile = first_tile_rows if b_transposed else first_tile_columns
     g.b_ld = g.k if b_transposed else g.n
     g.conv = NULL
     g.init = NULL

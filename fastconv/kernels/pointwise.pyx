@@ -1,10 +1,9 @@
 """1x1 convolution: a plain matrix product of the weights and the channels' planes.
 
-Source: Goto & van de Geijn 2008. Tile, accuracy and figures: src/gemm/gemm_tile.c. Where every pixel is used the planes
-are the rows of B and a panel is a straight copy of columns; with stride a panel is gathered as in im2col_gemm, with one tap.
+Source: Goto & van de Geijn 2008. Tile, accuracy and figures: src/gemm/gemm_tile.c and src/gemm/patches_tile.c. Where every
+pixel is used a panel of patches is a straight copy of columns; with stride it is gathered.
 """
 
-from ._gemm cimport pack_b_columns
 from ._gemm_conv cimport GemmConv
 
 from ._gemm_conv import cost
@@ -26,10 +25,7 @@ def worth(spec):
 
 
 cdef class Pointwise(GemmConv):
-    def __init__(self, spec, int isa, str isa_name):
-        super().__init__(spec, isa, isa_name)
-        if spec.output == spec.size:
-            self.set_patches(pack_b_columns, self.shape.d * self.shape.h * self.shape.w)
+    pass
 
 
 def bind(spec, isa, isa_name):
