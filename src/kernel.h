@@ -7,37 +7,9 @@
 
 void FC_FN(fill)(struct fc_kernels *t);
 
-void FC_FN(gemm_tile)(ptrdiff_t k, const void *a, const void *b, const void *init, void *c, ptrdiff_t ldc, int m, int n);
-void FC_FN(pack_rows)(const void *src, ptrdiff_t ld, int rows, ptrdiff_t k, int width, void *panel);
-void FC_FN(pack_columns)(const void *src, ptrdiff_t ld, int columns, ptrdiff_t k, int width, void *panel);
-void FC_FN(pack_patches)(const struct fc_conv *s, const void *x, ptrdiff_t p, int n, ptrdiff_t k, ptrdiff_t k_end,
-                         void *panel);
-void FC_FN(patches_tile)(const struct fc_conv *s, const void *x, ptrdiff_t p, ptrdiff_t k, ptrdiff_t k_end, void *panel,
-                         const void *a, const void *init, void *c, ptrdiff_t ldc, int m, int n);
-
-void FC_FN(direct_forward)(const struct fc_conv *s, const void *x, const void *weight, const void *bias, void *y, int rows,
-                           ptrdiff_t iod, ptrdiff_t ioh, ptrdiff_t ioh_end, ptrdiff_t *spans);
-void FC_FN(direct_grad_input)(const struct fc_conv *s, const void *weight, const void *dy, void *dx, int rows,
-                              ptrdiff_t id, ptrdiff_t ih, ptrdiff_t ih_end);
-void FC_FN(direct_grad_weight)(const struct fc_conv *s, const void *x, const void *dy, void *dw, int rows,
-                               ptrdiff_t tap_row, ptrdiff_t *spans);
-void FC_FN(direct_grad_bias)(const struct fc_conv *s, const void *dy, void *db);
-
-void FC_FN(depthwise_rows)(const struct fc_conv *s, const void *x, const void *weight, const void *bias, void *y,
-                           ptrdiff_t iod, ptrdiff_t ioh, ptrdiff_t ioh_end, ptrdiff_t *spans);
-
-void FC_FN(max_pool)(const struct fc_pool *s, const void *x, void *y, int64_t *switches, ptrdiff_t row, ptrdiff_t row_end,
-                     int64_t *offsets, ptrdiff_t *spans);
-void FC_FN(max_pool_grad)(const struct fc_pool *s, const void *dy, const int64_t *switches, void *dx);
-void FC_FN(average_pool)(const struct fc_pool *s, const void *x, void *y, ptrdiff_t row, ptrdiff_t row_end,
-                         ptrdiff_t *spans);
-void FC_FN(average_pool_grad)(const struct fc_pool *s, const void *dy, void *dx);
-ptrdiff_t FC_FN(check_switches)(const int64_t *switches, ptrdiff_t count, ptrdiff_t size);
-void FC_FN(unpool)(const void *x, const int64_t *switches, ptrdiff_t count, void *y, ptrdiff_t size);
-void FC_FN(unpool_grad)(const void *dy, const int64_t *switches, ptrdiff_t count, void *dx);
-
-double FC_FN(fma_loop)(ptrdiff_t steps);
-void FC_FN(copy)(const void *src, void *dst, ptrdiff_t count);
+#define FC_KERNEL(result, name, arguments) result FC_FN(name) arguments;
+#include "kernels.def"
+#undef FC_KERNEL
 
 /* Outputs o in [span[0], span[1]) read inside the axis at one tap: 0 <= o*stride - pad + tap < size. */
 FC_INLINE void tap_span(ptrdiff_t outputs, ptrdiff_t size, ptrdiff_t stride, ptrdiff_t pad, ptrdiff_t tap, ptrdiff_t *span) {

