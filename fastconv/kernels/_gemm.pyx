@@ -4,8 +4,8 @@ Source: Goto & van de Geijn, Anatomy of High-Performance Matrix Multiplication, 
 
 C[batch, group] = init + A[group] B[batch, group]. A lies packed in panels of mr rows over all of k. A task owns a block of
 columns and rows of C: for each block of k its first panel of A meets the panels of B as they are packed into its thread's
-scratch, and the other panels of A sweep over them there, in L2. The blocks of k depend on k alone and each is summed in one chain, so an output's bits depend
-neither on the task it falls in nor on the thread that runs it.
+scratch, and the other panels of A sweep over them there, in L2. The blocks of k depend on k alone and each is summed in one
+chain, so an output's bits depend neither on the task it falls in nor on the thread that runs it.
 """
 
 from ._parallel cimport run_tasks

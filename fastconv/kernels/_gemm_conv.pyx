@@ -1,7 +1,7 @@
 """A convolution as a matrix product: packed weights times input patches that are packed tile by tile, never all at once.
 
-`im2col_gemm` and `pointwise` differ in what they serve and when they pay, not in how they compute: a 1x1 kernel is the case of
-one tap, where a panel of patches is a straight copy of columns.
+`im2col_gemm` and `pointwise` differ in what they serve and when they pay, not in how they compute: a 1x1 kernel is the case
+of one tap, where a panel of patches is a straight copy of columns.
 """
 
 from ._conv cimport BoundConv

@@ -70,11 +70,14 @@ cdef extern from "Python.h":
 cdef double LOOK = 0.02
 
 # A team whose last thread comes later than LATE seconds and two tasks' time after the caller has nothing left to do was kept
-# from a processor by another process. For CAUTION seconds the caller then works alone for the first PATIENCE of every call,
-# and only what is left after that goes to the team: a short call no longer waits for the scheduler, a long one loses little.
+# from a processor by another process. For a while the caller then works alone for the first PATIENCE of every call, and
+# only what is left after that goes to the team: a short call no longer waits for the scheduler, a long one loses little. The
+# while doubles with every late team, from CAUTION_LEAST to CAUTION_MOST seconds, and is forgotten when a team is on time.
 cdef double LATE = 0.5e-3
-cdef double CAUTION = 0.2
+cdef double CAUTION_LEAST = 5e-3
+cdef double CAUTION_MOST = 0.2
 cdef double PATIENCE = 2e-3
+cdef double caution = CAUTION_LEAST
 cdef double cautious_until = 0
 
 cdef struct Watch:
@@ -116,7 +119,7 @@ cdef int possible(int threads) noexcept:
 
 cdef int run_tasks(task_t task, void *job, Py_ssize_t count, int threads, size_t scratch, bint brief=False) except -1:
     """Run task(job, 0 .. count-1, scratch) on up to `threads` threads; `brief` work keeps the GIL and does not look up."""
-    global cautious_until
+    global caution, cautious_until
     cdef Watch watch
     cdef Py_ssize_t i, done = 0
     cdef double now, alone_until
@@ -147,7 +150,10 @@ cdef int run_tasks(task_t task, void *job, Py_ssize_t count, int threads, size_t
                         look(&watch)
             now = fc_seconds()
             if now - watch.now > LATE + 2 * watch.longest:
-                cautious_until = now + CAUTION
+                cautious_until = now + caution
+                caution = min(2 * caution, CAUTION_MOST)
+            else:
+                caution = CAUTION_LEAST
     give(memory)
     return -1 if watch.stop else 0
 
