@@ -12,7 +12,7 @@ from ._parallel cimport run_tasks
 
 cdef enum:
     K_BLOCK = 256      # a panel of B of this depth and 48 columns takes 48 KB: written to and read from the nearest caches
-    PANELS_MOST = 6    # panels of B in a task's scratch, which together fill a third of a 1 MB L2
+    PANELS_MOST = 10   # panels of B in a task's scratch, which together fill half of a 1 MB L2
     TASKS_WANTED = 64  # so that a handful of threads finish together
 
 # A start of zero for products without one.
