@@ -15,20 +15,19 @@ cdef extern from *:
     #include <time.h>
     #ifdef _OPENMP
     #include <omp.h>
+    #include <pthread.h>
     #define FC_OPENMP _OPENMP
     #else
     #define FC_OPENMP 0
     #define omp_get_max_threads() 1
     #endif
     #if defined(_OPENMP) && (_OPENMP >= 201811 || (__GNUC__ >= 9 && !defined(__clang__))) && !defined(_WIN32)
-    #include <pthread.h>
     static void fc_before_fork(void) { omp_pause_resource_all(omp_pause_hard); }
     static int fc_survive_fork(void) { return pthread_atfork(fc_before_fork, NULL, NULL); }
     #else
     static int fc_survive_fork(void) { return 0; }
     #endif
     #ifdef _OPENMP
-    #include <pthread.h>
     static void *fc_wait(void *gate) {
         pthread_mutex_lock(gate);
         pthread_mutex_unlock(gate);

@@ -168,10 +168,6 @@ cdef class BoundPool:
     cdef size_t offset_bytes(self) noexcept:
         return self.shape.kd * self.shape.kh * self.shape.kw * sizeof(int64_t)
 
-    def estimate(self, int threads):
-        """Return the bytes of scratch a call takes at most."""
-        return threads * (self.span_bytes() + self.offset_bytes() + 128) + 4096
-
     def maximum(self, ndarray x, ndarray y, switches, int threads):
         cdef Job job = self.job(x, y, switches)
         cdef size_t scratch = self.span_bytes() + (0 if switches is None else self.offset_bytes())
