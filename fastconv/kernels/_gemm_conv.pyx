@@ -57,8 +57,8 @@ cdef class GemmConv(BoundConv):
     cdef int pack_into(self, const char *weight, char *packed, int threads, bint brief) except -1:
         return pack_a(&self.gemm, weight, self.gemm.k, packed, threads, brief)
 
-    cdef size_t workspace_bytes(self, int threads) noexcept:
-        return threads * (block_bytes(&self.gemm) + 128)
+    cdef size_t workspace_bytes(self, int threads, bint packed) noexcept:
+        return threads * (block_bytes(&self.gemm) + 128) + (0 if packed else self.packed_items() * self.itemsize)
 
     cdef int compute(self, const char *x, const char *weight, const char *packed, const char *bias, char *y,
                      int threads, bint brief) except -1:

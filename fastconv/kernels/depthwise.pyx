@@ -56,7 +56,7 @@ cdef void compute_rows(void *argument, Py_ssize_t task, char *scratch) noexcept 
 
 
 cdef class Depthwise(BoundConv):
-    cdef size_t workspace_bytes(self, int threads) noexcept:
+    cdef size_t workspace_bytes(self, int threads, bint packed) noexcept:
         return threads * (2 * sizeof(Py_ssize_t) * self.shape.kw + 128)
 
     cdef int compute(self, const char *x, const char *weight, const char *packed, const char *bias, char *y,
