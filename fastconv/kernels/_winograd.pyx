@@ -16,6 +16,8 @@ from ._conv cimport BoundConv, at
 from ._parallel cimport give, run_tasks, take
 from ._table cimport fc_conv, fc_kernels
 
+from ._cost import CLOCK, machine_of, vectors
+
 cdef extern from "fastconv.h":
     enum: FC_F2X3, FC_F4X3, FC_F2X5
 
@@ -41,6 +43,21 @@ def refuse(spec, int kernel):
     if spec.stride[1:] != (1, 1) or spec.dilation[1:] != (1, 1):
         return f"stride and dilation must be 1 in height and width, got stride {spec.stride} and dilation {spec.dilation}"
     return None
+
+
+def seconds(spec, isa, str algorithm):
+    """Return the expected time: the products, the transforms of tiles both ways, and reading the transformed filters."""
+    machine = machine_of(isa)
+    points, outputs = (4, 2) if algorithm == "winograd_f2x3" else (6, 4 if algorithm == "winograd_f4x3" else 2)
+    od, oh, ow = spec.output
+    tiles = od * -(-oh // outputs) * -(-ow // outputs)
+    depth, c_out = spec.c_in // spec.groups * spec.kernel[0], spec.c_out // spec.groups
+    wide, deep = vectors(machine, spec, c_out), vectors(machine, spec, depth)
+    square = points * points
+    multiply = square * depth * (wide + wide % 2) * spec.n * tiles * machine.step
+    transform = spec.n * tiles * (wide + deep) * machine.transform * square / 36
+    reading = square * depth * c_out * spec.itemsize / machine.stream
+    return (2 * machine.call + spec.groups * (multiply + transform + reading)) / CLOCK
 
 
 cdef inline Py_ssize_t parts(Py_ssize_t whole, Py_ssize_t part) noexcept nogil:
