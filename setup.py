@@ -66,7 +66,7 @@ def extension(path):
         name,
         [str(path)] + (["src/dispatch.c"] if path.stem == "_table" else []),
         include_dirs=["src", numpy.get_include()],
-        define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
+        define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION"), ("NPY_TARGET_VERSION", "NPY_1_25_API_VERSION")],
         extra_compile_args=["-O2", "-g0", "-fvisibility=hidden", *WARNINGS, *openmp, *SANITIZE],
         extra_link_args=[*openmp, *SANITIZE] + ([] if SANITIZE or sys.platform == "darwin" else ["-Wl,-s"]),
         depends=HEADERS + (KERNELS if path.stem == "_table" else []),

@@ -1,6 +1,7 @@
 """Bound calls, kept under what determines them, so that a repeated call on plain arrays goes straight to the kernels."""
 
 cimport numpy as cnp
+from libc.string cimport memcpy
 from numpy cimport ndarray, npy_intp
 
 from ._conv cimport BoundConv, data, is_ready
@@ -22,6 +23,7 @@ cdef enum:
     SEVERAL
     WORD
     ARRAY
+    REAL
 
 cdef struct Key:
     npy_intp number[ROOM]
@@ -38,9 +40,10 @@ cdef inline bint push(Key *key, npy_intp number) noexcept:
 
 
 cdef bint add_option(Key *key, value):
-    """Add whole numbers, flags, None, strings and tuples of them; of other kinds, equal values can mean different things."""
+    """Add numbers, flags, None, strings and tuples of them; of other kinds, equal values can mean different things."""
     cdef int overflow = 0
     cdef long long number
+    cdef double real
     if value is None:
         return push(key, NOTHING)
     if type(value) is int:
@@ -51,6 +54,11 @@ cdef bint add_option(Key *key, value):
     if type(value) is str:
         key.words += 1
         return push(key, WORD)
+    if type(value) is float:
+        real = value
+        number = 0
+        memcpy(&number, &real, sizeof(real))
+        return push(key, REAL) and push(key, number)
     if type(value) is not tuple or not push(key, SEVERAL) or not push(key, len(<tuple>value)):
         return False
     for item in <tuple>value:

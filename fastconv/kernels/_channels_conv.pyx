@@ -1,12 +1,13 @@
 """A convolution as a matrix product with output channels in lanes: rows of pixels times packed filters.
 
-It serves channels-last arrays, where a pixel's channels are its row and the outputs need no turning over, and deep small maps,
-where pixels in lanes would leave lanes empty and reading the filters is the cost: 7 x 7 pixels are rows of 49, of which none
-is lost, and the next filters are fetched while these are used.
+It serves channels-last arrays, where a pixel's channels are its row and the outputs need no turning over; deep small maps,
+where pixels in lanes would leave lanes empty and reading the filters is the cost: 7 x 7 pixels are 49 rows, of which none is
+lost, and the next filters are fetched while these are used; and strided kernels over many channels, where a panel of pixels in
+lanes has to be picked real by real.
 
 A task owns some pixels of one image and some panels of output channels. For each block of k its rows are gathered into its
-scratch (a 1x1 kernel reads them where they are) and meet one panel after the other. NCHW images are turned over to channels
-last in the task's scratch, and so are its outputs on their way back. The blocks of k depend on k alone.
+scratch (a 1x1 kernel reads them where they are) and meet one panel after the other. The rows of an NCHW image that a task needs
+are turned over to channels last in its scratch, and so are its outputs on their way back. The blocks of k depend on k alone.
 """
 
 from ._conv cimport BoundConv, at
@@ -15,17 +16,34 @@ from ._table cimport fc_conv, fc_kernels
 
 cdef enum:
     K_BLOCK = 256
-    PIXELS_MOST = 112       # rows of a task in channels-last arrays: K_BLOCK of each take 112 KB of L2
-    SMALL_MAP = 256         # pixels of a map that is small enough to be turned over as a whole
-    DEEP = 32               # output channels that fill the lanes
+    PIXELS_MOST = 112       # rows of a task: K_BLOCK of each take 112 KB of L2
+    TURNED_MOST = 224       # rows of a task whose image is turned over: fewer input rows are then turned over twice
+    TURNED_BYTES = 512 << 10  # of the input rows of a task
+    SMALL_MAP = 256         # pixels of a map where lanes would stay empty
+    DEEP = 32               # channels that fill the lanes
+
+
+def turned_rows(spec):
+    """Return how many output rows of an NCHW image a task turns over, 0 where that takes too much room."""
+    od, oh, ow = spec.output
+    d, h, w = spec.size
+    plane = w * (spec.c_in // spec.groups + 64 // spec.itemsize) * spec.itemsize
+    span = (spec.kernel[1] - 1) * spec.dilation[1] + 1
+    if d > 1 or od > 1:  # all of it or nothing
+        return oh if d * h * plane <= TURNED_BYTES and od * oh * ow <= SMALL_MAP else 0
+    if h * plane <= TURNED_BYTES and oh * ow <= TURNED_MOST + PIXELS_MOST:
+        return oh
+    rows = min((TURNED_BYTES // plane - span) // spec.stride[1] + 1, max(TURNED_MOST // ow, 1))
+    return -(-oh // -(-oh // rows)) if rows > 0 else 0
 
 
 def prefers_channels(spec):
     """Return whether channels in lanes suit a spec better than pixels in lanes."""
-    pixels = spec.output[0] * spec.output[1] * spec.output[2]
-    inputs = spec.size[0] * spec.size[1] * spec.size[2]
-    return spec.channels_last or (
-        pixels <= SMALL_MAP and inputs <= 4 * SMALL_MAP and spec.c_out // spec.groups >= DEEP <= spec.c_in // spec.groups)
+    if spec.channels_last:
+        return True
+    if min(spec.c_out, spec.c_in) // spec.groups < DEEP or not turned_rows(spec):
+        return False
+    return spec.output[0] * spec.output[1] * spec.output[2] <= SMALL_MAP or (spec.stride[2] > 1 and spec.taps > 1)
 
 
 cdef inline Py_ssize_t parts(Py_ssize_t whole, Py_ssize_t part) noexcept nogil:
@@ -39,6 +57,7 @@ cdef struct Job:
     Py_ssize_t itemsize, depth, k_block, pixels, panels
     Py_ssize_t block, pixel_blocks, task_panels, panel_blocks
     bint turned, gathered
+    Py_ssize_t turned_pixels   # at most, of the input
     const char *x
     const char *packed
     const char *bias
@@ -63,33 +82,41 @@ cdef void compute_block(void *argument, Py_ssize_t task, char *scratch) noexcept
     cdef Py_ssize_t group = task % s.groups, image = task // s.groups
     cdef Py_ssize_t count = min(job.block, job.pixels - p), channel = panel * rn
     cdef Py_ssize_t channels = min(job.task_panels * rn, c_out - channel), ld = skewed(job.k_block, size)
-    cdef Py_ssize_t plane = s.d * s.h * s.w, k = 0, k_end, a_row, ldc
+    cdef Py_ssize_t plane = s.d * s.h * s.w, k = 0, k_end, a_row, ldc, first = 0, last = s.d * s.h
     cdef const char *x = job.x + (image * s.c_in * plane + group * c_in * job.shape.x_channel) * size
     cdef char *y = job.y + (image * s.c_out * job.pixels + (group * c_out + channel) * s.y_channel + p * s.y_pixel) * size
     cdef const char *b = job.packed + (group * job.panels + panel) * job.depth * rn * size
     cdef const char *a
+    cdef const char *start = at(job.bias, (group * c_out + channel) * size)
     cdef char *rows = scratch
     cdef char *c = y
     ldc = s.y_pixel
     if job.gathered:
         scratch += job.block * ld * size
     if job.turned:
-        kernels.turn(x, plane, c_in, plane, scratch, s.x_pixel)
-        x = scratch
-        c = scratch + plane * s.x_pixel * size
+        if s.d == 1 and s.od == 1:
+            first = max(p // s.ow * s.stride_h - s.pad_h, 0)
+            last = min(((p + count - 1) // s.ow) * s.stride_h - s.pad_h + (s.kh - 1) * s.dilation_h + 1, s.h)
+        # Rows of the border alone leave nothing to turn over.
+        if first < last:
+            kernels.turn(x + first * s.w * size, plane, c_in, (last - first) * s.w, scratch, s.x_pixel)
+        x = scratch - first * s.w * s.x_pixel * size
+        c = scratch + job.turned_pixels * s.x_pixel * size
         ldc = skewed(job.task_panels * rn, size)
     while k < job.depth:
         k_end = min(k + job.k_block, job.depth)
         if job.gathered:
             kernels.gather_rows(s, x, p, count, k, k_end, rows, ld)
-            a, a_row = rows, ld
+            a = rows
+            a_row = ld
         else:
-            a, a_row = x + (p * s.x_pixel + k) * size, s.x_pixel
+            a = x + (p * s.x_pixel + k) * size
+            a_row = s.x_pixel
         kernels.rows_product(
             k_end - k, a, a_row, 1, count, b + k * rn * size, job.depth * rn, channels, b + (job.depth + k) * rn * size,
-            NULL if k else at(job.bias, (group * c_out + channel) * size), k > 0, c, ldc,
-            &s.after if k_end == job.depth else NULL,
+            start, k > 0, c, ldc, &s.after if k_end == job.depth else NULL,
         )
+        start = NULL
         k = k_end
     if job.turned:
         kernels.turn(c, ldc, count, channels, y, s.y_channel)
@@ -113,7 +140,7 @@ cdef void pack_panel(void *argument, Py_ssize_t task, char *scratch) noexcept no
 
 cdef class ChannelsConv(BoundConv):
     cdef fc_conv last
-    cdef Py_ssize_t depth, k_block, pixels, panels, block
+    cdef Py_ssize_t depth, k_block, pixels, panels, block, turned_pixels
     cdef bint turned, gathered
 
     def __init__(self, spec, int isa, str isa_name):
@@ -128,8 +155,13 @@ cdef class ChannelsConv(BoundConv):
         self.k_block = parts(self.depth, parts(self.depth, K_BLOCK))
         self.pixels = s.od * s.oh * s.ow
         self.panels = parts(s.c_out // s.groups, self.kernels.rn)
-        self.block = self.pixels
-        if not self.turned:
+        self.turned_pixels = 0
+        if self.turned:
+            rows = turned_rows(spec)
+            self.block = self.pixels if s.od > 1 else rows * s.ow
+            span = (rows - 1) * s.stride_h + (s.kh - 1) * s.dilation_h + 1
+            self.turned_pixels = s.d * s.h * s.w if s.d > 1 or s.od > 1 else min(span, s.h) * s.w
+        else:
             self.block = parts(self.pixels, parts(self.pixels, PIXELS_MOST))
 
     cdef Py_ssize_t packed_items(self) noexcept:
@@ -149,8 +181,8 @@ cdef class ChannelsConv(BoundConv):
     cdef size_t task_scratch(self, int threads) noexcept:
         cdef size_t reals = self.block * skewed(self.k_block, self.itemsize) if self.gathered else 0
         if self.turned:
-            reals += self.shape.d * self.shape.h * self.shape.w * self.last.x_pixel
-            reals += self.pixels * skewed(self.task_panels(threads) * self.kernels.rn, self.itemsize)
+            reals += self.turned_pixels * self.last.x_pixel
+            reals += self.block * skewed(self.task_panels(threads) * self.kernels.rn, self.itemsize)
         return reals * self.itemsize
 
     cdef size_t workspace_bytes(self, int threads, bint packed) noexcept:
@@ -171,7 +203,7 @@ cdef class ChannelsConv(BoundConv):
             job.panels, job.block, job.pixel_blocks = self.panels, self.block, parts(self.pixels, self.block)
             job.task_panels = self.task_panels(threads)
             job.panel_blocks = parts(self.panels, job.task_panels)
-            job.turned, job.gathered = self.turned, self.gathered
+            job.turned, job.gathered, job.turned_pixels = self.turned, self.gathered, self.turned_pixels
             job.x, job.packed, job.bias, job.y = x, packed, bias, y
             return run_tasks(compute_block, &job, self.shape.n * self.shape.groups * job.pixel_blocks * job.panel_blocks, threads,
                              self.task_scratch(threads), brief)

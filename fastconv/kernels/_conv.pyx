@@ -7,6 +7,7 @@ call: plain C-contiguous arrays go straight to the kernels.
 cimport numpy as cnp
 from numpy cimport ndarray, npy_intp
 
+from ._arrays cimport empty
 from ._table cimport kernels_of
 
 
@@ -78,7 +79,7 @@ cdef class BoundConv:
         cdef npy_intp items = self.packed_items()
         if items == 0:
             return None
-        packed = cnp.PyArray_EMPTY(1, &items, self.type_num, 0)
+        packed = empty(1, &items, self.type_num, self.itemsize)
         self.pack_into(<const char *>cnp.PyArray_DATA(weight), <char *>cnp.PyArray_DATA(packed), threads, self.brief)
         return packed
 
@@ -89,7 +90,7 @@ cdef class BoundConv:
     cdef ndarray call(self, ndarray x, ndarray weight, bias, out, int threads, packed):
         cdef ndarray y
         if out is None:
-            y = <ndarray>cnp.PyArray_EMPTY(self.ndim, self.out_dims, self.type_num, 0)
+            y = empty(self.ndim, self.out_dims, self.type_num, self.itemsize)
         else:
             y = <ndarray>out
         if self.shape.n:

@@ -20,7 +20,7 @@ name = "direct"
 cdef enum:
     ROWS = 8              # output channels of a task: two register tiles, which share the input rows in L1
     TASK_FLOPS = 1 << 20  # rows of a task: some 10-100 us, so that tasks balance and Ctrl-C is seen
-    STAGE_BYTES = 48 << 10     # of the rows that a task stages, if they are more than one
+    STAGE_BYTES = 96 << 10     # of the rows that a task stages, if they are more than one
     STAGE_MOST = 160 << 10     # of a single one
     STAGED_FLOPS = 200000      # below it staging costs more than it saves
 

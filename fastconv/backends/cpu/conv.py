@@ -95,9 +95,9 @@ def conv(
     call = find_conv(function, rank, input, weight, bias, options)
     threads = settings.thread_count(function, num_threads)
     spec = call.spec
-    y = target(function, out, spec.output_shape, spec.dtype, (input, weight, bias))
+    y = None if out is None else target(function, out, spec.output_shape, spec.dtype, (input, weight, bias))
     bias = None if bias is None else plain(bias, spec.dtype)
-    call.run(plain(input, spec.dtype), plain(weight, spec.dtype), bias, y, threads)
+    y = call.run(plain(input, spec.dtype), plain(weight, spec.dtype), bias, y, threads)
     return delivered(y, out)
 
 
