@@ -85,7 +85,8 @@ cdef void compute_block(void *argument, Py_ssize_t task, char *scratch) noexcept
     cdef Py_ssize_t plane = s.d * s.h * s.w, k = 0, k_end, a_row, ldc, first = 0, last = s.d * s.h
     cdef const char *x = job.x + (image * s.c_in * plane + group * c_in * job.shape.x_channel) * size
     cdef char *y = job.y + (image * s.c_out * job.pixels + (group * c_out + channel) * s.y_channel + p * s.y_pixel) * size
-    cdef const char *b = job.packed + (group * job.panels + panel) * job.depth * rn * size
+    cdef const char *filters = job.packed + group * job.panels * job.depth * rn * size
+    cdef const char *b
     cdef const char *a
     cdef const char *start = at(job.bias, (group * c_out + channel) * size)
     cdef char *rows = scratch
@@ -112,8 +113,9 @@ cdef void compute_block(void *argument, Py_ssize_t task, char *scratch) noexcept
         else:
             a = x + (p * s.x_pixel + k) * size
             a_row = s.x_pixel
+        b = filters + (k * job.panels + panel * (k_end - k)) * rn * size
         kernels.rows_product(
-            k_end - k, a, a_row, 1, count, b + k * rn * size, job.depth * rn, channels, b + (job.depth + k) * rn * size,
+            k_end - k, a, a_row, 1, count, b, (k_end - k) * rn, channels, b + (k_end - k) * rn * size,
             start, k > 0, c, ldc, &s.after if k_end == job.depth else NULL,
         )
         start = NULL
@@ -126,16 +128,17 @@ cdef struct Pack:
     const fc_conv *shape
     const fc_kernels *kernels
     const char *weight
-    char *panels
-    Py_ssize_t itemsize, depth, panels_of_group
+    char *packed
+    Py_ssize_t itemsize, depth, k_block, panels
 
 
 cdef void pack_panel(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
     cdef const Pack *pack = <const Pack *>argument
-    cdef Py_ssize_t rn = pack.kernels.rn, c_out = pack.shape.c_out // pack.shape.groups
-    cdef Py_ssize_t group = task // pack.panels_of_group, channel = task % pack.panels_of_group * rn
-    pack.kernels.pack_filters(pack.shape, pack.weight + (group * c_out + channel) * pack.depth * pack.itemsize,
-                              <int>min(rn, c_out - channel), pack.panels + task * pack.depth * rn * pack.itemsize)
+    cdef Py_ssize_t rn = pack.kernels.rn, c_out = pack.shape.c_out // pack.shape.groups, size = pack.itemsize
+    cdef Py_ssize_t group = task // pack.panels, panel = task % pack.panels, channel = panel * rn
+    pack.kernels.pack_filters(pack.shape, pack.weight + (group * c_out + channel) * pack.depth * size,
+                              <int>min(rn, c_out - channel), pack.k_block, panel, pack.panels,
+                              pack.packed + group * pack.panels * pack.depth * rn * size)
 
 
 cdef class ChannelsConv(BoundConv):
@@ -169,8 +172,8 @@ cdef class ChannelsConv(BoundConv):
 
     cdef int pack_into(self, const char *weight, char *packed, int threads, bint brief) except -1:
         cdef Pack pack
-        pack.shape, pack.kernels, pack.weight, pack.panels = &self.shape, self.kernels, weight, packed
-        pack.itemsize, pack.depth, pack.panels_of_group = self.itemsize, self.depth, self.panels
+        pack.shape, pack.kernels, pack.weight, pack.packed = &self.shape, self.kernels, weight, packed
+        pack.itemsize, pack.depth, pack.k_block, pack.panels = self.itemsize, self.depth, self.k_block, self.panels
         return run_tasks(pack_panel, &pack, self.shape.groups * self.panels, threads, 0, brief)
 
     cdef Py_ssize_t task_panels(self, int threads) noexcept:
