@@ -5,17 +5,19 @@ where pixels in lanes would leave lanes empty and reading the filters is the cos
 lost, and the next filters are fetched while these are used; and strided kernels over many channels, where a panel of pixels in
 lanes has to be picked real by real.
 
-A task owns some pixels of one image and some panels of output channels. For each block of k its rows are gathered into its
-scratch (a 1x1 kernel reads them where they are) and meet one panel after the other. The rows of an NCHW image that a task needs
-are turned over to channels last in its scratch, and so are its outputs on their way back. The blocks of k depend on k alone.
+A task owns some pixels of one image and some panels of output channels. For each block of input channels its rows are gathered
+into its scratch (a 1x1 kernel reads them where they are) and meet one panel after the other; filters that were not packed before
+are packed panel by panel where they are used. The rows of an NCHW image that a task needs are turned over to channels last in
+its scratch, and so are its outputs on their way back. The blocks of channels depend on the shape of the filters alone.
 """
 
 from ._conv cimport BoundConv, at
 from ._parallel cimport give, run_tasks, take
-from ._table cimport fc_conv, fc_kernels
+from ._table cimport fc_activation, fc_conv, fc_kernels
 
 cdef enum:
-    K_BLOCK = 256
+    K_BLOCK = 256           # about: whole channels, 16 of them at least
+    LINE_CHANNELS = 16
     PIXELS_MOST = 112       # rows of a task: K_BLOCK of each take 112 KB of L2
     TURNED_MOST = 224       # rows of a task whose image is turned over: fewer input rows are then turned over twice
     TURNED_BYTES = 512 << 10  # of the input rows of a task
@@ -54,12 +56,13 @@ cdef struct Job:
     const fc_conv *shape       # of x
     const fc_conv *last        # of x with its channels last
     const fc_kernels *kernels
-    Py_ssize_t itemsize, depth, k_block, pixels, panels
+    Py_ssize_t itemsize, taps, c_block, pixels, panels
     Py_ssize_t block, pixel_blocks, task_panels, panel_blocks
     bint turned, gathered
     Py_ssize_t turned_pixels   # at most, of the input
     const char *x
-    const char *packed
+    const char *weight
+    const char *packed         # NULL: a task packs what it needs
     const char *bias
     char *y
 
@@ -68,6 +71,34 @@ cdef inline Py_ssize_t skewed(Py_ssize_t reals, Py_ssize_t size) noexcept nogil:
     """A row's length that is an odd number of cache lines, so that rows lie in different cache sets."""
     cdef Py_ssize_t line = 64 // size
     return (parts(reals, line) | 1) * line
+
+
+cdef void multiply_rows(const Job *job, Py_ssize_t group, Py_ssize_t panel, Py_ssize_t panel_last, Py_ssize_t c, Py_ssize_t c_end,
+                        const char *a, Py_ssize_t a_row, Py_ssize_t count, char *to, Py_ssize_t ldc, char *own) noexcept nogil:
+    """The product of `count` rows of a block of channels with some panels of filters, from first to last block."""
+    cdef const fc_conv *s = job.last
+    cdef const fc_kernels *kernels = job.kernels
+    cdef Py_ssize_t size = job.itemsize, rn = kernels.rn, c_out = s.c_out // s.groups, c_in = s.c_in // s.groups
+    cdef Py_ssize_t k = (c_end - c) * job.taps, first = group * c_out + panel * rn, now = panel_last
+    cdef const fc_activation *after = &s.after if c_end == c_in else NULL
+    cdef const char *start
+    cdef const char *b
+    while panel < panel_last:
+        start = at(job.bias, first * size)
+        if c:
+            start = NULL
+        if job.packed is not NULL:
+            b = job.packed + ((group * job.panels * c_in + c * job.panels) * job.taps + panel * k) * rn * size
+        else:
+            now = panel + 1
+            kernels.pack_filters(s, job.weight + (first * c_in + c) * job.taps * size, <int>min(rn, c_out - panel * rn), c_end - c,
+                                 own)
+            b = own
+        kernels.rows_product(k, a, a_row, 1, count, b, k * rn, min(now * rn, c_out) - panel * rn,
+                             b + k * rn * size if job.packed is not NULL else b, start, c > 0, to, ldc, after)
+        to += (now - panel) * rn * size
+        first += (now - panel) * rn
+        panel = now
 
 
 cdef void compute_block(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
@@ -80,48 +111,37 @@ cdef void compute_block(void *argument, Py_ssize_t task, char *scratch) noexcept
     cdef Py_ssize_t p = task % job.pixel_blocks * job.block
     task //= job.pixel_blocks
     cdef Py_ssize_t group = task % s.groups, image = task // s.groups
-    cdef Py_ssize_t count = min(job.block, job.pixels - p), channel = panel * rn
-    cdef Py_ssize_t channels = min(job.task_panels * rn, c_out - channel), ld = skewed(job.k_block, size)
-    cdef Py_ssize_t plane = s.d * s.h * s.w, k = 0, k_end, a_row, ldc, first = 0, last = s.d * s.h
+    cdef Py_ssize_t count = min(job.block, job.pixels - p), panel_last = min(panel + job.task_panels, job.panels)
+    cdef Py_ssize_t ld = skewed(job.c_block * job.taps, size), ldc = s.y_pixel
+    cdef Py_ssize_t plane = s.d * s.h * s.w, c = 0, c_end, first = 0, last = s.d * s.h
     cdef const char *x = job.x + (image * s.c_in * plane + group * c_in * job.shape.x_channel) * size
-    cdef char *y = job.y + (image * s.c_out * job.pixels + (group * c_out + channel) * s.y_channel + p * s.y_pixel) * size
-    cdef const char *filters = job.packed + group * job.panels * job.depth * rn * size
-    cdef const char *b
+    cdef char *y = job.y + (image * s.c_out * job.pixels + (group * c_out + panel * rn) * s.y_channel + p * s.y_pixel) * size
     cdef const char *a
-    cdef const char *start = at(job.bias, (group * c_out + channel) * size)
     cdef char *rows = scratch
-    cdef char *c = y
-    ldc = s.y_pixel
-    if job.gathered:
-        scratch += job.block * ld * size
+    cdef char *own = scratch + (job.block * ld * size if job.gathered else 0)
+    cdef char *turned = own + (0 if job.packed is not NULL else job.c_block * job.taps * rn * size)
+    cdef char *to = y
     if job.turned:
         if s.d == 1 and s.od == 1:
             first = max(p // s.ow * s.stride_h - s.pad_h, 0)
             last = min(((p + count - 1) // s.ow) * s.stride_h - s.pad_h + (s.kh - 1) * s.dilation_h + 1, s.h)
         # Rows of the border alone leave nothing to turn over.
         if first < last:
-            kernels.turn(x + first * s.w * size, plane, c_in, (last - first) * s.w, scratch, s.x_pixel)
-        x = scratch - first * s.w * s.x_pixel * size
-        c = scratch + job.turned_pixels * s.x_pixel * size
+            kernels.turn(x + first * s.w * size, plane, c_in, (last - first) * s.w, turned, s.x_pixel)
+        x = turned - first * s.w * s.x_pixel * size
+        to = turned + job.turned_pixels * s.x_pixel * size
         ldc = skewed(job.task_panels * rn, size)
-    while k < job.depth:
-        k_end = min(k + job.k_block, job.depth)
+    while c < c_in:
+        c_end = min(c + job.c_block, c_in)
         if job.gathered:
-            kernels.gather_rows(s, x, p, count, k, k_end, rows, ld)
+            kernels.gather_rows(s, x + c * size, p, count, c_end - c, rows, ld)
             a = rows
-            a_row = ld
         else:
-            a = x + (p * s.x_pixel + k) * size
-            a_row = s.x_pixel
-        b = filters + (k * job.panels + panel * (k_end - k)) * rn * size
-        kernels.rows_product(
-            k_end - k, a, a_row, 1, count, b, (k_end - k) * rn, channels, b + (k_end - k) * rn * size,
-            start, k > 0, c, ldc, &s.after if k_end == job.depth else NULL,
-        )
-        start = NULL
-        k = k_end
+            a = x + (p * s.x_pixel + c) * size
+        multiply_rows(job, group, panel, panel_last, c, c_end, a, ld if job.gathered else s.x_pixel, count, to, ldc, own)
+        c = c_end
     if job.turned:
-        kernels.turn(c, ldc, count, channels, y, s.y_channel)
+        kernels.turn(to, ldc, count, min(panel_last * rn, c_out) - panel * rn, y, s.y_channel)
 
 
 cdef struct Pack:
@@ -129,33 +149,41 @@ cdef struct Pack:
     const fc_kernels *kernels
     const char *weight
     char *packed
-    Py_ssize_t itemsize, depth, k_block, panels
+    Py_ssize_t itemsize, taps, c_block, panels
 
 
 cdef void pack_panel(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
+    """One panel of all blocks; the panels of a block follow each other in the order in which they are read."""
     cdef const Pack *pack = <const Pack *>argument
-    cdef Py_ssize_t rn = pack.kernels.rn, c_out = pack.shape.c_out // pack.shape.groups, size = pack.itemsize
-    cdef Py_ssize_t group = task // pack.panels, panel = task % pack.panels, channel = panel * rn
-    pack.kernels.pack_filters(pack.shape, pack.weight + (group * c_out + channel) * pack.depth * size,
-                              <int>min(rn, c_out - channel), pack.k_block, panel, pack.panels,
-                              pack.packed + group * pack.panels * pack.depth * rn * size)
+    cdef const fc_conv *s = pack.shape
+    cdef Py_ssize_t rn = pack.kernels.rn, c_out = s.c_out // s.groups, c_in = s.c_in // s.groups, size = pack.itemsize
+    cdef Py_ssize_t group = task // pack.panels, panel = task % pack.panels, c = 0, c_end
+    while c < c_in:
+        c_end = min(c + pack.c_block, c_in)
+        pack.kernels.pack_filters(
+            s, pack.weight + ((group * c_out + panel * rn) * c_in + c) * pack.taps * size, <int>min(rn, c_out - panel * rn), c_end - c,
+            pack.packed + (group * pack.panels * c_in + c * pack.panels + panel * (c_end - c)) * pack.taps * rn * size,
+        )
+        c = c_end
 
 
 cdef class ChannelsConv(BoundConv):
     cdef fc_conv last
-    cdef Py_ssize_t depth, k_block, pixels, panels, block, turned_pixels
+    cdef Py_ssize_t taps, c_block, pixels, panels, block, turned_pixels
     cdef bint turned, gathered
 
     def __init__(self, spec, int isa, str isa_name):
         super().__init__(spec, isa, isa_name)
         cdef fc_conv *s = &self.shape
+        cdef Py_ssize_t c_in = s.c_in // s.groups, blocks
         self.last = self.shape
         self.turned = not spec.channels_last
         if self.turned:
-            self.last.x_channel, self.last.x_pixel = 1, skewed(s.c_in // s.groups, self.itemsize)
+            self.last.x_channel, self.last.x_pixel = 1, skewed(c_in, self.itemsize)
         self.gathered = spec.taps > 1 or spec.output != spec.size or any(front or back for front, back in spec.padding)
-        self.depth = s.c_in // s.groups * s.kd * s.kh * s.kw
-        self.k_block = parts(self.depth, parts(self.depth, K_BLOCK))
+        self.taps = spec.taps
+        blocks = parts(c_in, max(<Py_ssize_t>LINE_CHANNELS, (K_BLOCK + 40) // self.taps // LINE_CHANNELS * LINE_CHANNELS))
+        self.c_block = min(parts(parts(c_in, blocks), LINE_CHANNELS) * LINE_CHANNELS, c_in)
         self.pixels = s.od * s.oh * s.ow
         self.panels = parts(s.c_out // s.groups, self.kernels.rn)
         self.turned_pixels = 0
@@ -168,12 +196,12 @@ cdef class ChannelsConv(BoundConv):
             self.block = parts(self.pixels, parts(self.pixels, PIXELS_MOST))
 
     cdef Py_ssize_t packed_items(self) noexcept:
-        return self.shape.groups * self.panels * self.depth * self.kernels.rn
+        return self.panels * self.shape.c_in * self.taps * self.kernels.rn
 
     cdef int pack_into(self, const char *weight, char *packed, int threads, bint brief) except -1:
         cdef Pack pack
         pack.shape, pack.kernels, pack.weight, pack.packed = &self.shape, self.kernels, weight, packed
-        pack.itemsize, pack.depth, pack.k_block, pack.panels = self.itemsize, self.depth, self.k_block, self.panels
+        pack.itemsize, pack.taps, pack.c_block, pack.panels = self.itemsize, self.taps, self.c_block, self.panels
         return run_tasks(pack_panel, &pack, self.shape.groups * self.panels, threads, 0, brief)
 
     cdef Py_ssize_t task_panels(self, int threads) noexcept:
@@ -181,35 +209,42 @@ cdef class ChannelsConv(BoundConv):
         cdef Py_ssize_t blocks = self.shape.n * self.shape.groups * parts(self.pixels, self.block)
         return parts(self.panels, 1 if threads == 1 else parts(4 * threads, blocks))
 
-    cdef size_t task_scratch(self, int threads) noexcept:
-        cdef size_t reals = self.block * skewed(self.k_block, self.itemsize) if self.gathered else 0
+    cdef bint packs_ahead(self) noexcept:
+        """Whether filters not packed before are packed for all tasks, because several would pack the same."""
+        return self.block < self.pixels or self.shape.n > 1
+
+    cdef size_t task_scratch(self, int threads, bint packed) noexcept:
+        cdef size_t reals = 0 if packed else self.c_block * self.taps * self.kernels.rn
+        if self.gathered:
+            reals += self.block * skewed(self.c_block * self.taps, self.itemsize)
         if self.turned:
             reals += self.turned_pixels * self.last.x_pixel
             reals += self.block * skewed(self.task_panels(threads) * self.kernels.rn, self.itemsize)
         return reals * self.itemsize
 
     cdef size_t workspace_bytes(self, int threads, bint packed) noexcept:
-        return threads * (self.task_scratch(threads) + 256) + (0 if packed else self.packed_items() * self.itemsize)
+        cdef size_t ahead = self.packed_items() * self.itemsize if self.packs_ahead() and not packed else 0
+        return threads * (self.task_scratch(threads, packed or self.packs_ahead()) + 256) + ahead
 
     cdef int compute(self, const char *x, const char *weight, const char *packed, const char *bias, char *y,
                      int threads, bint brief) except -1:
         cdef Job job
         cdef char *own = NULL
-        if packed is NULL:
+        if packed is NULL and self.packs_ahead():
             own = take(self.packed_items() * self.itemsize)
             packed = own
         try:
             if own is not NULL:
                 self.pack_into(weight, own, threads, brief)
             job.shape, job.last, job.kernels = &self.shape, &self.last, self.kernels
-            job.itemsize, job.depth, job.k_block, job.pixels = self.itemsize, self.depth, self.k_block, self.pixels
+            job.itemsize, job.taps, job.c_block, job.pixels = self.itemsize, self.taps, self.c_block, self.pixels
             job.panels, job.block, job.pixel_blocks = self.panels, self.block, parts(self.pixels, self.block)
             job.task_panels = self.task_panels(threads)
             job.panel_blocks = parts(self.panels, job.task_panels)
             job.turned, job.gathered, job.turned_pixels = self.turned, self.gathered, self.turned_pixels
-            job.x, job.packed, job.bias, job.y = x, packed, bias, y
+            job.x, job.weight, job.packed, job.bias, job.y = x, weight, packed, bias, y
             return run_tasks(compute_block, &job, self.shape.n * self.shape.groups * job.pixel_blocks * job.panel_blocks, threads,
-                             self.task_scratch(threads), brief)
+                             self.task_scratch(threads, packed is not NULL), brief)
         finally:
             if own is not NULL:
                 give(own)

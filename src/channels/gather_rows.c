@@ -1,7 +1,7 @@
-/* Computes:     rows of the implicit im2col matrix, k-contiguous: A[pixel][k], k = tap * c_in + channel.
+/* Computes:     rows of the implicit im2col matrix for a block of channels: A[pixel][tap * channels + channel].
  * Source:       Chellapilla, Puri & Simard 2006 (im2col); with channels last a row is made of runs of channels, one a tap.
  * Applies when: any stride, dilation and padding; the channels of x stand together (x_channel = 1).
- * Layout:       x at the group's first channel; rows ld reals apart; columns [k, k_end) of the matrix.
+ * Layout:       x at the block's first channel; rows ld reals apart.
  * Plan:         one call owns `count` rows, output pixels p, p + 1, ...
  * Tile:         a run is copied vector by vector; a run in the border is zeros.
  * Cost:         a load and a store for each vector of the block.
@@ -21,20 +21,22 @@ FC_INLINE void run_of(const real *from, ptrdiff_t count, real *to) {
     if (i < count) vec_store_some(to + i, vec_load_some(from + i, 1, rest), rest);
 }
 
-void FC_FN(gather_rows)(const struct fc_conv *s, const void *x, ptrdiff_t p, ptrdiff_t count, ptrdiff_t k, ptrdiff_t k_end,
-                        void *rows, ptrdiff_t ld) {
-    const ptrdiff_t c_in = s->c_in / s->groups;
+void FC_FN(gather_rows)(const struct fc_conv *s, const void *x, ptrdiff_t p, ptrdiff_t count, ptrdiff_t channels, void *rows,
+                        ptrdiff_t ld) {
     real *to = rows;
     for (; count--; p++, to += ld) {
         const ptrdiff_t w = p % s->ow * s->stride_w - s->pad_w, h = p / s->ow % s->oh * s->stride_h - s->pad_h;
         const ptrdiff_t d = p / s->ow / s->oh * s->stride_d - s->pad_d;
-        for (ptrdiff_t at = k; at < k_end;) {
-            const ptrdiff_t tap = at / c_in, c = at % c_in, run = c_in - c < k_end - at ? c_in - c : k_end - at;
-            const ptrdiff_t iw = w + tap % s->kw * s->dilation_w, ih = h + tap / s->kw % s->kh * s->dilation_h;
-            const ptrdiff_t id = d + tap / s->kw / s->kh * s->dilation_d;
-            const int inside = iw >= 0 && iw < s->w && ih >= 0 && ih < s->h && id >= 0 && id < s->d;
-            run_of(inside ? (const real *)x + ((id * s->h + ih) * s->w + iw) * s->x_pixel + c : NULL, run, to + at - k);
-            at += run;
-        }
+        real *run = to;
+        for (ptrdiff_t ikd = 0; ikd < s->kd; ikd++)
+            for (ptrdiff_t ikh = 0; ikh < s->kh; ikh++) {
+                const ptrdiff_t id = d + ikd * s->dilation_d, ih = h + ikh * s->dilation_h;
+                const int lit = id >= 0 && id < s->d && ih >= 0 && ih < s->h;
+                for (ptrdiff_t ikw = 0; ikw < s->kw; ikw++, run += channels) {
+                    const ptrdiff_t iw = w + ikw * s->dilation_w;
+                    const int inside = lit && iw >= 0 && iw < s->w;
+                    run_of(inside ? (const real *)x + ((id * s->h + ih) * s->w + iw) * s->x_pixel : NULL, channels, run);
+                }
+            }
     }
 }

@@ -1,9 +1,8 @@
-/* Computes:     to[column][row] = from[row][column], and filters (c_out, c_in, taps) as panels [tap * c_in + channel][c_out].
+/* Computes:     to[column][row] = from[row][column], and a block of channels of a panel of filters, turned over.
  * Source:       our own.
  * Applies when: always.
- * Layout:       turn: rows ld_from apart, columns ld_to apart. pack_filters: blocks of k_block rows k, in each panels
- *               [k][FC_RV * LANES] one after the other, in the order in which they are read; this is one panel of all blocks,
- *               `panel` its number of `panels`. Zeros where there are fewer than FC_RV * LANES filters.
+ * Layout:       turn: rows ld_from apart, columns ld_to apart. pack_filters: weight at the panel's first filter and the block's
+ *               first channel; panel [tap * channels + channel][FC_RV * LANES], zeros where there are fewer filters.
  * Plan:         one call owns all it writes.
  * Tile:         blocks of LANES x LANES turned over in registers.
  * Cost:         one load, one store and 4 shuffles a vector of 16.
@@ -20,21 +19,24 @@ void FC_FN(turn)(const void *from, ptrdiff_t ld_from, ptrdiff_t rows, ptrdiff_t 
                             (real *)to + j * ld_to + i, ld_to, part(rows - i));
 }
 
-void FC_FN(pack_filters)(const struct fc_conv *s, const void *weight, int rows, ptrdiff_t k_block, ptrdiff_t panel,
-                         ptrdiff_t panels, void *packed) {
-    const ptrdiff_t c_in = s->c_in / s->groups, taps = s->kd * s->kh * s->kw, k = c_in * taps, wide = FC_RV * LANES;
+void FC_FN(pack_filters)(const struct fc_conv *s, const void *weight, int rows, ptrdiff_t channels, void *panel) {
+    const ptrdiff_t taps = s->kd * s->kh * s->kw, filter = s->c_in / s->groups * taps, wide = FC_RV * LANES;
     for (int v = 0; v < FC_RV; v++) {
         const int tall = rows <= v * LANES ? 0 : part(rows - v * LANES);
-        const real *from = (const real *)weight + v * LANES * k;
-        real *to = (real *)packed + v * LANES;
-        for (ptrdiff_t at = 0; at < k; at += LANES) {
+        const real *from = (const real *)weight + v * LANES * filter;
+        real *to = (real *)panel + v * LANES;
+        ptrdiff_t c = 0, tap = 0;
+        for (ptrdiff_t at = 0; at < channels * taps; at += LANES) {
+            if (taps == 1) {
+                transpose_block(from + at, filter, tall, part(channels - at), to + at * wide, wide, LANES);
+                continue;
+            }
             real block[LANES * LANES];
-            const int columns = part(k - at);
-            transpose_block(from + at, k, tall, columns, block, LANES, LANES);
+            const int columns = part(channels * taps - at);
+            transpose_block(from + at, filter, tall, columns, block, LANES, LANES);
             for (int j = 0; j < columns; j++) {
-                const ptrdiff_t row = (at + j) % taps * c_in + (at + j) / taps, first = row / k_block * k_block;
-                const ptrdiff_t length = k - first < k_block ? k - first : k_block;
-                vec_store(to + (first * panels + panel * length + row - first) * wide, vec_load(block + j * LANES));
+                vec_store(to + (tap * channels + c) * wide, vec_load(block + j * LANES));
+                if (++tap == taps) tap = 0, c++;
             }
         }
     }
