@@ -266,6 +266,11 @@ def test_the_random_cases_reach_every_corner(rank: int) -> None:
         "wide": lambda c: c.output_shape[-1] >= 64,
         "many channels": lambda c: c.weight_shape[0] >= 17,
         "many taps": lambda c: np.prod(c.weight_shape[2:]) > 32,
+        "minimal": lambda c: (
+            len(set(c.weight_shape[-2:])) == 1
+            and c.weight_shape[-1] in (3, 5)
+            and all(c.options[o] in (1, (1,) * rank) for o in ("stride", "dilation"))
+        ),
         "long sums": lambda c: c.reduction > 600 or (rank == 1 and c.reduction > 300),
     }
     assert len(drawn_cases) == cases.CASES >= 2000
