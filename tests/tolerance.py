@@ -90,10 +90,10 @@ def smallest(dtype: object) -> float:
 
 
 def finite_magnitude(array: np.ndarray | None) -> np.ndarray | None:
-    """Absolute values in float64, with nan and infinities as zeros: right wherever a sum has none of them."""
+    """Absolute values in the oracle's type, with nan and infinities as zeros: right wherever a sum has none."""
     if array is None:
         return None
-    return np.where(np.isfinite(array), np.abs(array), 0).astype(np.float64)
+    return np.where(np.isfinite(array), np.abs(array), 0).astype(reference_of(array.dtype))
 
 
 def winograd_bound(
@@ -102,7 +102,7 @@ def winograd_bound(
     """Elementwise bound on the error of a Winograd convolution of batched arrays, and whether a transform may
     overflow. The reference is of float64 for float32, of longdouble for float64."""
     x_size, w_size, b_size = map(finite_magnitude, (x, w, b))
-    at, g, bt = (np.abs(matrix) for matrix in scheme.matrices(np.float64))
+    at, g, bt = (np.abs(matrix) for matrix in scheme.matrices(reference_of(x.dtype)))
     made = winograd.stages(x_size, w_size, (at, g, bt), padding=padding, groups=groups)
     magnitude = made.output if b is None else made.output + b_size.reshape(-1, *(1,) * (x.ndim - 2))
     terms = int(np.prod(w.shape[1:-2]))
