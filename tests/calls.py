@@ -46,6 +46,7 @@ CONVOLUTIONS = (
     ("dilated", 2, 3, 1, 3, 1, "same", 2),
     ("pointwise", 6, 8, 1, 1, 1, 0, 1),
     ("depthwise", 4, 8, 4, 3, 1, 1, 1),
+    ("five", 3, 4, 1, 5, 1, (2, 1), 1),
 )
 SIZES = {1: (21,), 2: (7, 19), 3: (5, 6, 11)}
 
@@ -138,6 +139,11 @@ def dense_calls(dtype: str) -> list[Call]:
             **alone,
         ),
     ]
+
+
+def suited(algorithm: str, channels: int) -> tuple[int, int]:
+    """Groups and kernel size of a convolution that an algorithm serves, if it serves the number of axes."""
+    return {"depthwise": (channels, 3), "pointwise": (1, 1), "winograd_f2x5": (1, 5)}.get(algorithm, (1, 3))
 
 
 def able(function: str, input_shape: tuple[int, ...], weight_shape: tuple[int, ...], **options: object) -> list[str]:

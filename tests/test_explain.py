@@ -55,7 +55,7 @@ def test_measured_explanation() -> None:
 
 
 def test_overrides_are_told_and_obeyed(isa: str, algorithm: str) -> None:
-    groups, kernel = {"depthwise": (4, 3), "pointwise": (1, 1)}.get(algorithm, (1, 3))
+    groups, kernel = calls.suited(algorithm, 4)
     x, w = np.ones((1, 4, 9, 9), np.float32), np.ones((4, 4 // groups, kernel, kernel), np.float32)
     with fc.override(algorithm=algorithm, num_threads=1):
         told = fc.explain("conv2d", x.shape, w.shape, groups=groups)

@@ -123,6 +123,10 @@ def reference_of(dtype: object) -> type:
     return np.longdouble if np.dtype(dtype) == np.float64 else np.float64
 
 
+# The steps of a convolution that is told none.
+STEPS = {"stride": 1, "dilation": 1}
+
+
 def bounds_for(
     algorithms: Iterable[str],
     x: np.ndarray,
@@ -161,8 +165,13 @@ def bounds_for(
         elif name in SUMMING:
             bounds[name] = by_summing()
         else:
-            tiled = {k: v for k, v in options.items() if k in ("padding", "groups")}
-            bound, overflows = winograd_bound(batched, w, b, winograd.SCHEMES[name], **tiled)
+            # A stride may be there where an axis has one output alone; then the first is the one.
+            spatial = {k: v for k, v in options.items() if k != "groups"}
+            shape = oracle.conv_output_shape(batched.shape, w.shape, **spatial)
+            pads = oracle.resolve_padding(spatial.pop("padding", 0), batched.shape[2:], w.shape[2:], **STEPS | spatial)
+            scheme, groups = winograd.SCHEMES[name], options.get("groups", 1)
+            bound, overflows = winograd_bound(batched, w, b, scheme, padding=pads, groups=groups)
+            bound = bound[tuple(slice(length) for length in shape)]
             bounds[name] = np.maximum(bound, by_summing()) if strange or overflows else bound
     return {name: bound[0] if bound.ndim > x.ndim else bound for name, bound in bounds.items()}
 
