@@ -4,7 +4,8 @@
 Every driver passes here before it is timed. The bound is derived, not tuned: a sum of k products in float32,
 added in any order, is off by at most ``k u / (1 - k u)`` times the sum of the absolute products, u = 2**-24
 (Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., section 3.1). Pools that only choose must
-agree exactly.
+agree exactly. Ours are held to that bound. A peer's convolution also passes within `PEER_ERROR` of the largest
+value: the bound is for sums of the definition's products, and Winograd, which others use, adds up other ones.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 from benchmarks.layer import Arrays, Layer
 
 UNIT_ROUNDOFF = 2.0**-24
+PEER_ERROR = 1e-4
 
 
 @dataclass(frozen=True)
@@ -39,9 +41,10 @@ def expected(layer: Layer, arrays: Arrays) -> Expected:
     return _max_pool(layer, arrays) if layer.op == "max_pool2d" else _avg_pool(layer, arrays)
 
 
-def mismatch(result: object, truth: Expected, layer: Layer) -> str | None:
+def mismatch(result: object, truth: Expected, layer: Layer, slack: float = 0.0) -> str | None:
     """Say what is wrong with a result, or None when it is right.
 
+    ``slack`` is the share of the largest value that a result may be off where its bound is stricter.
     Switches are compared modulo the plane's size: ONNX numbers the whole tensor, the others each plane.
     """
     values, *rest = result if isinstance(result, (tuple, list)) else (result,)
@@ -49,7 +52,7 @@ def mismatch(result: object, truth: Expected, layer: Layer) -> str | None:
     if got.shape != truth.values.shape or got.dtype != np.float32:
         return f"gives {got.dtype} {got.shape}, expected float32 {truth.values.shape}"
     error = np.abs(got - truth.values)
-    wrong = ~(error <= truth.bound)
+    wrong = ~(error <= np.maximum(truth.bound, slack * np.max(np.abs(truth.values))))
     if wrong.any():
         return f"{wrong.sum()} of {wrong.size} values off, by up to {np.max(error):.3g}"
     if truth.indices is None:

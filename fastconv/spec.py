@@ -199,6 +199,10 @@ class ConvSpec:
     dilation: Axes
     padding: Pairs
     bias: bool
+    channels_last: bool = False
+    activation: str = "none"
+    slope: float = 0.01
+    precision: str = "fast"
 
     @classmethod
     def make(

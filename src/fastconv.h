@@ -1,7 +1,7 @@
 /* What Cython sees of src/: the shapes, the table of kernels, and how to get it.
  *
- * 1-D and 2-D are 3-D with unit axes. Arrays are C-contiguous: x (n, c_in, d, h, w), weight (c_out, c_in/groups, kd, kh,
- * kw), y (n, c_out, od, oh, ow). `void *` stands for real, the float type of the table the kernel comes from. No kernel
+ * 1-D and 2-D are 3-D with unit axes. Arrays are C-contiguous: x (n, c_in, d, h, w) or channels last (n, d, h, w, c_in),
+ * weight (c_out, c_in/groups, kd, kh, kw), y as x. `void *` stands for real, the float type of the table the kernel comes from. No kernel
  * allocates, locks, prints or keeps state, and none touches memory outside the arrays it is given.
  */
 #ifndef FASTCONV_H
@@ -10,7 +10,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Output o reads input o*stride - pad + k*dilation; positions outside the input read as zero. */
+/* What follows the sum and the bias; `slope` is leaky_relu's. */
+enum fc_activation_kind {
+    FC_NONE, FC_RELU, FC_RELU6, FC_LEAKY_RELU, FC_SIGMOID, FC_TANH, FC_SILU, FC_HARDSWISH
+};
+struct fc_activation {
+    int kind;
+    double slope;
+};
+
+/* Output o reads input o*stride - pad + k*dilation; positions outside the input read as zero. Channel c of pixel p lies
+ * c*x_channel + p*x_pixel reals into an image: x_pixel is 1 in NCHW, x_channel in NHWC. */
 struct fc_conv {
     ptrdiff_t n, c_in, c_out, groups;
     ptrdiff_t d, h, w;
@@ -19,7 +29,12 @@ struct fc_conv {
     ptrdiff_t stride_d, stride_h, stride_w;
     ptrdiff_t dilation_d, dilation_h, dilation_w;
     ptrdiff_t pad_d, pad_h, pad_w;
+    ptrdiff_t x_channel, x_pixel, y_channel, y_pixel;
+    struct fc_activation after;
 };
+
+/* Winograd's F(m x m, r x r), as FC_FmXr. */
+enum fc_winograd_kind { FC_F2X3, FC_F4X3, FC_F2X5 };
 
 /* Channels share nothing: `planes` counts n * c. tail_* is the padding at the end, which only averages count. */
 struct fc_pool {
@@ -38,7 +53,8 @@ struct fc_pool {
 struct fc_kernels {
     const char *isa;
     int lanes; /* reals in a vector */
-    int mr, nr; /* GEMM register tile */
+    int mr, nr; /* GEMM register tile, pixels in lanes */
+    int rm, rn; /* the same, channels in lanes */
 
 #define FC_KERNEL(result, name, arguments) result (*name) arguments;
 #include "kernels.def"

@@ -7,6 +7,8 @@ void FC_FN(fill)(struct fc_kernels *t) {
     t->lanes = LANES;
     t->mr = FC_MR;
     t->nr = FC_NV * LANES;
+    t->rm = FC_RM;
+    t->rn = FC_RV * LANES;
 #define FC_KERNEL(result, name, arguments) t->name = FC_FN(name);
 #include "kernels.def"
 #undef FC_KERNEL

@@ -5,6 +5,6 @@ Each module has `name`, `supports(spec)` -> a reason in words or None, `worth(sp
 it; the order of the list is the order of preference. Neither looks at n or at the number of threads.
 """
 
-from . import depthwise, direct, im2col_gemm, pointwise
+from . import depthwise, direct, im2col_gemm, pointwise, winograd_f2x3, winograd_f2x5, winograd_f4x3
 
-CONV = (depthwise, pointwise, im2col_gemm, direct)
+CONV = (depthwise, pointwise, winograd_f4x3, winograd_f2x5, winograd_f2x3, im2col_gemm, direct)

@@ -16,6 +16,9 @@ cnp.import_array()
 # good when another process has that core.
 cdef double SERIAL_FLOPS = 6e6
 
+# In the order of fc_activation_kind.
+ACTIVATIONS = ("none", "relu", "relu6", "leaky_relu", "sigmoid", "tanh", "silu", "hardswish")
+
 
 cdef class BoundConv:
     def __init__(self, spec, int isa, str isa_name):
@@ -39,6 +42,12 @@ cdef class BoundConv:
         s.stride_d, s.stride_h, s.stride_w = spec.stride
         s.dilation_d, s.dilation_h, s.dilation_w = spec.dilation
         s.pad_d, s.pad_h, s.pad_w = [front for front, _ in spec.padding]
+        s.x_channel, s.y_channel = s.d * s.h * s.w, s.od * s.oh * s.ow
+        s.x_pixel = s.y_pixel = 1
+        if spec.channels_last:
+            s.x_channel = s.y_channel = 1
+            s.x_pixel, s.y_pixel = s.c_in, s.c_out
+        s.after.kind, s.after.slope = ACTIVATIONS.index(spec.activation), spec.slope
 
     # What an algorithm supplies.
 

@@ -1,5 +1,5 @@
 # The blocked matrix product behind pointwise, im2col_gemm and matmul; see _gemm.pyx.
-from ._table cimport fc_conv, fc_kernels
+from ._table cimport fc_activation, fc_conv, fc_kernels
 
 # A tile of C: m x columns at c, from k rows of a panel of A; init as gemm_tile's.
 cdef struct Tile:
@@ -24,6 +24,7 @@ cdef struct Gemm:
     first_tile_t first_tile
     const char *init                   # [groups][m] or NULL: what a sum starts with
     bint accumulate                    # start with what C holds
+    const fc_activation *after         # what follows the sum, or NULL
     char *c
     Py_ssize_t c_batch, c_group, c_ld  # strides of c in items
     # blocking, by plan()

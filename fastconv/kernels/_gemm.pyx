@@ -80,7 +80,8 @@ cdef void multiply_block(void *job, Py_ssize_t task, char *scratch) noexcept nog
                 if ip == first:
                     g.first_tile(g, batch, group, column, k, k_end, panel, &tile)
                 else:
-                    kernels.gemm_tile(k_end - k, tile.a, panel, tile.init, tile.c, g.c_ld, tile.m, tile.columns)
+                    kernels.gemm_tile(k_end - k, tile.a, panel, tile.init, tile.c, g.c_ld, tile.m, tile.columns,
+                                      g.after if k_end == g.k else NULL)
                 panel += g.k_block * nr * size
                 column += nr
         k = k_end
@@ -122,7 +123,8 @@ cdef void first_tile_columns(const Gemm *g, Py_ssize_t batch, Py_ssize_t group, 
     """B as k rows of n consecutive items."""
     cdef const char *start = g.b + (batch * g.b_batch + group * g.b_group + k * g.b_ld + column) * g.itemsize
     g.kernels.pack_columns(start, g.b_ld, tile.columns, k_end - k, g.kernels.nr, panel)
-    g.kernels.gemm_tile(k_end - k, tile.a, panel, tile.init, tile.c, g.c_ld, tile.m, tile.columns)
+    g.kernels.gemm_tile(k_end - k, tile.a, panel, tile.init, tile.c, g.c_ld, tile.m, tile.columns,
+                        g.after if k_end == g.k else NULL)
 
 
 cdef void first_tile_rows(const Gemm *g, Py_ssize_t batch, Py_ssize_t group, Py_ssize_t column, Py_ssize_t k,
@@ -130,4 +132,5 @@ cdef void first_tile_rows(const Gemm *g, Py_ssize_t batch, Py_ssize_t group, Py_
     """B as n rows of k consecutive items, that is, transposed."""
     cdef const char *start = g.b + (batch * g.b_batch + group * g.b_group + column * g.b_ld + k) * g.itemsize
     g.kernels.pack_rows(start, g.b_ld, tile.columns, k_end - k, g.kernels.nr, panel)
-    g.kernels.gemm_tile(k_end - k, tile.a, panel, tile.init, tile.c, g.c_ld, tile.m, tile.columns)
+    g.kernels.gemm_tile(k_end - k, tile.a, panel, tile.init, tile.c, g.c_ld, tile.m, tile.columns,
+                        g.after if k_end == g.k else NULL)

@@ -65,6 +65,7 @@ cdef class GemmConv(BoundConv):
         cdef Gemm g = self.gemm
         cdef char *own
         g.conv = &self.shape
+        g.after = &self.shape.after
         g.b, g.init, g.c = x, bias, y
         if packed is not NULL:
             g.a_panels = packed

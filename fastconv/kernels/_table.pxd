@@ -2,6 +2,10 @@
 from libc.stdint cimport int64_t
 
 cdef extern from "fastconv.h" nogil:
+    cdef struct fc_activation:
+        int kind
+        double slope
+
     cdef struct fc_conv:
         Py_ssize_t n, c_in, c_out, groups
         Py_ssize_t d, h, w
@@ -10,6 +14,8 @@ cdef extern from "fastconv.h" nogil:
         Py_ssize_t stride_d, stride_h, stride_w
         Py_ssize_t dilation_d, dilation_h, dilation_w
         Py_ssize_t pad_d, pad_h, pad_w
+        Py_ssize_t x_channel, x_pixel, y_channel, y_pixel
+        fc_activation after
 
     cdef struct fc_pool:
         Py_ssize_t planes
@@ -28,12 +34,23 @@ cdef extern from "fastconv.h" nogil:
         int lanes
         int mr
         int nr
-        void (*gemm_tile)(Py_ssize_t, const void *, const void *, const void *, void *, Py_ssize_t, int, int) noexcept nogil
+        int rm
+        int rn
+        void (*activate)(const fc_activation *, const void *, void *, Py_ssize_t) noexcept nogil
+        void (*gemm_tile)(Py_ssize_t, const void *, const void *, const void *, void *, Py_ssize_t, int, int,
+                          const fc_activation *) noexcept nogil
         void (*pack_rows)(const void *, Py_ssize_t, int, Py_ssize_t, int, void *) noexcept nogil
         void (*pack_columns)(const void *, Py_ssize_t, int, Py_ssize_t, int, void *) noexcept nogil
         void (*pack_patches)(const fc_conv *, const void *, Py_ssize_t, int, Py_ssize_t, Py_ssize_t, void *) noexcept nogil
         void (*patches_tile)(const fc_conv *, const void *, Py_ssize_t, Py_ssize_t, Py_ssize_t, void *, const void *,
                              const void *, void *, Py_ssize_t, int, int) noexcept nogil
+        void (*rows_product)(Py_ssize_t, const void *, Py_ssize_t, Py_ssize_t, Py_ssize_t, const void *, Py_ssize_t, Py_ssize_t,
+                             const void *, void *, Py_ssize_t, const fc_activation *) noexcept nogil
+        void (*winograd_weights)(const fc_conv *, int, const void *, int, void *) noexcept nogil
+        void (*winograd_input)(const fc_conv *, int, const void *, Py_ssize_t, Py_ssize_t, Py_ssize_t, int, void *, Py_ssize_t,
+                               Py_ssize_t, void *) noexcept nogil
+        int (*winograd_output)(const fc_conv *, int, const void *, Py_ssize_t, Py_ssize_t, const void *, void *, Py_ssize_t,
+                               Py_ssize_t, Py_ssize_t, Py_ssize_t, int, void *) noexcept nogil
         void (*direct_forward)(const fc_conv *, const void *, const void *, const void *, void *, int, Py_ssize_t,
                                Py_ssize_t, Py_ssize_t, Py_ssize_t *) noexcept nogil
         void (*direct_grad_input)(const fc_conv *, const void *, const void *, void *, int, Py_ssize_t, Py_ssize_t,

@@ -62,10 +62,10 @@ cdef void compute_rows(void *argument, Py_ssize_t task, char *scratch) noexcept 
     ic = group * c_out + channel
     job.kernels.direct_forward(
         s,
-        job.x + (image * s.c_in + group * c_in) * s.d * s.h * s.w * size,
+        job.x + (image * s.c_in * s.d * s.h * s.w + group * c_in * s.x_channel) * size,
         job.weight + ic * c_in * s.kd * s.kh * s.kw * size,
         at(job.bias, ic * size),
-        job.y + (image * s.c_out + ic) * s.od * s.oh * s.ow * size,
+        job.y + (image * s.c_out * s.od * s.oh * s.ow + ic * s.y_channel) * size,
         <int>min(<Py_ssize_t>ROWS, c_out - channel), iod, ioh, min(ioh + job.rows_per_task, s.oh),
         <Py_ssize_t *>scratch,
     )

@@ -27,6 +27,7 @@ def matmul(ndarray a, ndarray b, ndarray c, bint b_transposed, bint accumulate, 
     g.n = cnp.PyArray_DIM(c, 1)
     g.b_batch = g.b_group = g.c_batch = g.c_group = 0
     g.b = <const char *>cnp.PyArray_DATA(b)
+    g.after = NULL
     g.first_tile = first_tile_rows if b_transposed else first_tile_columns
     g.b_ld = g.k if b_transposed else g.n
     g.conv = NULL

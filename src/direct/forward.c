@@ -2,14 +2,15 @@
  * Source:       Zhang, Franchetti & Low, High Performance Zero-Memory Overhead Direct Convolutions, ICML 2018; Georganas et
  *               al., Anatomy of High-Performance Deep Learning Convolutions on SIMD Architectures, SC'18.
  * Applies when: always; this is the kernel that never declines.
- * Layout:       x at the first input channel of the image and group, weight at row c_out, y at plane c_out, all unpacked.
+ * Layout:       x at the first input channel of the image and group, weight at row c_out, y at channel c_out, all unpacked;
+ *               NCHW, or NHWC with gathered loads and scattered stores, which is slow but needs nothing.
  * Plan:         one call owns output rows [ioh, ioh_end) at depth iod of up to ROWS output channels.
  * Tile:         ROWS channels x FC_DV vectors along the row: each loaded input vector feeds ROWS multiply-adds and each
  *               broadcast weight FC_DV. Blocks that touch the border load with lane sets, the others without.
  * Cost:         (ROWS + FC_DV) loads for ROWS * FC_DV multiply-adds; no workspace but the spans of the kw taps.
  * Accuracy:     one chain over (c_in, kd, kh, kw) from zero, then the bias: factor 1.
  * Measured:     64 -> 64 3x3 on 56 x 56: 39 % of the FMA peak (AVX-512, Zen 5, one thread). */
-#include "kernel.h"
+#include "activation/activation.h"
 
 #define ROWS 4
 
@@ -22,11 +23,27 @@ struct block {
     uint32_t lanes[KNOWN_TAPS][FC_DV];
 };
 
+/* The first `count` lanes of v to places `apart` reals apart. */
+static __attribute__((noinline)) void scatter(real *to, ptrdiff_t apart, vec v, ptrdiff_t count) {
+    real lane[LANES];
+    vec_store(lane, v);
+    for (ptrdiff_t i = 0; i < count && i < LANES; i++) to[i * apart] = lane[i];
+}
+
+/* The curved activation of `rows` channels of `pixels` outputs just stored. */
+static __attribute__((noinline)) void curve(const struct fc_conv *s, real *to, int rows, ptrdiff_t pixels) {
+    if (s->y_pixel == 1)
+        curve_rows(&s->after, to, s->y_channel, rows, pixels);
+    else
+        for (ptrdiff_t p = 0; p < pixels; p++)
+            for (int r = 0; r < rows; r++) curve_rows(&s->after, to + r * s->y_channel + p * s->y_pixel, 0, 1, 1);
+}
+
 FC_INLINE void compute(const struct block *b, const int rows, const int vectors, const int inside, const int unit_stride) {
     const struct fc_conv *s = b->s;
     const ptrdiff_t c_in = s->c_in / s->groups, taps = s->kd * s->kh * s->kw;
-    const ptrdiff_t stride = unit_stride ? 1 : s->stride_w;
-    const ptrdiff_t iw = b->iow * stride - s->pad_w;
+    const ptrdiff_t stride = unit_stride ? 1 : s->stride_w * s->x_pixel;
+    const ptrdiff_t iw = b->iow * s->stride_w - s->pad_w;
     const real *weight = b->weight;
     vec sum[ROWS][FC_DV];
 #pragma GCC unroll 4
@@ -40,9 +57,9 @@ FC_INLINE void compute(const struct block *b, const int rows, const int vectors,
                 const ptrdiff_t id = b->iod * s->stride_d - s->pad_d + ikd * s->dilation_d;
                 const ptrdiff_t ih = b->ioh * s->stride_h - s->pad_h + ikh * s->dilation_h;
                 const int row_inside = id >= 0 && id < s->d && ih >= 0 && ih < s->h;
-                const real *row = b->x + (row_inside ? ((ic * s->d + id) * s->h + ih) * s->w + iw : 0);
+                const real *row = b->x + (row_inside ? ic * s->x_channel + ((id * s->h + ih) * s->w + iw) * s->x_pixel : 0);
                 for (ptrdiff_t ikw = 0; ikw < s->kw; ikw++, weight++) {
-                    const real *from = row + ikw * s->dilation_w;
+                    const real *from = row + ikw * s->dilation_w * s->x_pixel;
                     vec column[FC_DV];
 #pragma GCC unroll 4
                     for (int v = 0; v < vectors; v++) {
@@ -65,41 +82,51 @@ FC_INLINE void compute(const struct block *b, const int rows, const int vectors,
                 }
             }
 
-    const ptrdiff_t plane = s->od * s->oh * s->ow;
-    real *to = b->y + (b->iod * s->oh + b->ioh) * s->ow + b->iow;
+    real *to = b->y + ((b->iod * s->oh + b->ioh) * s->ow + b->iow) * s->y_pixel;
+    const ptrdiff_t left = s->ow - b->iow;
+    const struct clamp limits = clamp_of(&s->after);
 #pragma GCC unroll 4
-    for (int r = 0; r < rows; r++)
+    for (int r = 0; r < rows; r++) {
 #pragma GCC unroll 4
-        for (int v = 0; v < vectors; v++) {
-            const vec value = vec_add(b->bias ? vec_set1(b->bias[r]) : vec_zero(), sum[r][v]);
-            vec_store_some(to + r * plane + v * LANES, value, mask_bits(bits_below(s->ow - b->iow - v * LANES)));
+        for (int v = 0; v < vectors; v++)
+            sum[r][v] = clamped(limits, vec_add(b->bias ? vec_set1(b->bias[r]) : vec_zero(), sum[r][v]));
+        if (s->y_pixel == 1) {
+#pragma GCC unroll 4
+            for (int v = 0; v < vectors; v++)
+                vec_store_some(to + r * s->y_channel + v * LANES, sum[r][v], mask_bits(bits_below(left - v * LANES)));
+        } else {
+#pragma GCC unroll 4
+            for (int v = 0; v < vectors; v++) scatter(to + r * s->y_channel + v * LANES * s->y_pixel, s->y_pixel, sum[r][v], left - v * LANES);
         }
+    }
+    if (is_curved(&s->after)) curve(s, to, rows, left < vectors * LANES ? left : vectors * LANES);
 }
 
 #define COMPUTE(rows, vectors)                                                                    \
-    (inside ? (b->s->stride_w == 1 ? compute(b, rows, vectors, 1, 1) : compute(b, rows, vectors, 1, 0)) \
-            : (b->s->stride_w == 1 ? compute(b, rows, vectors, 0, 1) : compute(b, rows, vectors, 0, 0)))
+    (inside ? (unit ? compute(b, rows, vectors, 1, 1) : compute(b, rows, vectors, 1, 0)) \
+            : (unit ? compute(b, rows, vectors, 0, 1) : compute(b, rows, vectors, 0, 0)))
 
-static void compute_rows4(const struct block *b, int vectors, int inside) {
+static void compute_rows4(const struct block *b, int vectors, int inside, int unit) {
     vectors == 1 ? COMPUTE(4, 1) : COMPUTE(4, FC_DV);
 }
-static void compute_rows2(const struct block *b, int vectors, int inside) {
+static void compute_rows2(const struct block *b, int vectors, int inside, int unit) {
     vectors == 1 ? COMPUTE(2, 1) : COMPUTE(2, FC_DV);
 }
-static void compute_rows1(const struct block *b, int vectors, int inside) {
+static void compute_rows1(const struct block *b, int vectors, int inside, int unit) {
     vectors == 1 ? COMPUTE(1, 1) : COMPUTE(1, FC_DV);
 }
 
 /* Output rows [ioh, ioh_end) of `rows` channels, one block of columns after the other. */
 static void sweep(struct block *b, int rows, ptrdiff_t ioh, ptrdiff_t ioh_end, struct inner inner) {
     const struct fc_conv *s = b->s;
+    const int unit = s->stride_w * s->x_pixel == 1;
     for (b->iow = 0; b->iow < s->ow;) {
         const int vectors = s->ow - b->iow > (FC_DV - 1) * LANES ? FC_DV : 1;
         const ptrdiff_t end = b->iow + vectors * LANES;
         const int inside = is_inside(inner, b->iow, end);
         if (!inside) know_lanes(b->lanes, b->spans, s->kw, b->iow, vectors);
         for (b->ioh = ioh; b->ioh < ioh_end; b->ioh++)
-            (rows == 4 ? compute_rows4 : rows == 2 ? compute_rows2 : compute_rows1)(b, vectors, inside);
+            (rows == 4 ? compute_rows4 : rows == 2 ? compute_rows2 : compute_rows1)(b, vectors, inside, unit);
         b->iow = end;
     }
 }
@@ -107,12 +134,12 @@ static void sweep(struct block *b, int rows, ptrdiff_t ioh, ptrdiff_t ioh_end, s
 void FC_FN(direct_forward)(const struct fc_conv *s, const void *x, const void *weight, const void *bias, void *y, int rows,
                            ptrdiff_t iod, ptrdiff_t ioh, ptrdiff_t ioh_end, ptrdiff_t *spans) {
     const struct inner inner = tap_spans(s->kw, s->dilation_w, s->ow, s->w, s->stride_w, s->pad_w, spans);
-    const ptrdiff_t filter = s->c_in / s->groups * s->kd * s->kh * s->kw, plane = s->od * s->oh * s->ow;
+    const ptrdiff_t filter = s->c_in / s->groups * s->kd * s->kh * s->kw;
     for (int r = 0; r < rows;) {
         const int now = rows - r >= 4 ? 4 : rows - r >= 2 ? 2 : 1;
         struct block b;
         b.s = s, b.x = x, b.weight = (const real *)weight + r * filter, b.bias = bias ? (const real *)bias + r : NULL;
-        b.y = (real *)y + r * plane, b.spans = spans, b.iod = iod;
+        b.y = (real *)y + r * s->y_channel, b.spans = spans, b.iod = iod;
         sweep(&b, now, ioh, ioh_end, inner);
         r += now;
     }

@@ -1,4 +1,4 @@
-/* Computes:     C[m x n] = init + A B, or C += A B, one register tile of a matrix product.
+/* Computes:     C[m x n] = after(init + A B), or after(C + A B), one register tile of a matrix product.
  * Source:       Goto & van de Geijn, Anatomy of High-Performance Matrix Multiplication, ACM TOMS 34(3), 2008, section 5.
  * Applies when: A and B are packed (gemm/pack_*.c); m <= FC_MR rows, n <= FC_NV vectors of columns.
  * Layout:       A panel [k][FC_MR], B panel [k][FC_NV * LANES], C row-major with leading dimension ldc, init one real a row.
@@ -13,7 +13,7 @@
 #include "tile.h"
 
 FC_INLINE void tile(ptrdiff_t k, const real *a, const real *b, const real *init, real *c, ptrdiff_t ldc, int m, int n,
-                    const int vectors) {
+                    const int vectors, const struct fc_activation *after) {
     vec sum[FC_MR][FC_NV];
     tile_clear(sum, vectors);
     for (ptrdiff_t ik = 0; ik < k; ik++, a += FC_MR, b += FC_NV * LANES) {
@@ -22,18 +22,19 @@ FC_INLINE void tile(ptrdiff_t k, const real *a, const real *b, const real *init,
         for (int v = 0; v < vectors; v++) column[v] = vec_load(b + v * LANES);
         tile_step(sum, a, column, vectors);
     }
-    tile_store(sum, init, c, ldc, m, n, vectors);
+    tile_store(sum, init, c, ldc, m, n, vectors, after);
 }
 
-void FC_FN(gemm_tile)(ptrdiff_t k, const void *a, const void *b, const void *init, void *c, ptrdiff_t ldc, int m, int n) {
+void FC_FN(gemm_tile)(ptrdiff_t k, const void *a, const void *b, const void *init, void *c, ptrdiff_t ldc, int m, int n,
+                       const struct fc_activation *after) {
     switch ((n + LANES - 1) / LANES) {
-    case 1: tile(k, a, b, init, c, ldc, m, n, 1); break;
-    case 2: tile(k, a, b, init, c, ldc, m, n, 2); break;
+    case 1: tile(k, a, b, init, c, ldc, m, n, 1, after); break;
+    case 2: tile(k, a, b, init, c, ldc, m, n, 2, after); break;
 #if FC_NV == 3
-    default: tile(k, a, b, init, c, ldc, m, n, 3); break;
+    default: tile(k, a, b, init, c, ldc, m, n, 3, after); break;
 #else
-    case 3: tile(k, a, b, init, c, ldc, m, n, 3); break;
-    default: tile(k, a, b, init, c, ldc, m, n, FC_NV); break;
+    case 3: tile(k, a, b, init, c, ldc, m, n, 3, after); break;
+    default: tile(k, a, b, init, c, ldc, m, n, FC_NV, after); break;
 #endif
     }
 }

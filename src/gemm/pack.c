@@ -3,19 +3,19 @@
  * Applies when: any row-major matrix; `width` is FC_MR for A panels, FC_NV * LANES for B panels.
  * Layout:       panel [k][width]. pack_rows takes rows of k reals (transposes), pack_columns k rows of `columns` reals.
  * Plan:         one call owns one panel.
- * Tile:         none; pack_columns copies whole vectors, pack_rows moves single reals (weights are packed once and read often).
+ * Tile:         pack_columns copies whole vectors, pack_rows turns blocks of LANES x LANES over in registers.
  * Cost:         k * width reals read and written; what lies beyond rows or columns is filled with zeros, never left
  *               uninitialised (denormals there would slow the tile down several times).
  * Accuracy:     exact.
  * Measured:     pack_rows 0.24, pack_columns 0.07 ns a real (AVX-512, Zen 5, one thread). */
-#include "kernel.h"
+#include "transpose.h"
 
 void FC_FN(pack_rows)(const void *src, ptrdiff_t ld, int rows, ptrdiff_t k, int width, void *panel) {
-    const real *from = src;
-    real *to = panel;
-    for (ptrdiff_t ik = 0; ik < k; ik++, to += width) {
-        for (int i = 0; i < rows; i++) to[i] = from[i * ld + ik];
-        for (int i = rows; i < width; i++) to[i] = 0;
+    for (int i = 0; i < width; i += LANES) {
+        const int room = width - i < LANES ? width - i : LANES, left = rows - i < room ? rows - i : room;
+        for (ptrdiff_t ik = 0; ik < k; ik += LANES)
+            transpose_block((const real *)src + i * ld + ik, ld, left, k - ik < LANES ? (int)(k - ik) : LANES,
+                            (real *)panel + ik * width + i, width, room);
     }
 }
 

@@ -15,6 +15,7 @@
 static void multiply_while_packing(const struct fc_conv *s, struct plan *plan, const real *x, ptrdiff_t k, ptrdiff_t k_end,
                                    real *panel, const real *a, const real *init, real *c, ptrdiff_t ldc, int m, int n) {
     const ptrdiff_t taps = s->kd * s->kh * s->kw, plane = s->d * s->h * s->w;
+    const struct fc_activation *after = k_end == s->c_in / s->groups * taps ? &s->after : NULL;
     uint32_t lanes[TAPS][FC_NV];
     const real *from[FC_NV];
     aim_taps(s, plan, 0, taps);
@@ -36,7 +37,7 @@ static void multiply_while_packing(const struct fc_conv *s, struct plan *plan, c
         }
         for (int v = 0; v < FC_NV; v++) from[v] += plane;
     }
-    tile_store(sum, init, c, ldc, m, n, FC_NV);
+    tile_store(sum, init, c, ldc, m, n, FC_NV, after);
 }
 
 void FC_FN(patches_tile)(const struct fc_conv *s, const void *x, ptrdiff_t p, ptrdiff_t k, ptrdiff_t k_end, void *panel,
@@ -48,5 +49,6 @@ void FC_FN(patches_tile)(const struct fc_conv *s, const void *x, ptrdiff_t p, pt
         return;
     }
     FC_FN(pack_patches)(s, x, p, n, k, k_end, panel);
-    FC_FN(gemm_tile)(k_end - k, a, panel, init, c, ldc, m, n);
+    const ptrdiff_t depth = s->c_in / s->groups * s->kd * s->kh * s->kw;
+    FC_FN(gemm_tile)(k_end - k, a, panel, init, c, ldc, m, n, k_end == depth ? &s->after : NULL);
 }

@@ -2,7 +2,7 @@
 #ifndef FC_GEMM_TILE_H
 #define FC_GEMM_TILE_H
 
-#include "kernel.h"
+#include "activation/activation.h"
 
 FC_INLINE void tile_clear(vec sum[FC_MR][FC_NV], const int vectors) {
 #pragma GCC unroll 16
@@ -21,8 +21,10 @@ FC_INLINE void tile_step(vec sum[FC_MR][FC_NV], const real *a, const vec column[
     }
 }
 
-/* C = init + sum, or C += sum where init is NULL; m rows of n columns. */
-FC_INLINE void tile_store(vec sum[FC_MR][FC_NV], const real *init, real *c, ptrdiff_t ldc, int m, int n, const int vectors) {
+/* C = after(init + sum), or C += sum where init is NULL; m rows of n columns. */
+FC_INLINE void tile_store(vec sum[FC_MR][FC_NV], const real *init, real *c, ptrdiff_t ldc, int m, int n, const int vectors,
+                          const struct fc_activation *after) {
+    const struct clamp limits = clamp_of(after);
     const mask last = mask_bits(bits_below(n - (vectors - 1) * LANES));
 #pragma GCC unroll 16
     for (int i = 0; i < FC_MR; i++) {
@@ -33,13 +35,14 @@ FC_INLINE void tile_store(vec sum[FC_MR][FC_NV], const real *init, real *c, ptrd
             real *at = row + v * LANES;
             const int whole = v + 1 < vectors;
             const vec start = init ? vec_set1(init[i]) : whole ? vec_load(at) : vec_load_some(at, 1, last);
-            const vec value = vec_add(start, sum[i][v]);
+            const vec value = clamped(limits, vec_add(start, sum[i][v]));
             if (whole)
                 vec_store(at, value);
             else
                 vec_store_some(at, value, last);
         }
     }
+    if (is_curved(after)) curve_rows(after, c, ldc, m, n);
 }
 
 #endif

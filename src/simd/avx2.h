@@ -1,12 +1,14 @@
 /* The vocabulary of simd.h on 256-bit vectors (AVX2, FMA).
  *
  * Register tile 4 x 3 vectors: 12 accumulators, 3 vectors of B and one broadcast fill the 16 registers; one step of k
- * costs 7 loads for 12 multiply-adds. */
+ * costs 7 loads for 12 multiply-adds. With channels in lanes the tile is 6 x 2, 8 loads for 12. */
 #include <immintrin.h>
 
 #define FC_MR 4
 #define FC_NV 3
 #define FC_DV 2
+#define FC_RM 6
+#define FC_RV 2
 
 typedef __m256i mask;
 
@@ -25,6 +27,34 @@ FC_INLINE vec vec_sub(vec a, vec b) { return _mm256_sub_ps(a, b); }
 FC_INLINE vec vec_mul(vec a, vec b) { return _mm256_mul_ps(a, b); }
 FC_INLINE vec vec_div(vec a, vec b) { return _mm256_div_ps(a, b); }
 FC_INLINE vec vec_or(vec a, vec b) { return _mm256_or_ps(a, b); }
+FC_INLINE vec vec_max(vec a, vec b) { return _mm256_max_ps(a, b); }
+FC_INLINE vec vec_min(vec a, vec b) { return _mm256_min_ps(a, b); }
+FC_INLINE vec vec_round(vec a) { return _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+FC_INLINE vec power_of_two(__m256i n) { return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(n, _mm256_set1_epi32(127)), 23)); }
+FC_INLINE vec vec_scale(vec a, vec n) {
+    const __m256i whole = _mm256_cvtps_epi32(n), half = _mm256_srai_epi32(whole, 1);
+    return vec_mul(vec_mul(a, power_of_two(half)), power_of_two(_mm256_sub_epi32(whole, half)));
+}
+FC_INLINE void vec_transpose(vec rows[8]) {
+    vec pair[8], four[8];
+#pragma GCC unroll 4
+    for (int i = 0; i < 8; i += 2) {
+        pair[i] = _mm256_unpacklo_ps(rows[i], rows[i + 1]);
+        pair[i + 1] = _mm256_unpackhi_ps(rows[i], rows[i + 1]);
+    }
+#pragma GCC unroll 2
+    for (int i = 0; i < 8; i += 4) {
+        four[i] = _mm256_shuffle_ps(pair[i], pair[i + 2], 0x44);
+        four[i + 1] = _mm256_shuffle_ps(pair[i], pair[i + 2], 0xEE);
+        four[i + 2] = _mm256_shuffle_ps(pair[i + 1], pair[i + 3], 0x44);
+        four[i + 3] = _mm256_shuffle_ps(pair[i + 1], pair[i + 3], 0xEE);
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; i++) {
+        rows[i] = _mm256_permute2f128_ps(four[i], four[i + 4], 0x20);
+        rows[i + 4] = _mm256_permute2f128_ps(four[i], four[i + 4], 0x31);
+    }
+}
 FC_INLINE real vec_sum(vec v) {
     __m128 half = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
     half = _mm_add_ps(half, _mm_movehl_ps(half, half));
@@ -67,6 +97,24 @@ FC_INLINE vec vec_sub(vec a, vec b) { return _mm256_sub_pd(a, b); }
 FC_INLINE vec vec_mul(vec a, vec b) { return _mm256_mul_pd(a, b); }
 FC_INLINE vec vec_div(vec a, vec b) { return _mm256_div_pd(a, b); }
 FC_INLINE vec vec_or(vec a, vec b) { return _mm256_or_pd(a, b); }
+FC_INLINE vec vec_max(vec a, vec b) { return _mm256_max_pd(a, b); }
+FC_INLINE vec vec_min(vec a, vec b) { return _mm256_min_pd(a, b); }
+FC_INLINE vec vec_round(vec a) { return _mm256_round_pd(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+FC_INLINE vec power_of_two(__m128i n) {
+    return _mm256_castsi256_pd(_mm256_slli_epi64(_mm256_cvtepi32_epi64(_mm_add_epi32(n, _mm_set1_epi32(1023))), 52));
+}
+FC_INLINE vec vec_scale(vec a, vec n) {
+    const __m128i whole = _mm256_cvtpd_epi32(n), half = _mm_srai_epi32(whole, 1);
+    return vec_mul(vec_mul(a, power_of_two(half)), power_of_two(_mm_sub_epi32(whole, half)));
+}
+FC_INLINE void vec_transpose(vec rows[4]) {
+    const vec a = _mm256_unpacklo_pd(rows[0], rows[1]), b = _mm256_unpackhi_pd(rows[0], rows[1]);
+    const vec c = _mm256_unpacklo_pd(rows[2], rows[3]), d = _mm256_unpackhi_pd(rows[2], rows[3]);
+    rows[0] = _mm256_permute2f128_pd(a, c, 0x20);
+    rows[1] = _mm256_permute2f128_pd(b, d, 0x20);
+    rows[2] = _mm256_permute2f128_pd(a, c, 0x31);
+    rows[3] = _mm256_permute2f128_pd(b, d, 0x31);
+}
 FC_INLINE real vec_sum(vec v) {
     const __m128d half = _mm_add_pd(_mm256_castpd256_pd128(v), _mm256_extractf128_pd(v, 1));
     return _mm_cvtsd_f64(_mm_add_sd(half, _mm_unpackhi_pd(half, half)));

@@ -3,6 +3,8 @@
 #define FC_MR 4
 #define FC_NV 4
 #define FC_DV 4
+#define FC_RM 6
+#define FC_RV 2
 
 typedef real vec;
 typedef uint32_t mask;
@@ -32,6 +34,13 @@ FC_INLINE vec vec_or(vec a, vec b) {
     for (size_t i = 0; i < sizeof(real); i++) left.byte[i] |= right.byte[i];
     return left.value;
 }
+FC_INLINE vec vec_max(vec a, vec b) { return a > b ? a : b; }
+FC_INLINE vec vec_min(vec a, vec b) { return a < b ? a : b; }
+FC_INLINE vec vec_round(vec a) { return FC_WIDTH == 32 ? (real)__builtin_rintf((float)a) : (real)__builtin_rint(a); }
+FC_INLINE vec vec_scale(vec a, vec n) {
+    return FC_WIDTH == 32 ? (real)__builtin_ldexpf((float)a, (int)n) : (real)__builtin_ldexp(a, (int)n);
+}
+FC_INLINE void vec_transpose(vec rows[1]) { (void)rows; }
 FC_INLINE real vec_sum(vec v) { return v; }
 FC_INLINE mask mask_bits(uint32_t bits) { return bits & 1; }
 FC_INLINE mask mask_beats(vec a, vec b) { return (a > b) | ((a != a) & (b == b)); }

@@ -1,0 +1,352 @@
+"""Winograd convolution: transform tiles of the input, multiply channel by channel point, transform back.
+
+Source: Lavin & Gray, arXiv 1509.09308; the points are src/winograd/transform.h's. Computes, layout and accuracy:
+src/winograd/*.c; the products are src/channels/rows_product.c's, with tiles as rows and output channels in lanes.
+
+A block of tiles (over the batch, too) is transformed for all input channels, multiplied by some panels of output channels at
+a time so that V and M stay in L2, and transformed back. Where the filters outweigh the tiles, so that reading them once for
+each block would be the cost, all tiles are transformed first and a task owns panels of output channels for all of them
+(`shared`). Sums over the channels are cut at K_BLOCK, whatever the blocks, so bits depend on neither tasks nor threads.
+
+Where an input or weight is not finite, or a transform overflows, outputs of whole tiles come out NaN or infinite. Their rows
+are marked and computed again by direct summation, so that such values stand where the definition has them.
+"""
+
+from ._conv cimport BoundConv, at
+from ._parallel cimport give, run_tasks, take
+from ._table cimport fc_conv, fc_kernels
+
+cdef extern from "fastconv.h":
+    enum: FC_F2X3, FC_F4X3, FC_F2X5
+
+cdef enum:
+    K_BLOCK = 256
+    SEGMENT = 32            # src/winograd/transform.h
+    STAGE = 6 * SEGMENT     # vectors of the stage
+    V_ROOM = 640 << 10      # bytes of a block's V, and
+    M_ROOM = 320 << 10      # of its M: together they leave room for the filters in a 1 MB L2
+    FEWEST_TILES = 28
+    MOST_TILES = 84
+    SHARED_ROOM = 12 << 20  # bytes of all V, beyond which it is not kept as a whole
+    CHANNELS_LEAST = 128    # output channels of a task that transforms its input for itself
+
+cdef double zeros[2048]
+zeros[:] = [0.0] * 2048
+
+KINDS = {"winograd_f2x3": FC_F2X3, "winograd_f4x3": FC_F4X3, "winograd_f2x5": FC_F2X5}
+
+
+def refuse(spec, int kernel):
+    """Return why Winograd cannot serve a spec, or None."""
+    if spec.kernel[1:] != (kernel, kernel):
+        return f"the kernel must be {kernel}x{kernel} in height and width, got {spec.kernel_size}"
+    if spec.stride[1:] != (1, 1) or spec.dilation[1:] != (1, 1):
+        return f"stride and dilation must be 1 in height and width, got stride {spec.stride} and dilation {spec.dilation}"
+    return None
+
+
+cdef inline Py_ssize_t parts(Py_ssize_t whole, Py_ssize_t part) noexcept nogil:
+    return (whole + part - 1) // part
+
+
+cdef struct Job:
+    const fc_conv *shape
+    const fc_kernels *kernels
+    int kind, points, outputs
+    Py_ssize_t itemsize, depth, tiles, tile_rows, tile_columns, panels, v_tile
+    Py_ssize_t block, block_panels, task_panels   # tiles, panels of a product, panels of a task
+    Py_ssize_t column_blocks
+    const char *x
+    const char *weight
+    const char *packed          # NULL: a task packs the panels it needs
+    const char *bias
+    char *y
+    char *v                     # all of V, or NULL
+    char *marks                 # [image, depth, row of tiles, group, block of panels]
+    int marked
+
+
+cdef inline Py_ssize_t point_stride(Py_ssize_t tiles, Py_ssize_t row, Py_ssize_t size) noexcept nogil:
+    """Reals between two points, a cache line off a power of two, so that the points of a tile do not share a cache set."""
+    return tiles * row + 64 // size
+
+
+cdef inline Py_ssize_t run_length(const Job *job, Py_ssize_t tile, Py_ssize_t last) noexcept nogil:
+    """Tiles from this one on that lie in its row of tiles and fit the stage."""
+    return min(job.tile_columns - tile % job.tile_columns, last - tile,
+               <Py_ssize_t>((SEGMENT - (job.points - job.outputs)) // job.outputs))
+
+
+cdef void transform_tiles(const Job *job, Py_ssize_t group, Py_ssize_t tile, Py_ssize_t last, char *v, Py_ssize_t v_point,
+                          char *stage) noexcept nogil:
+    cdef const fc_conv *s = job.shape
+    cdef Py_ssize_t row, count
+    cdef Py_ssize_t plane = s.d * s.h * s.w
+    cdef const char *x
+    while tile < last:
+        count = run_length(job, tile, last)
+        row = tile // job.tile_columns
+        x = job.x + (row // (job.tile_rows * s.od) * s.c_in * plane + group * (s.c_in // s.groups) * s.x_channel) * job.itemsize
+        job.kernels.winograd_input(s, job.kind, x, row // job.tile_rows % s.od, row % job.tile_rows, tile % job.tile_columns,
+                                   <int>count, v, v_point, job.v_tile, stage)
+        v += count * job.v_tile * job.itemsize
+        tile += count
+
+
+cdef void multiply_tiles(Job *job, Py_ssize_t group, Py_ssize_t tile, Py_ssize_t last, Py_ssize_t panel, Py_ssize_t panel_last,
+                         const char *v, Py_ssize_t v_point, const char *u, char *m, char *stage) noexcept nogil:
+    """The outputs of tiles [tile, last) in the channels of panels [panel, panel_last), whose filters are at u."""
+    cdef const fc_conv *s = job.shape
+    cdef const fc_kernels *kernels = job.kernels
+    cdef Py_ssize_t rn = kernels.rn, size = job.itemsize, c_out = s.c_out // s.groups
+    cdef Py_ssize_t channel = panel * rn, channels = min(panel_last * rn, c_out) - channel
+    cdef Py_ssize_t m_tile = (panel_last - panel) * rn, m_point = point_stride(last - tile, m_tile, size)
+    cdef Py_ssize_t k, k_end, row, count
+    cdef Py_ssize_t block = parts(job.depth, parts(job.depth, K_BLOCK))
+    cdef int point
+    cdef char *y
+    for point in range(job.points * job.points):
+        k = 0
+        while k < job.depth:
+            k_end = min(k + block, job.depth)
+            kernels.rows_product(k_end - k, v + (point * v_point + k) * size, job.v_tile, 1, last - tile,
+                                 u + (point * job.depth + k) * rn * size, job.points * job.points * job.depth * rn, m_tile,
+                                 zeros if k == 0 else NULL, m + point * m_point * size, m_tile, NULL)
+            k = k_end
+    channel += group * c_out
+    while tile < last:
+        count = run_length(job, tile, last)
+        row = tile // job.tile_columns
+        y = job.y + (row // (job.tile_rows * s.od) * s.c_out * s.od * s.oh * s.ow + channel * s.y_channel) * size
+        if kernels.winograd_output(s, job.kind, m, m_point, m_tile, at(job.bias, channel * size), y, channels,
+                                   row // job.tile_rows % s.od, row % job.tile_rows, tile % job.tile_columns, <int>count, stage):
+            job.marks[(row * s.groups + group) * parts(job.panels, job.block_panels) + panel // job.block_panels] = 1
+            job.marked = 1
+        m += count * m_tile * size
+        tile += count
+
+
+cdef void sweep_panels(Job *job, Py_ssize_t group, Py_ssize_t tile, Py_ssize_t last, Py_ssize_t panel, Py_ssize_t panel_last,
+                       const char *v, Py_ssize_t v_point, const char *u, char *m, char *stage) noexcept nogil:
+    cdef Py_ssize_t now
+    cdef Py_ssize_t items = job.points * job.points * job.depth * job.kernels.rn
+    while panel < panel_last:
+        now = min(panel + job.block_panels, panel_last)
+        multiply_tiles(job, group, tile, last, panel, now, v, v_point, u, m, stage)
+        u += (now - panel) * items * job.itemsize
+        panel = now
+
+
+cdef const char *filters(const Job *job, Py_ssize_t group, Py_ssize_t panel, Py_ssize_t panel_last, char *own) noexcept nogil:
+    """Where the transformed filters of some panels are; transforms them if nobody has."""
+    cdef const fc_conv *s = job.shape
+    cdef Py_ssize_t rn = job.kernels.rn, c_out = s.c_out // s.groups
+    cdef Py_ssize_t items = job.points * job.points * job.depth * rn
+    cdef Py_ssize_t filter_items = job.depth * s.kh * s.kw
+    if job.packed is not NULL:
+        return job.packed + (group * job.panels + panel) * items * job.itemsize
+    cdef char *to = own
+    while panel < panel_last:
+        job.kernels.winograd_weights(s, job.kind, job.weight + (group * c_out + panel * rn) * filter_items * job.itemsize,
+                                     <int>min(rn, c_out - panel * rn), to)
+        to += items * job.itemsize
+        panel += 1
+    return own
+
+
+cdef void fused_block(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
+    """One block of tiles from input to output, for some panels of output channels."""
+    cdef Job *job = <Job *>argument
+    cdef Py_ssize_t panel_blocks = parts(job.panels, job.task_panels)
+    cdef Py_ssize_t panel = task % panel_blocks * job.task_panels
+    cdef Py_ssize_t group = task // panel_blocks % job.shape.groups
+    cdef Py_ssize_t tile = task // panel_blocks // job.shape.groups * job.block
+    cdef Py_ssize_t last = min(tile + job.block, job.tiles), v_point = point_stride(last - tile, job.v_tile, job.itemsize)
+    cdef Py_ssize_t panel_last = min(panel + job.task_panels, job.panels)
+    cdef char *stage = scratch + STAGE * job.kernels.lanes * job.itemsize
+    cdef char *m = stage + job.points * job.points * v_point * job.itemsize
+    transform_tiles(job, group, tile, last, stage, v_point, scratch)
+    sweep_panels(job, group, tile, last, panel, panel_last, stage, v_point, filters(job, group, panel, panel_last, NULL), m,
+                 scratch)
+
+
+cdef void shared_input(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
+    """A few tiles of V."""
+    cdef const Job *job = <const Job *>argument
+    cdef Py_ssize_t blocks = parts(job.tiles, job.block)
+    cdef Py_ssize_t group = task // blocks, tile = task % blocks * job.block
+    cdef Py_ssize_t v_point = point_stride(job.tiles, job.v_tile, job.itemsize)
+    cdef char *v = job.v + (group * job.points * job.points * v_point + tile * job.v_tile) * job.itemsize
+    transform_tiles(job, group, tile, min(tile + job.block, job.tiles), v, v_point, scratch)
+
+
+cdef void shared_output(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
+    """Some panels of output channels of all tiles."""
+    cdef Job *job = <Job *>argument
+    cdef Py_ssize_t panel_blocks = parts(job.panels, job.task_panels)
+    cdef Py_ssize_t group = task // panel_blocks, panel = task % panel_blocks * job.task_panels
+    cdef Py_ssize_t panel_last = min(panel + job.task_panels, job.panels), tile = 0, last
+    cdef Py_ssize_t v_point = point_stride(job.tiles, job.v_tile, job.itemsize)
+    cdef char *stage = scratch
+    cdef char *m = stage + STAGE * job.kernels.lanes * job.itemsize
+    cdef char *own = m + job.points * job.points * point_stride(job.block, job.block_panels * job.kernels.rn, job.itemsize) \
+        * job.itemsize
+    cdef const char *u = filters(job, group, panel, panel_last, own)
+    while tile < job.tiles:
+        last = min(tile + job.block, job.tiles)
+        sweep_panels(job, group, tile, last, panel, panel_last,
+                     job.v + (group * job.points * job.points * v_point + tile * job.v_tile) * job.itemsize, v_point, u, m, stage)
+        tile = last
+
+
+cdef void sum_again(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
+    """A marked row of tiles, by direct summation."""
+    cdef Job *job = <Job *>argument
+    if not job.marks[task]:
+        return
+    cdef const fc_conv *s = job.shape
+    cdef Py_ssize_t blocks = parts(job.panels, job.block_panels), size = job.itemsize
+    cdef Py_ssize_t wide = job.block_panels * job.kernels.rn, c_out = s.c_out // s.groups
+    cdef Py_ssize_t first = task % blocks * wide, group = task // blocks % s.groups, row = task // blocks // s.groups
+    cdef Py_ssize_t channel = group * c_out + first, image = row // (job.tile_rows * s.od)
+    cdef Py_ssize_t ioh = row % job.tile_rows * job.outputs
+    job.kernels.direct_forward(
+        s,
+        job.x + (image * s.c_in * s.d * s.h * s.w + group * (s.c_in // s.groups) * s.x_channel) * size,
+        job.weight + channel * job.depth * s.kh * s.kw * size,
+        at(job.bias, channel * size),
+        job.y + (image * s.c_out * s.od * s.oh * s.ow + channel * s.y_channel) * size,
+        <int>min(wide, c_out - first), row // job.tile_rows % s.od, ioh, min(ioh + job.outputs, s.oh), <Py_ssize_t *>scratch,
+    )
+
+
+cdef struct Pack:
+    const Job *job
+    char *panels
+
+
+cdef void pack_panel(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
+    cdef const Pack *pack = <const Pack *>argument
+    cdef const Job *job = pack.job
+    cdef Py_ssize_t items = job.points * job.points * job.depth * job.kernels.rn
+    filters(job, task // job.panels, task % job.panels, task % job.panels + 1, pack.panels + task * items * job.itemsize)
+
+
+cdef class Winograd(BoundConv):
+    cdef int kind, points, outputs
+    cdef Py_ssize_t depth, v_tile
+    cdef Py_ssize_t tile_rows, tile_columns, tiles, panels
+    cdef Py_ssize_t block, block_panels
+    cdef bint shared
+
+    def __init__(self, spec, int isa, str isa_name, str algorithm):
+        super().__init__(spec, isa, isa_name)
+        cdef const fc_conv *s = &self.shape
+        cdef Py_ssize_t size = self.itemsize, lanes = self.kernels.lanes, rn = self.kernels.rn, blocks, square
+        self.kind = KINDS[algorithm]
+        self.points = 4 if self.kind == FC_F2X3 else 6
+        self.outputs = 4 if self.kind == FC_F4X3 else 2
+        square = self.points * self.points
+        self.depth = s.c_in // s.groups * s.kd
+        # A vector's room behind the last channel, and an odd number of vectors: rows then lie in different cache sets.
+        self.v_tile = (parts(self.depth, lanes) + 1 | 1) * lanes
+        self.tile_rows, self.tile_columns = parts(s.oh, self.outputs), parts(s.ow, self.outputs)
+        self.tiles = s.n * s.od * self.tile_rows * self.tile_columns
+        self.panels = parts(s.c_out // s.groups, rn)
+        cdef Py_ssize_t tiles = max(self.tiles, 1)
+        cdef Py_ssize_t fit = V_ROOM // (square * self.v_tile * size)
+        self.block = min(max(fit, <Py_ssize_t>FEWEST_TILES), <Py_ssize_t>MOST_TILES)
+        blocks = parts(tiles, self.block)
+        cdef size_t all_v = self.v_bytes(tiles), all_u = self.panels * self.panel_items() * size
+        # Bytes read: the filters once for each block of tiles, or V once for each few panels.
+        self.shared = all_v * s.groups <= SHARED_ROOM and (
+            all_u * blocks > all_u + all_v * parts(self.panels, 2) or blocks == 1)
+        if self.shared:
+            self.block = min(<Py_ssize_t>MOST_TILES, tiles)
+            blocks = parts(tiles, self.block)
+        self.block = parts(tiles, blocks)
+        self.block_panels = min(max(<Py_ssize_t>(M_ROOM // (square * self.block * rn * size)), 1), self.panels, 2048 // rn)
+
+    cdef size_t v_bytes(self, Py_ssize_t tiles) noexcept:
+        return self.points * self.points * point_stride(tiles, self.v_tile, self.itemsize) * self.itemsize
+
+    cdef size_t block_scratch(self) noexcept:
+        """The stage and M of a task."""
+        cdef Py_ssize_t m_point = point_stride(self.block, self.block_panels * self.kernels.rn, self.itemsize)
+        return (STAGE * self.kernels.lanes + self.points * self.points * m_point) * self.itemsize
+
+    cdef Py_ssize_t panel_items(self) noexcept:
+        return self.points * self.points * self.depth * self.kernels.rn
+
+    cdef Py_ssize_t packed_items(self) noexcept:
+        return self.shape.groups * self.panels * self.panel_items()
+
+    cdef Job job(self) noexcept:
+        cdef Job job
+        job.shape, job.kernels = &self.shape, self.kernels
+        job.kind, job.points, job.outputs = self.kind, self.points, self.outputs
+        job.itemsize, job.depth, job.tiles = self.itemsize, self.depth, self.tiles
+        job.tile_rows, job.tile_columns = self.tile_rows, self.tile_columns
+        job.panels, job.v_tile = self.panels, self.v_tile
+        job.block, job.block_panels = self.block, self.block_panels
+        job.packed = job.v = job.marks = NULL
+        job.marked = 0
+        return job
+
+    cdef Py_ssize_t task_panels(self, int threads) noexcept:
+        """Panels of a task: all of them, unless there are too few tasks for the threads."""
+        cdef Py_ssize_t blocks = self.shape.groups * (1 if self.shared else parts(self.tiles, self.block))
+        cdef Py_ssize_t least = 1 if self.shared else parts(CHANNELS_LEAST, self.kernels.rn)
+        cdef Py_ssize_t wanted = 1 if threads == 1 else parts(4 * threads, blocks)
+        # whole blocks of panels, so that a mark belongs to one task
+        return parts(max(parts(self.panels, wanted), least), self.block_panels) * self.block_panels
+
+    cdef size_t task_scratch(self, int threads, bint packed) noexcept:
+        if not self.shared:
+            return self.block_scratch() + self.v_bytes(self.block)
+        return self.block_scratch() + (0 if packed else self.task_panels(threads) * self.panel_items() * self.itemsize)
+
+    cdef size_t marks_bytes(self) noexcept:
+        return max(self.shape.n * self.shape.od * self.tile_rows * self.shape.groups * parts(self.panels, self.block_panels), 1)
+
+    cdef size_t workspace_bytes(self, int threads) noexcept:
+        cdef size_t shared = self.shape.groups * self.v_bytes(self.tiles) if self.shared else 0
+        return shared + threads * (self.task_scratch(threads, True) + 256) + self.marks_bytes() + 256
+
+    cdef int pack_into(self, const char *weight, char *packed, int threads, bint brief) except -1:
+        cdef Job job = self.job()
+        cdef Pack pack
+        job.weight = weight
+        pack.job, pack.panels = &job, packed
+        return run_tasks(pack_panel, &pack, self.shape.groups * self.panels, threads, 0, brief)
+
+    cdef int compute(self, const char *x, const char *weight, const char *packed, const char *bias, char *y,
+                     int threads, bint brief) except -1:
+        cdef Job job = self.job()
+        cdef Py_ssize_t groups = self.shape.groups, blocks = parts(self.tiles, self.block), i
+        cdef Py_ssize_t marks = self.marks_bytes()
+        cdef size_t v_bytes = groups * self.v_bytes(self.tiles) if self.shared else 0
+        cdef size_t u_bytes = 0 if packed is not NULL or self.shared else self.packed_items() * self.itemsize
+        cdef char *memory = take(v_bytes + u_bytes + marks + 128)
+        try:
+            job.x, job.weight, job.packed, job.bias, job.y = x, weight, packed, bias, y
+            job.v = memory
+            job.marks = memory + (v_bytes + u_bytes + 63) // 64 * 64
+            for i in range(marks):
+                job.marks[i] = 0
+            job.task_panels = self.task_panels(threads)
+            if u_bytes:
+                self.pack_into(weight, memory, threads, brief)
+                job.packed = memory
+            if self.shared:
+                run_tasks(shared_input, &job, groups * blocks, threads, STAGE * self.kernels.lanes * self.itemsize, brief)
+                run_tasks(shared_output, &job, groups * parts(self.panels, job.task_panels), threads,
+                          self.task_scratch(threads, packed is not NULL), brief)
+            else:
+                run_tasks(fused_block, &job, blocks * groups * parts(self.panels, job.task_panels), threads,
+                          self.task_scratch(threads, True), brief)
+            if job.marked:
+                run_tasks(sum_again, &job, marks, threads, 2 * sizeof(Py_ssize_t) * self.shape.kw, brief)
+            return 0
+        finally:
+            give(memory)

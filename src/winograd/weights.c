@@ -1,0 +1,54 @@
+/* Computes:     U = G g G^T of the filters of one panel of output channels, for every input channel.
+ * Source:       Lavin & Gray, arXiv 1509.09308, section 4.1; points as transform.h says.
+ * Applies when: kernels kd x r x r; the depth taps count as input channels, k = ikd * c_in + c.
+ * Layout:       weight at the panel's first output channel, (rows, c_in, kd, r, r); panel [points * points][k][FC_RV * LANES].
+ * Plan:         one call owns one panel.
+ * Tile:         output channels in lanes: the taps of LANES filters are turned over in registers, then transformed as vectors.
+ * Cost:         (r + points) 1-D transforms a vector of filters and input channel; points^2 / r^2 times the weights are written.
+ * Accuracy:     see output.c.
+ * Measured:     512 -> 512, 3x3: 4.0 ns a filter with F(4x4), of which a filter's 36 stores are half (AVX-512). */
+#include "winograd/transform.h"
+
+FC_INLINE void one(const int kind, const real *filter, ptrdiff_t ld, int rows, real *to, ptrdiff_t point) {
+    const int r = taps_of(kind), p = points_of(kind);
+    real taps[(TAPS * TAPS + LANES) * LANES];
+    for (int t = 0; t < r * r; t += LANES)
+        transpose_block(filter + t, ld, rows, r * r - t < LANES ? r * r - t : LANES, taps + t * LANES, LANES, LANES);
+    vec half[TAPS][POINTS];
+#pragma GCC unroll 5
+    for (int j = 0; j < r; j++) {
+        vec g[TAPS];
+#pragma GCC unroll 5
+        for (int i = 0; i < r; i++) g[i] = vec_load(taps + (i * r + j) * LANES);
+        transform_weights(kind, g, half[j]);
+    }
+#pragma GCC unroll 6
+    for (int i = 0; i < p; i++) {
+        vec g[TAPS], u[POINTS];
+#pragma GCC unroll 5
+        for (int j = 0; j < r; j++) g[j] = half[j][i];
+        transform_weights(kind, g, u);
+#pragma GCC unroll 6
+        for (int j = 0; j < p; j++) vec_store(to + (i * p + j) * point, u[j]);
+    }
+}
+
+FC_INLINE void all(const int kind, const struct fc_conv *s, const real *weight, int rows, real *panel) {
+    const ptrdiff_t c_in = s->c_in / s->groups, taps = s->kh * s->kw, filter = c_in * s->kd * taps;
+    const ptrdiff_t wide = FC_RV * LANES, point = c_in * s->kd * wide;
+    for (ptrdiff_t ikd = 0; ikd < s->kd; ikd++)
+        for (ptrdiff_t c = 0; c < c_in; c++, panel += wide)
+            for (int v = 0; v < FC_RV; v++) {
+                const int left = rows - v * LANES;
+                one(kind, weight + v * LANES * filter + (c * s->kd + ikd) * taps, filter,
+                    left < 0 ? 0 : left < LANES ? left : LANES, panel + v * LANES, point);
+            }
+}
+
+void FC_FN(winograd_weights)(const struct fc_conv *s, int kind, const void *weight, int rows, void *panel) {
+    switch (kind) {
+    case FC_F2X3: all(FC_F2X3, s, weight, rows, panel); break;
+    case FC_F4X3: all(FC_F4X3, s, weight, rows, panel); break;
+    default: all(FC_F2X5, s, weight, rows, panel);
+    }
+}
