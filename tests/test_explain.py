@@ -13,7 +13,8 @@ LAYER = ("conv2d", (1, 16, 28, 28), (32, 16, 3, 3))
 
 
 def test_algorithms_stand_in_order_of_preference() -> None:
-    assert fc.algorithms() == ("depthwise", "pointwise", "im2col_gemm", "direct")
+    winograd = ("winograd_f4x3", "winograd_f2x5", "winograd_f2x3")
+    assert fc.algorithms() == ("depthwise", "pointwise", *winograd, "im2col_gemm", "direct")
     assert set(calls.able("conv2d", (1, 4, 8, 8), (4, 4, 1, 1))) >= {"pointwise", "im2col_gemm", "direct"}
     assert "depthwise" in calls.able("conv2d", (1, 4, 8, 8), (8, 1, 3, 3), groups=4)
 

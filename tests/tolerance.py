@@ -36,6 +36,7 @@ from functools import cache
 
 import numpy as np
 import oracle
+
 import winograd
 
 # Algorithms that sum the definition's products, in whatever order; `winograd.SCHEMES` has those that do not.
@@ -97,13 +98,13 @@ def finite_magnitude(array: np.ndarray | None) -> np.ndarray | None:
 
 
 def winograd_bound(
-    x: np.ndarray, w: np.ndarray, b: np.ndarray | None, scheme: winograd.Scheme, *, padding: object = 0, groups: int = 1
+    x: np.ndarray, w: np.ndarray, b: np.ndarray | None, scheme: winograd.Scheme, **options: object
 ) -> tuple[np.ndarray, bool]:
     """Elementwise bound on the error of a Winograd convolution of batched arrays, and whether a transform may
-    overflow. The reference is of float64 for float32, of longdouble for float64."""
+    overflow; `options` are those of `winograd.stages`."""
     x_size, w_size, b_size = map(finite_magnitude, (x, w, b))
     at, g, bt = (np.abs(matrix) for matrix in scheme.matrices(reference_of(x.dtype)))
-    made = winograd.stages(x_size, w_size, (at, g, bt), padding=padding, groups=groups)
+    made = winograd.stages(x_size, w_size, (at, g, bt), **options)
     magnitude = made.output if b is None else made.output + b_size.reshape(-1, *(1,) * (x.ndim - 2))
     terms = int(np.prod(w.shape[1:-2]))
     n, reduction = scheme.roundings + terms + 2, int(np.prod(w.shape[1:]))
@@ -123,8 +124,20 @@ def reference_of(dtype: object) -> type:
     return np.longdouble if np.dtype(dtype) == np.float64 else np.float64
 
 
-# The steps of a convolution that is told none.
-STEPS = {"stride": 1, "dilation": 1}
+def tiled(
+    x_shape: tuple[int, ...],
+    w_shape: tuple[int, ...],
+    stride: object = 1,
+    padding: object = 0,
+    dilation: object = 1,
+    groups: int = 1,
+) -> dict[str, object]:
+    """Options of a convolution as `winograd.stages` has them."""
+    pads = oracle.resolve_padding(padding, x_shape[2:], w_shape[2:], stride, dilation)
+    depth = {}
+    if len(pads) == 3:
+        depth = {f"depth_{k}": oracle.per_axis(v, 3)[0] for k, v in (("stride", stride), ("dilation", dilation))}
+    return {"padding": pads, "groups": groups} | depth
 
 
 def bounds_for(
@@ -165,13 +178,12 @@ def bounds_for(
         elif name in SUMMING:
             bounds[name] = by_summing()
         else:
-            # A stride may be there where an axis has one output alone; then the first is the one.
-            spatial = {k: v for k, v in options.items() if k != "groups"}
-            shape = oracle.conv_output_shape(batched.shape, w.shape, **spatial)
-            pads = oracle.resolve_padding(spatial.pop("padding", 0), batched.shape[2:], w.shape[2:], **STEPS | spatial)
-            scheme, groups = winograd.SCHEMES[name], options.get("groups", 1)
-            bound, overflows = winograd_bound(batched, w, b, scheme, padding=pads, groups=groups)
-            bound = bound[tuple(slice(length) for length in shape)]
+            bound, overflows = winograd_bound(
+                batched, w, b, winograd.SCHEMES[name], **tiled(batched.shape, w.shape, **options)
+            )
+            # Height and width may have a stride where there is one output alone; then the first is the one.
+            shape = oracle.conv_output_shape(batched.shape, w.shape, **{k: v for k, v in options.items() if k != "groups"})
+            bound = bound[tuple(map(slice, shape))]
             bounds[name] = np.maximum(bound, by_summing()) if strange or overflows else bound
     return {name: bound[0] if bound.ndim > x.ndim else bound for name, bound in bounds.items()}
 

@@ -160,8 +160,21 @@ class Stages:
     output: np.ndarray
 
 
-def stages(x: np.ndarray, w: np.ndarray, matrices: Matrices, *, padding: object = 0, groups: int = 1) -> Stages:
-    """Convolve planes or volumes tile by tile, in the type of `x`; depth taps are summed as channels are."""
+def stages(
+    x: np.ndarray,
+    w: np.ndarray,
+    matrices: Matrices,
+    *,
+    padding: object = 0,
+    groups: int = 1,
+    depth_stride: int = 1,
+    depth_dilation: int = 1,
+) -> Stages:
+    """Convolve planes or volumes tile by tile, in the type of `x`.
+
+    Depth taps are summed as channels are, so that any stride and dilation may be there; `padding` is a number or
+    pairs.
+    """
     at, g, bt = matrices
     (m, k), r = at.shape, g.shape[1]
     flat = w.ndim == 4
@@ -169,7 +182,8 @@ def stages(x: np.ndarray, w: np.ndarray, matrices: Matrices, *, padding: object 
     if flat:
         x, w, pads = x[:, :, None], w[:, :, None], ((0, 0), *pads)
     (n, c_in, *size), (c_out, _, kd, *_) = x.shape, w.shape
-    od, oh, ow = (s + sum(p) - t + 1 for s, p, t in zip(size, pads, w.shape[2:], strict=True))
+    steps = (depth_stride, 1, 1), pads, (depth_dilation, 1, 1)
+    od, oh, ow = oracle.conv_out_size(size, w.shape[2:], *steps)
     rows, columns = -(-oh // m), -(-ow // m)
     reach = (rows * m + r - 1, columns * m + r - 1)
     backs = [length - s - front for length, s, (front, _) in zip(reach, size[1:], pads[1:], strict=True)]
@@ -181,7 +195,9 @@ def stages(x: np.ndarray, w: np.ndarray, matrices: Matrices, *, padding: object 
     right = np.moveaxis(v, (-2, -1), (0, 1)).reshape(k, k, n, groups, inside, v.shape[2], rows * columns)
     total = np.zeros((k, k, n, groups, outside, count), x.dtype)
     for tap in range(kd):
-        total += left[..., tap] @ right[..., tap : tap + od, :].reshape(k, k, n, groups, inside, count)
+        first = tap * depth_dilation
+        met = right[..., first : first + depth_stride * (od - 1) + 1 : depth_stride, :]
+        total += left[..., tap] @ met.reshape(k, k, n, groups, inside, count)
     product = np.moveaxis(total.reshape(k, k, n, c_out, od, rows, columns), (0, 1), (-2, -1))
     y = (at @ product @ at.T).swapaxes(-3, -2).reshape(n, c_out, od, rows * m, columns * m)[..., :oh, :ow]
     return Stages(u, v, product, y[:, :, 0] if flat else y)
