@@ -78,7 +78,7 @@ SERVED = [
 ]
 
 
-def test_the_measurement_sees_what_is_freed_again() -> None:
+def test_peak_memory_sees_what_is_freed_again() -> None:
     code = """
     import numpy, peak_memory
     peak_memory.keep_what_is_allocated()
