@@ -12,7 +12,7 @@ from typing import IO, Any
 import numpy as np
 
 from . import settings
-from .backends.cpu import bind_call, choose
+from .backends.cpu import bind_call, choose, predicted_seconds, refusal
 from .kernels import CONV
 from .kernels._parallel import openmp_threads, openmp_version
 from .kernels._table import isa_names, isa_names_built
@@ -24,10 +24,20 @@ RANKS = {"conv1d": 1, "conv2d": 2, "conv3d": 3}
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An algorithm and why it was not taken; None for the one that was."""
+    """An algorithm, why it was not taken (None for the one that was), and its time with one thread, and measured.
+
+    Both times are those of a layer, which packs its weights once; None where the algorithm cannot serve the call.
+    """
 
     name: str
     reason: str | None
+    predicted_ms: float | None = None
+    measured_ms: float | None = None
+
+    def __str__(self) -> str:
+        times = (("predicted", self.predicted_ms), ("measured", self.measured_ms))
+        told = [f"{word} {time:.4f} ms" for word, time in times if time is not None]
+        return "; ".join([*told, self.reason or "taken"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +67,7 @@ class Explanation:
         if self.milliseconds is not None and self.gflops is not None and self.fraction_of_roof is not None:
             rows.append(("measured", f"{self.milliseconds:.4f} ms, {self.gflops:.1f} GFLOP/s"))
             rows.append(("roof", f"{100 * self.fraction_of_roof:.1f} % of this machine's limit"))
-        rows += [("not " + c.name, c.reason) for c in self.candidates if c.reason is not None]
+        rows += [(candidate.name, str(candidate)) for candidate in self.candidates]
         width = max(len(name) for name, _ in rows)
         return "\n".join([self.function, *(f"  {name:<{width}}  {text}" for name, text in rows)])
 
@@ -68,15 +78,17 @@ def spec_of(
     input_shape: Any,
     weight_shape: Any,
     bias: bool,
-    options: tuple[Any, ...],
+    geometry: tuple[Any, ...],
+    options: dict[str, Any],
     dtype: Any,
 ) -> ConvSpec:
     """Return the spec that the call of this name and these shapes would have."""
     rank = RANKS[one_of(door, "function", function, tuple(RANKS))]
-    inputs = shape_of(function, "input_shape", input_shape, (rank + 1, rank + 2), "(batch,) channels, spatial")
+    inputs = shape_of(function, "input_shape", input_shape, (rank + 1, rank + 2), "(batch,) channels and spatial")
     weights = shape_of(function, "weight_shape", weight_shape, (rank + 2,), "c_out, c_in/groups, kernel")
     name = named_dtype(function, dtype)
-    return ConvSpec.make(function, rank, inputs, weights, weights[:1] if bias else None, *options, dtype=name)
+    options = {**options, "precision": settings.precision_of(options["precision"])}
+    return ConvSpec.make(function, rank, inputs, weights, weights[:1] if bias else None, *geometry, **options, dtype=name)
 
 
 def explain(
@@ -92,6 +104,9 @@ def explain(
     dtype: str = "float32",
     num_threads: int | None = None,
     algorithm: str | None = None,
+    data_format: str | None = None,
+    activation: Any = None,
+    precision: str | None = None,
     measure: bool = False,
 ) -> Explanation:
     """Tell how a convolution would be computed, and why not otherwise.
@@ -101,10 +116,11 @@ def explain(
     function : {"conv1d", "conv2d", "conv3d"}
     input_shape, weight_shape : sequence of int
         Shapes of the arrays; nothing of that size is made unless `measure` is set.
-    bias, stride, padding, dilation, groups, dtype, num_threads, algorithm : optional
+    bias, stride, padding, dilation, groups, dtype, num_threads, algorithm, data_format, activation, precision : optional
         As in the call.
     measure : bool, optional
-        Also run the call on random arrays and the calibration, and report time and fraction of the roof.
+        Also run every algorithm that can serve the call on random arrays, and the calibration, and report the times, and
+        rate and fraction of the roof of the one chosen.
 
     Returns
     -------
@@ -122,38 +138,42 @@ def explain(
     Examples
     --------
     >>> import fastconv as fc
-    >>> fc.explain("conv2d", (1, 64, 56, 56), (64, 64, 3, 3), padding=1).algorithm
-    'im2col_gemm'
+    >>> fc.explain("conv2d", (1, 64, 56, 56), (64, 64, 1, 1)).algorithm
+    'pointwise'
     """
-    spec = spec_of("explain", function, input_shape, weight_shape, bias, (stride, padding, dilation, groups), dtype)
+    geometry = (stride, padding, dilation, groups)
+    options = {"data_format": data_format, "activation": activation, "precision": precision}
+    spec = spec_of("explain", function, input_shape, weight_shape, bias, geometry, options, dtype)
     chosen = choose(spec, algorithm)
     call = bind_call(chosen, spec)
     allowed = settings.thread_count(function, num_threads)
     threads = 1 if call.brief else allowed
     named = algorithm not in (None, "auto")
-    candidates = tuple(Candidate(module.name, reason_against(module, chosen, spec, named)) for module in CONV)
-    measured = measured_figures(call, threads) if measure else (None, None, None)
-    workspace = call.estimate(threads, False)
-    work = (workspace, spec.flops, spec.bytes_moved)
-    return Explanation(function, spec.output_shape, chosen.name, call.isa, threads, *work, candidates, *measured)
+    times = {m.name: measured_seconds(bind_call(m, spec), threads) for m in CONV if measure and refusal(m, spec) is None}
+    named = algorithm not in (None, "auto")
+    candidates = tuple(candidate(module, chosen, spec, named, times.get(module.name)) for module in CONV)
+    work = (call.estimate(threads, False), spec.flops, spec.bytes_moved)
+    figures = figures_of(spec, times[chosen.name], threads) if measure else (None, None, None)
+    return Explanation(function, spec.output_shape, chosen.name, call.isa, threads, *work, candidates, *figures)
 
 
-def reason_against(module: Any, chosen: Any, spec: ConvSpec, named: bool) -> str | None:
-    """Return why this algorithm was not taken."""
-    if module is chosen:
-        return None
-    reason: str | None = module.supports(spec)
+def candidate(module: Any, chosen: Any, spec: ConvSpec, named: bool, measured: float | None) -> Candidate:
+    """Return what there is to tell of an algorithm; `named`: the caller asked for the chosen one."""
+    reason = refusal(module, spec)
     if reason is not None:
-        return reason
-    if named:
-        return f"{chosen.name} was asked for"
-    if not module.worth(spec):
-        return "it can, but is not expected to be the fastest here"
-    return f"it can, but {chosen.name} comes first"
+        return Candidate(module.name, reason)
+    seconds = predicted_seconds(module, spec)
+    if module is chosen:
+        reason = None
+    elif named:
+        reason = f"{chosen.name} was asked for"
+    else:
+        reason = f"predicted to take {seconds / predicted_seconds(chosen, spec):.2f} times as long as {chosen.name}"
+    return Candidate(module.name, reason, 1e3 * seconds * spec.n, None if measured is None else 1e3 * measured)
 
 
-def measured_figures(call: Any, threads: int) -> tuple[float, float, float]:
-    """Return milliseconds, GFLOP/s and the fraction of the roof of a bound call on random arrays."""
+def measured_seconds(call: Any, threads: int) -> float:
+    """Return the median time of a bound call on random arrays, its weights packed before."""
     spec: ConvSpec = call.spec
     rng = np.random.default_rng(0)
     x = rng.standard_normal(spec.input_shape).astype(spec.dtype)
@@ -166,7 +186,11 @@ def measured_figures(call: Any, threads: int) -> tuple[float, float, float]:
         start = perf_counter()
         call.run(x, weight, bias, y, threads, packed)
         times.append(perf_counter() - start)
-    seconds = float(np.median(times))
+    return float(np.median(times))
+
+
+def figures_of(spec: ConvSpec, seconds: float, threads: int) -> tuple[float, float, float]:
+    """Return milliseconds, GFLOP/s and the fraction of the roof of a call that takes so long."""
     limit = calibrate(spec.dtype, threads).seconds(spec.flops, spec.bytes_moved)
     return 1e3 * seconds, spec.flops / seconds / 1e9, limit / seconds
 
@@ -184,6 +208,9 @@ def estimate(
     dtype: str = "float32",
     num_threads: int | None = None,
     algorithm: str | None = None,
+    data_format: str | None = None,
+    activation: Any = None,
+    precision: str | None = None,
 ) -> int:
     """Return the bytes a convolution takes at most beyond its input, weights, bias and output.
 
@@ -191,7 +218,9 @@ def estimate(
 
     Parameters
     ----------
-    function, input_shape, weight_shape, bias, stride, padding, dilation, groups, dtype, num_threads, algorithm
+    function, input_shape, weight_shape, bias, stride, padding, dilation, groups
+        As in `explain`.
+    dtype, num_threads, algorithm, data_format, activation, precision : optional
         As in `explain`.
 
     Returns
@@ -213,15 +242,16 @@ def estimate(
     >>> fc.estimate("conv2d", (1, 1, 8, 8), (1, 1, 3, 3)) < 10_000
     True
     """
-    options = (stride, padding, dilation, groups)
-    spec = spec_of("estimate", function, input_shape, weight_shape, bias, options, dtype)
+    geometry = (stride, padding, dilation, groups)
+    options = {"data_format": data_format, "activation": activation, "precision": precision}
+    spec = spec_of("estimate", function, input_shape, weight_shape, bias, geometry, options, dtype)
     call = bind_call(choose(spec, algorithm), spec)
     bytes_needed: int = call.estimate(settings.thread_count(function, num_threads), False)
     return bytes_needed
 
 
 def algorithms() -> tuple[str, ...]:
-    """Return the convolution algorithms in order of preference.
+    """Return the convolution algorithms; of two that are predicted to be as fast, the first is taken.
 
     Examples
     --------

@@ -2,8 +2,8 @@
 """torch.nn.functional's names and signatures on NumPy arrays. A function is: spec, backend, call.
 
 Arrays are float32 or float64, all of one call alike, in any layout; results are C-contiguous. Shapes are (n, c, *spatial),
-or (c, *spatial) without a batch. Every refusal is a `FastconvError` that names function, argument, value and rule, raised
-before any work. Options every function shares:
+or (c, *spatial) without a batch; convolutions also take the channels last. Every refusal is a `FastconvError` that names
+function, argument, value and rule, raised before any work. Options every function shares:
 
 out : ndarray, optional
     Where to put the result; must have its shape and dtype. May overlap an input.
@@ -11,6 +11,15 @@ num_threads : int, optional
     Threads of this call; default: see `fastconv.override`. The result has the same bits for every number.
 algorithm : str, optional
     Convolutions only: "auto" or one of `fastconv.algorithms()`. A named algorithm that cannot serve the call raises.
+data_format : str, optional
+    Convolutions only: where input and output have their channels, "NCHW" or "NHWC" for images, "NCW" or "NWC" for
+    sequences, "NCDHW" or "NDHWC" for volumes. Weights are (c_out, c_in // groups, *kernel) in both.
+activation : str or ("leaky_relu", slope), optional
+    Convolutions only: what is applied to each output: "relu", "relu6", "leaky_relu", "sigmoid", "tanh", "silu" or
+    "hardswish"; the result has the bits of the function of that name on the convolution's result.
+precision : {"fast", "strict"}, optional
+    Convolutions only: "strict" uses only algorithms whose error bound is that of direct summation; default: see
+    `fastconv.override`.
 """
 
 from __future__ import annotations
@@ -22,6 +31,9 @@ import numpy as np
 from .backends import backend_for, recall_conv
 
 Array = np.ndarray[Any, np.dtype[Any]]
+
+# The default layouts, passed down as None: a repeated call is found by its options, and faster without words among them.
+NCW, NCHW, NCDHW = "NCW", "NCHW", "NCDHW"
 
 
 def conv1d(
@@ -36,6 +48,9 @@ def conv1d(
     out: Array | None = None,
     num_threads: int | None = None,
     algorithm: str | None = None,
+    data_format: str = "NCW",
+    activation: Any = None,
+    precision: str | None = None,
 ) -> Array:
     """Convolve sequences with filters; see `conv2d`, of which this is the 1-D form.
 
@@ -46,6 +61,8 @@ def conv1d(
     bias : ndarray of shape (c_out,), optional
     stride, padding, dilation, groups : optional
         As in `conv2d`, with 1 axis; padding pairs are ((front, back),).
+    out, num_threads, algorithm, data_format, activation, precision : optional
+        See the head of this module.
 
     Returns
     -------
@@ -68,7 +85,8 @@ def conv1d(
     >>> F.conv1d(x, w, padding=((2, 0),))[0, 0].tolist()
     [0.0, 1.0, 3.0, 6.0, 9.0]
     """
-    options = (stride, padding, dilation, groups, algorithm)
+    layout = None if data_format is NCW else data_format
+    options = (stride, padding, dilation, groups, algorithm, layout, activation, precision)
     y = recall_conv("conv1d", input, weight, bias, options, out, num_threads)
     if y is not None:
         return y
@@ -87,6 +105,9 @@ def conv2d(
     out: Array | None = None,
     num_threads: int | None = None,
     algorithm: str | None = None,
+    data_format: str = "NCHW",
+    activation: Any = None,
+    precision: str | None = None,
 ) -> Array:
     """Convolve images with filters: cross-correlation, as networks call convolution.
 
@@ -97,7 +118,7 @@ def conv2d(
     Parameters
     ----------
     input : ndarray of shape (n, c_in, h, w) or (c_in, h, w)
-        n may be 0.
+        n may be 0. With data_format="NHWC" the shape is (n, h, w, c_in) or (h, w, c_in).
     weight : ndarray of shape (c_out, c_in // groups, kh, kw)
     bias : ndarray of shape (c_out,), optional
     stride, dilation : int or (int, int), optional
@@ -106,10 +127,12 @@ def conv2d(
         Zeros around the image. "same" gives ceil(size / stride) outputs, an odd zero at the end, as TensorFlow defines it.
     groups : int, optional
         Output channels of a group see the input channels of that group only.
+    out, num_threads, algorithm, data_format, activation, precision : optional
+        See the head of this module.
 
     Returns
     -------
-    ndarray of shape (n, c_out, oh, ow) or (c_out, oh, ow)
+    ndarray of shape (n, c_out, oh, ow) or (c_out, oh, ow), with data_format="NHWC" (n, oh, ow, c_out) or (oh, ow, c_out)
 
     Raises
     ------
@@ -127,8 +150,11 @@ def conv2d(
     >>> w = np.ones((1, 1, 2, 2), np.float32)
     >>> F.conv2d(x, w)[0, 0].tolist()
     [[8.0, 12.0], [20.0, 24.0]]
+    >>> F.conv2d(x.reshape(1, 3, 3, 1), w, np.float32([-21]), data_format="NHWC", activation="relu").ravel().tolist()
+    [0.0, 0.0, 0.0, 3.0]
     """
-    options = (stride, padding, dilation, groups, algorithm)
+    layout = None if data_format is NCHW else data_format
+    options = (stride, padding, dilation, groups, algorithm, layout, activation, precision)
     y = recall_conv("conv2d", input, weight, bias, options, out, num_threads)
     if y is not None:
         return y
@@ -147,6 +173,9 @@ def conv3d(
     out: Array | None = None,
     num_threads: int | None = None,
     algorithm: str | None = None,
+    data_format: str = "NCDHW",
+    activation: Any = None,
+    precision: str | None = None,
 ) -> Array:
     """Convolve volumes with filters; see `conv2d`, of which this is the 3-D form.
 
@@ -157,6 +186,8 @@ def conv3d(
     bias : ndarray of shape (c_out,), optional
     stride, padding, dilation, groups : optional
         As in `conv2d`, with 3 axes; padding pairs are ((front, back), (top, bottom), (left, right)).
+    out, num_threads, algorithm, data_format, activation, precision : optional
+        See the head of this module.
 
     Returns
     -------
@@ -179,7 +210,8 @@ def conv3d(
     >>> F.conv3d(x, w, stride=2).ravel().tolist()
     [8.0, 8.0]
     """
-    options = (stride, padding, dilation, groups, algorithm)
+    layout = None if data_format is NCDHW else data_format
+    options = (stride, padding, dilation, groups, algorithm, layout, activation, precision)
     y = recall_conv("conv3d", input, weight, bias, options, out, num_threads)
     if y is not None:
         return y
@@ -678,7 +710,7 @@ def linear(
     return backend_for("linear", "input", input).linear("linear", input, weight, bias, out, num_threads)
 
 
-def relu(input: Array, *, out: Array | None = None) -> Array:
+def relu(input: Array, *, out: Array | None = None, num_threads: int | None = None) -> Array:
     """Return max(0, x); NaN stays NaN.
 
     Parameters
@@ -691,8 +723,8 @@ def relu(input: Array, *, out: Array | None = None) -> Array:
 
     Raises
     ------
-    FastconvTypeError
-        If input is not a float array.
+    FastconvValueError, FastconvTypeError
+        If an argument breaks a rule.
 
     References
     ----------
@@ -704,7 +736,185 @@ def relu(input: Array, *, out: Array | None = None) -> Array:
     >>> F.relu(np.array([-1.0, 2.0])).tolist()
     [0.0, 2.0]
     """
-    return backend_for("relu", "input", input).relu("relu", input, out)
+    return backend_for("relu", "input", input).activation("relu", input, out, num_threads)
+
+
+def relu6(input: Array, *, out: Array | None = None, num_threads: int | None = None) -> Array:
+    """Return min(max(0, x), 6).
+
+    Parameters
+    ----------
+    input : ndarray of any shape
+
+    Returns
+    -------
+    ndarray of the shape of input
+
+    Raises
+    ------
+    FastconvValueError, FastconvTypeError
+        If an argument breaks a rule.
+
+    References
+    ----------
+    Krizhevsky, Convolutional Deep Belief Networks on CIFAR-10, 2010.
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv.functional as F
+    >>> F.relu6(np.array([-1.0, 2.0, 7.0])).tolist()
+    [0.0, 2.0, 6.0]
+    """
+    return backend_for("relu6", "input", input).activation("relu6", input, out, num_threads)
+
+
+def leaky_relu(
+    input: Array, negative_slope: float = 0.01, *, out: Array | None = None, num_threads: int | None = None
+) -> Array:
+    """Return x where x > 0, else negative_slope * x.
+
+    Parameters
+    ----------
+    input : ndarray of any shape
+    negative_slope : float, optional
+        What negative numbers are multiplied by; finite.
+
+    Returns
+    -------
+    ndarray of the shape of input
+
+    Raises
+    ------
+    FastconvValueError, FastconvTypeError
+        If an argument breaks a rule.
+
+    References
+    ----------
+    Maas, Hannun & Ng, Rectifier Nonlinearities Improve Neural Network Acoustic Models, ICML 2013.
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv.functional as F
+    >>> F.leaky_relu(np.array([-1.0, 2.0]), 0.25).tolist()
+    [-0.25, 2.0]
+    """
+    return backend_for("leaky_relu", "input", input).activation("leaky_relu", input, out, num_threads, negative_slope)
+
+
+def sigmoid(input: Array, *, out: Array | None = None, num_threads: int | None = None) -> Array:
+    """Return 1 / (1 + exp(-x)), without overflow.
+
+    Parameters
+    ----------
+    input : ndarray of any shape
+
+    Returns
+    -------
+    ndarray of the shape of input
+
+    Raises
+    ------
+    FastconvValueError, FastconvTypeError
+        If an argument breaks a rule.
+
+    References
+    ----------
+    Goodfellow, Bengio & Courville, Deep Learning, 2016, section 3.10.
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv.functional as F
+    >>> F.sigmoid(np.array([-1000.0, 0.0, 1000.0])).tolist()
+    [0.0, 0.5, 1.0]
+    """
+    return backend_for("sigmoid", "input", input).activation("sigmoid", input, out, num_threads)
+
+
+def tanh(input: Array, *, out: Array | None = None, num_threads: int | None = None) -> Array:
+    """Return the hyperbolic tangent of x.
+
+    Parameters
+    ----------
+    input : ndarray of any shape
+
+    Returns
+    -------
+    ndarray of the shape of input
+
+    Raises
+    ------
+    FastconvValueError, FastconvTypeError
+        If an argument breaks a rule.
+
+    References
+    ----------
+    Goodfellow, Bengio & Courville, Deep Learning, 2016, section 6.3.2.
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv.functional as F
+    >>> F.tanh(np.array([-1000.0, 0.0, 1000.0])).tolist()
+    [-1.0, 0.0, 1.0]
+    """
+    return backend_for("tanh", "input", input).activation("tanh", input, out, num_threads)
+
+
+def silu(input: Array, *, out: Array | None = None, num_threads: int | None = None) -> Array:
+    """Return x * sigmoid(x), also called swish.
+
+    Parameters
+    ----------
+    input : ndarray of any shape
+
+    Returns
+    -------
+    ndarray of the shape of input
+
+    Raises
+    ------
+    FastconvValueError, FastconvTypeError
+        If an argument breaks a rule.
+
+    References
+    ----------
+    Elfwing, Uchibe & Doya, Sigmoid-Weighted Linear Units for Neural Network Function Approximation, 2018.
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv.functional as F
+    >>> F.silu(np.array([0.0, 100.0])).tolist()
+    [0.0, 100.0]
+    """
+    return backend_for("silu", "input", input).activation("silu", input, out, num_threads)
+
+
+def hardswish(input: Array, *, out: Array | None = None, num_threads: int | None = None) -> Array:
+    """Return x * min(max(x + 3, 0), 6) / 6.
+
+    Parameters
+    ----------
+    input : ndarray of any shape
+
+    Returns
+    -------
+    ndarray of the shape of input
+
+    Raises
+    ------
+    FastconvValueError, FastconvTypeError
+        If an argument breaks a rule.
+
+    References
+    ----------
+    Howard et al., Searching for MobileNetV3, ICCV 2019, section 5.2.
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv.functional as F
+    >>> F.hardswish(np.array([0.0, 3.0, 10.0])).tolist()
+    [0.0, 3.0, 10.0]
+    """
+    return backend_for("hardswish", "input", input).activation("hardswish", input, out, num_threads)
 
 
 def softmax(input: Array, dim: int) -> Array:

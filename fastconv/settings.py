@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""How work is done where a call does not say: threads, algorithm and instruction set, context-local and restored on exit.
+"""How work is done where a call does not say: context-local, restored on exit.
 
 Threads: argument > `override` > FASTCONV_NUM_THREADS > OMP_NUM_THREADS > min(CPU affinity, floor of the cgroup quota); a
 limit set with threadpoolctl is never exceeded. Instruction set: `override` > the best the machine has, capped by
@@ -14,12 +14,12 @@ from collections.abc import Iterator
 from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .kernels import CONV
 from .kernels._parallel import openmp_threads
 from .kernels._table import isa_names, isa_names_built
-from .spec import FastconvValueError, one_of, whole
+from .spec import PRECISIONS, FastconvValueError, one_of, whole
 
 MOST_THREADS = 4096
 _OPENMP_THREADS_AT_START = openmp_threads()
@@ -31,6 +31,7 @@ class Settings(NamedTuple):
     num_threads: int | None = None
     algorithm: str | None = None
     isa: str | None = None
+    precision: str | None = None
 
 
 _active: ContextVar[Settings | None] = ContextVar("fastconv_settings", default=None)
@@ -38,7 +39,9 @@ active = _active.get
 
 
 @contextlib.contextmanager
-def override(*, num_threads: int | None = None, algorithm: str | None = None, isa: str | None = None) -> Iterator[None]:
+def override(
+    *, num_threads: int | None = None, algorithm: str | None = None, isa: str | None = None, precision: str | None = None
+) -> Iterator[None]:
     """Set defaults for the calls of a `with` block, in this context only.
 
     Parameters
@@ -49,6 +52,9 @@ def override(*, num_threads: int | None = None, algorithm: str | None = None, is
         Algorithm of a convolution that has no `algorithm` argument; one of `fastconv.algorithms()` or "auto".
     isa : str, optional
         Instruction set of the kernels; one of `fastconv.available_isas()`.
+    precision : {"fast", "strict"}, optional
+        Precision of a convolution that has no `precision` argument: "strict" uses only algorithms whose error bound is that
+        of direct summation.
 
     Raises
     ------
@@ -71,11 +77,14 @@ def override(*, num_threads: int | None = None, algorithm: str | None = None, is
         one_of("override", "algorithm", algorithm, ("auto", *(module.name for module in CONV)))
     if isa is not None:
         one_of("override", "isa", isa, available_isas())
+    if precision is not None:
+        one_of("override", "precision", precision, PRECISIONS)
     token = _active.set(
         Settings(
             before.num_threads if num_threads is None else num_threads,
             before.algorithm if algorithm is None else algorithm,
             before.isa if isa is None else isa,
+            before.precision if precision is None else precision,
         )
     )
     try:
@@ -111,6 +120,14 @@ def isa_index() -> int:
     isas = available_isas()
     settings = _active.get()
     return len(isas) - 1 if settings is None or settings.isa is None else isas.index(settings.isa)
+
+
+def precision_of(precision: Any) -> Any:
+    """Return a call's precision argument, or what holds where it has none."""
+    if precision is not None:
+        return precision
+    settings = _active.get()
+    return (settings and settings.precision) or "fast"
 
 
 def thread_count(function: str, num_threads: int | None) -> int:

@@ -27,6 +27,12 @@ WORD = 1 << 63
 # No option of a call (stride, padding, dilation, groups, kernel size) has a use for more.
 OPTION = 1 << 31
 
+# Channels first and channels last, by the number of spatial axes.
+FORMATS = {1: ("NCW", "NWC"), 2: ("NCHW", "NHWC"), 3: ("NCDHW", "NDHWC")}
+ACTIVATIONS = ("relu", "relu6", "leaky_relu", "sigmoid", "tanh", "silu", "hardswish")
+SLOPE = 0.01  # of leaky_relu where nobody says
+PRECISIONS = ("fast", "strict")
+
 
 class FastconvError(RuntimeError):
     """Any refusal by this package. Also a RuntimeError, as torch's are."""
@@ -122,6 +128,39 @@ def one_of(function: str, argument: str, value: object, names: Sequence[str]) ->
     return value
 
 
+def real(function: str, argument: str, value: Any, dtype: str, given: object = None) -> float:
+    """Return value as a float that is finite in this dtype."""
+    shown = show(value if given is None else given)
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+        raise FastconvTypeError(f"{function}: {argument} must be a number, got {argument}={shown}")
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not abs(number) <= float(np.finfo(dtype).max):
+        raise FastconvValueError(f"{function}: {argument} must be finite in {dtype}, got {argument}={shown}")
+    return number
+
+
+def channels_are_last(function: str, data_format: object, rank: int) -> bool:
+    """Return whether a data_format argument, None for the default, puts the channels last."""
+    return data_format is not None and one_of(function, "data_format", data_format, FORMATS[rank]) == FORMATS[rank][1]
+
+
+def activation_of(function: str, activation: Any, dtype: str) -> tuple[str, float]:
+    """Return name and slope of an activation argument: None, a name, or ("leaky_relu", slope)."""
+    if activation is None:
+        return "none", SLOPE
+    if not isinstance(activation, tuple):
+        return one_of(function, "activation", activation, ACTIVATIONS), SLOPE
+    if len(activation) != 2 or not isinstance(activation[0], str) or activation[0] != "leaky_relu":
+        raise FastconvValueError(
+            f"{function}: activation must be one of {ACTIVATIONS} or ('leaky_relu', slope), "
+            f"got activation={show(activation)}"
+        )
+    return "leaky_relu", real(function, "activation", activation[1], dtype, activation)
+
+
 @cache
 def memory_bytes() -> int:
     """Return this machine's memory."""
@@ -141,15 +180,18 @@ def check_result(function: str, shape: tuple[int, ...], itemsize: int, given: st
         )
 
 
-def batch_and_channels(function: str, argument: str, shape: tuple[int, ...], rank: int) -> tuple[bool, int, int, Axes]:
-    """Return (batched, n, c, size) of an input of rank + 1 or rank + 2 axes."""
+def batch_and_channels(
+    function: str, argument: str, shape: tuple[int, ...], rank: int, last: bool = False
+) -> tuple[bool, int, int, Axes]:
+    """Return (batched, n, c, size) of an input of rank + 1 or rank + 2 axes; `last`: whether the channels come last."""
     if len(shape) not in (rank + 1, rank + 2):
         raise FastconvValueError(
             f"{function}: {argument} must be {rank + 1}D (unbatched) or {rank + 2}D (batched), "
             f"got {argument} of shape {shape}"
         )
     batched = len(shape) == rank + 2
-    n, c, *size = shape if batched else (1, *shape)
+    n, *axes = shape if batched else (1, *shape)
+    c, *size = (axes[-1], *axes[:-1]) if last else axes
     if 0 in (c, *size):
         raise FastconvValueError(
             f"{function}: {argument} must have no axis of size 0 other than the batch, got {argument} of shape {shape}"
@@ -182,7 +224,10 @@ def padding_pairs(function: str, padding: Any, rank: int, spans: Axes, size: Axe
 
 @dataclass(frozen=True, slots=True)
 class ConvSpec:
-    """One convolution: y[c_out, o] = bias + sum of weight * x[o*stride - front + tap*dilation]."""
+    """One convolution: y[c_out, o] = activation(bias + sum of weight * x[o*stride - front + tap*dilation]).
+
+    Sizes are (d, h, w) whatever the layout; `input_shape` and `output_shape` are those of the arrays.
+    """
 
     function: str
     rank: int
@@ -201,7 +246,7 @@ class ConvSpec:
     bias: bool
     channels_last: bool = False
     activation: str = "none"
-    slope: float = 0.01
+    slope: float = SLOPE
     precision: str = "fast"
 
     @classmethod
@@ -217,11 +262,18 @@ class ConvSpec:
         dilation: Any = 1,
         groups: Any = 1,
         *,
+        data_format: Any = None,
+        activation: Any = None,
+        precision: Any = "fast",
         dtype: str = "float32",
         input_name: str = "input",
     ) -> ConvSpec:
         """Check everything about a convolution that its shapes and options tell."""
-        batched, n, c_in, size = batch_and_channels(function, input_name, input_shape, rank)
+        last = channels_are_last(function, data_format, rank)
+        after, slope = activation_of(function, activation, dtype)
+        one_of(function, "precision", precision, PRECISIONS)
+        batched, n, c_in, size = batch_and_channels(function, input_name, input_shape, rank, last)
+        given = f"{input_name} of shape {input_shape}" + f" with data_format={data_format!r}" * last
         if len(weight_shape) != rank + 2 or 0 in weight_shape:
             raise FastconvValueError(
                 f"{function}: weight must have {rank + 2} axes (c_out, c_in/groups, kernel), none of size 0, "
@@ -235,7 +287,7 @@ class ConvSpec:
         if c_in % parts or c_in // parts != per_group:
             raise FastconvValueError(
                 f"{function}: given groups={parts} and weight of shape {weight_shape}, {input_name} must have "
-                f"{per_group * parts} channels, got {input_name} of shape {input_shape}"
+                f"{per_group * parts} channels, got {given}"
             )
         if c_out % parts:
             raise FastconvValueError(
@@ -253,12 +305,12 @@ class ConvSpec:
             raise FastconvValueError(
                 f"{function}: weight must not be larger than the padded {input_name}: kernel size {tuple(kernel_sizes)} "
                 f"with dilation={show(dilation)} spans {spans[3 - rank :]}, got padded size {tuple(padded[3 - rank :])} "
-                f"({input_name} of shape {input_shape}, padding={show(padding)})"
+                f"({given}, padding={show(padding)})"
             )
         if math.prod(padded) * max(c_in, 1) >= LIMIT:
             raise FastconvValueError(
                 f"{function}: padding must keep the padded {input_name} below 2**60 elements, got padding={show(padding)} "
-                f"for {input_name} of shape {input_shape}"
+                f"for {given}"
             )
         output: Axes = tuple(  # type: ignore[assignment]
             (room - span) // step + 1 for room, span, step in zip(padded, spans, steps, strict=True)
@@ -281,10 +333,12 @@ class ConvSpec:
             gaps,
             pads,
             bias_shape is not None,
+            last,
+            after,
+            slope,
+            precision,
         )
-        check_result(
-            function, spec.output_shape, spec.itemsize, f"{input_name} of shape {input_shape} and padding={show(padding)}"
-        )
+        check_result(function, spec.output_shape, spec.itemsize, f"{given} and padding={show(padding)}")
         return spec
 
     @property
@@ -301,13 +355,17 @@ class ConvSpec:
 
     @property
     def input_shape(self) -> tuple[int, ...]:
-        lead = (self.n, self.c_in) if self.batched else (self.c_in,)
-        return lead + self.size[3 - self.rank :]
+        return self.array_shape(self.c_in, self.size)
 
     @property
     def output_shape(self) -> tuple[int, ...]:
-        lead = (self.n, self.c_out) if self.batched else (self.c_out,)
-        return lead + self.output[3 - self.rank :]
+        return self.array_shape(self.c_out, self.output)
+
+    def array_shape(self, channels: int, size: Axes) -> tuple[int, ...]:
+        """Return the shape of an array of so many channels and this size, in the layout of the call."""
+        spatial = size[3 - self.rank :]
+        shape = (*spatial, channels) if self.channels_last else (channels, *spatial)
+        return (self.n, *shape) if self.batched else shape
 
     @property
     def weight_shape(self) -> tuple[int, ...]:

@@ -232,7 +232,8 @@ def _only_strongest(maps: Array, feature_map: int | None, position: tuple[int, .
 
 def _undo(layer: nn.Module, input: Array, signal: Array) -> Array:
     """One step of the deconvnet: from what came back to `layer`'s output to what goes on to its input."""
-    if isinstance(layer, _ConvNd):
+    if isinstance(layer, _ConvNd) and layer.activation in (None, "relu") and not layer._channels_last:
+        signal = signal if layer.activation is None else F.relu(signal)
         return layer._grad_input(input.shape, layer.weight.data, signal, *layer._geometry())
     if isinstance(layer, nn.ReLU):
         return F.relu(signal)
@@ -400,6 +401,9 @@ def _algorithm(layer: nn.Module, input: Array) -> str | None:
         *layer._geometry(),
         dtype=input.dtype.name,
         algorithm=layer.algorithm,
+        data_format=layer.data_format,
+        activation=layer.activation,
+        precision=layer.precision,
     )
     return str(told.algorithm)
 

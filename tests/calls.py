@@ -10,6 +10,7 @@ import oracle
 import fastconv as fc
 import fastconv.functional as F
 import fastconv.grad
+from fastconv.kernels import CONV
 
 
 @dataclass(frozen=True)
@@ -49,12 +50,25 @@ CONVOLUTIONS = (
     ("five", 3, 4, 1, 5, 1, (2, 1), 1),
 )
 SIZES = {1: (21,), 2: (7, 19), 3: (5, 6, 11)}
+FIRST = {1: "NCW", 2: "NCHW", 3: "NCDHW"}
+LAST = {1: "NWC", 2: "NHWC", 3: "NDHWC"}
+ACTIVATIONS = ("relu", "relu6", "leaky_relu", "sigmoid", "tanh", "silu", "hardswish")
+
+
+def to_last(array: np.ndarray, rank: int) -> np.ndarray:
+    """The array with its channels behind its spatial axes."""
+    return np.ascontiguousarray(np.moveaxis(array, -1 - rank, -1))
+
+
+def to_first(array: np.ndarray, rank: int) -> np.ndarray:
+    """The array with its channels before its spatial axes."""
+    return np.ascontiguousarray(np.moveaxis(array, -1, -1 - rank))
 
 
 def convolution_calls(rank: int, dtype: str) -> list[Call]:
     """Forward and gradients of each family."""
     calls = []
-    for kind, c_in, c_out, groups, k, stride, pad, dilation in CONVOLUTIONS:
+    for index, (kind, c_in, c_out, groups, k, stride, pad, dilation) in enumerate(CONVOLUTIONS):
         rng = cases.rng_for(f"calls {kind}", rank)
         padding = (pad,) * rank if isinstance(pad, tuple) else pad
         options = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
@@ -71,6 +85,14 @@ def convolution_calls(rank: int, dtype: str) -> list[Call]:
         arrays = {"input": x, "weight": w, "bias": b}
         calls += [
             Call(f"{name}-{kind}", forward, arrays, options, takes_out=True),
+            Call(
+                f"{name}-{kind}-last",
+                forward,
+                arrays | {"input": to_last(x, rank)},
+                options | {"data_format": LAST[rank], "activation": ACTIVATIONS[(index + 2 * rank) % 7]},
+                takes_out=True,
+            ),
+            Call(f"{name}-{kind}-active", forward, arrays, options | {"activation": ("leaky_relu", 0.3)}, takes_out=True),
             Call(
                 f"{name}_input-{kind}",
                 to_input,
@@ -120,13 +142,16 @@ def dense_calls(dtype: str) -> list[Call]:
     alone = {"takes_threads": False}
     grad = fastconv.grad
     return [
-        Call("relu", F.relu, {"input": x}, **alone),
+        *(Call(name, getattr(F, name), {"input": x}, takes_out=True) for name in ACTIVATIONS),
+        *(
+            Call(f"{name}_input", getattr(grad, f"{name}_input"), {"input": x, "grad_output": x[::-1].copy()}, **alone)
+            for name in ACTIVATIONS
+        ),
         Call("linear", F.linear, {"input": x, "weight": w, "bias": b}, takes_out=True),
         Call("softmax", F.softmax, {"input": g}, {"dim": 1}, **alone),
         Call("log_softmax", F.log_softmax, {"input": g}, {"dim": 0}, **alone),
         Call("cross_entropy", F.cross_entropy, {"input": g, "target": target, "weight": scales}, **alone),
         Call("cross_entropy-probabilities", F.cross_entropy, {"input": g, "target": p}, **alone),
-        Call("relu_input", grad.relu_input, {"input": x, "grad_output": x[::-1].copy()}, **alone),
         Call("softmax_input", grad.softmax_input, {"output": p, "grad_output": g}, {"dim": 1}, **alone),
         Call("log_softmax_input", grad.log_softmax_input, {"output": g, "grad_output": p}, {"dim": 1}, **alone),
         Call("linear_input", grad.linear_input, {"weight": w, "grad_output": g}, **alone),
@@ -161,6 +186,11 @@ def able(function: str, input_shape: tuple[int, ...], weight_shape: tuple[int, .
 def chosen(function: str, input_shape: tuple[int, ...], weight_shape: tuple[int, ...], **options: object) -> str:
     """Name of the algorithm that a convolution takes when none is named, at the instruction set in force."""
     return fc.explain(function, input_shape, weight_shape, **options).algorithm
+
+
+def bounded(names: list[str]) -> list[str]:
+    """Of these algorithms, those that sum products directly: exact on small integers, and bound as such a sum is."""
+    return [module.name for module in CONV if module.name in names and getattr(module, "bounded_as_direct", True)]
 
 
 def all_calls(dtype: str) -> list[Call]:

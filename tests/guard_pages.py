@@ -81,10 +81,18 @@ def random_convolutions(rank: int) -> list[calls.Call]:
         g = cases.floats(rng, case.output_shape, case.dtype)
         arrays = {"input": x, "weight": w} | ({"bias": b} if case.bias else {})
         name, options = f"conv{rank}d", case.options
+        last = {"data_format": calls.LAST[rank], "activation": calls.ACTIVATIONS[index % 7]}
         to_input, to_weight = (getattr(fastconv.grad, f"{name}_{of}") for of in ("input", "weight"))
         shapes = {"input_size": x.shape}, {"weight_size": w.shape}
         found += [
             calls.Call(f"{name} {case}", getattr(F, name), arrays, options, takes_out=True),
+            calls.Call(
+                f"{name} {last} {case}",
+                getattr(F, name),
+                arrays | {"input": calls.to_last(x, rank)},
+                options | last,
+                takes_out=True,
+            ),
             calls.Call(f"{name}_input {case}", to_input, {"weight": w, "grad_output": g}, options, places=shapes[0]),
             calls.Call(f"{name}_weight {case}", to_weight, {"input": x, "grad_output": g}, options, places=shapes[1]),
             calls.Call(f"{name}_bias {case}", getattr(fastconv.grad, f"{name}_bias"), {"grad_output": g}),

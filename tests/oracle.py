@@ -387,7 +387,7 @@ def avg_pool_input(
     return gx[inside(pads, size)]
 
 
-# ---- softmax and cross entropy
+# ---- activations
 
 
 def relu(x: object) -> Array:
@@ -399,6 +399,58 @@ def relu(x: object) -> Array:
 def relu_input(x: object, g: object) -> Array:
     """Gradient of relu: g where x > 0."""
     return np.where(wide(x) > 0, wide(g), 0)
+
+
+def sigmoid(x: Array) -> Array:
+    """1 / (1 + exp(-x)), written so that exp does not overflow."""
+    small = np.exp(-np.abs(x))
+    return np.where(x < 0, small, 1) / (1 + small)
+
+
+def activation(name: str, x: object, slope: float = 0.01) -> Array:
+    """The activation of that name; `slope` is leaky_relu's."""
+    x = wide(x)
+    with np.errstate(invalid="ignore"):
+        match name:
+            case "relu":
+                return relu(x)
+            case "relu6":
+                return np.minimum(relu(x), 6)
+            case "leaky_relu":
+                return np.where(x > 0, x, x.dtype.type(slope) * x)
+            case "sigmoid":
+                return sigmoid(x)
+            case "tanh":
+                return np.tanh(x)
+            case "silu":
+                return x * sigmoid(x)
+            case "hardswish":
+                return x * (np.minimum(relu(x + 3), 6) / 6)
+    raise ValueError(name)
+
+
+def activation_input(name: str, x: object, g: object, slope: float = 0.01) -> Array:
+    """Gradient of sum(activation(x) * g); where there is a corner, that of the side towards zero or below."""
+    x, g = wide(x), wide(g)
+    match name:
+        case "relu":
+            return relu_input(x, g)
+        case "relu6":
+            return np.where((x > 0) & (x < 6), g, 0)
+        case "leaky_relu":
+            return np.where(x > 0, g, x.dtype.type(slope) * g)
+        case "sigmoid":
+            return g * sigmoid(x) * sigmoid(-x)
+        case "tanh":
+            return g * 4 * sigmoid(2 * x) * sigmoid(-2 * x)
+        case "silu":
+            return g * (sigmoid(x) + x * sigmoid(x) * sigmoid(-x))
+        case "hardswish":
+            return g * np.where(x <= -3, 0, np.where(x >= 3, 1, x / 3 + 0.5))
+    raise ValueError(name)
+
+
+# ---- softmax and cross entropy
 
 
 def log_softmax(x: object, dim: int) -> Array:

@@ -21,6 +21,7 @@ import fastconv.grad
 # Peak bytes that numpy and Python may allocate while a call is being refused.
 MOST_BYTES = 1_000_000
 
+ACTIVATIONS = ("relu", "relu6", "leaky_relu", "sigmoid", "tanh", "silu", "hardswish")
 HUGE = (2**31, 2**62, 2**63 - 1, 2**63, 2**64 + 5)
 
 
@@ -209,6 +210,12 @@ def conv_shape_rows(rank: int) -> Iterator[Bad]:
         yield row("algorithm", repr(value), algorithm=value)
     for value in (3, b"direct", True, Thing(), ("direct",)):
         yield row("algorithm", repr(value), TypeError, algorithm=value)
+    yield from conv_option_rows(rank)
+    last = {"data_format": ("NWC", "NHWC", "NDHWC")[rank - 1]}
+    for channels in (1, 3, 5, 8):
+        yield row("input", str((2, *size, channels)), input=f32(2, *size, channels), **last)
+    yield row("input", "4 channels", **last)  # channels first all the same
+    yield row("out", "must have shape (2, ", input=f32(2, *size, 4), out=f32(2, 6, *(s - 2 for s in size)), **last)
     yield row("algorithm", "pointwise", algorithm="pointwise")
     yield row("algorithm", "depthwise", algorithm="depthwise")
     out_shape = (2, 6, *(s - 2 for s in size))
@@ -227,6 +234,44 @@ def conv_shape_rows(rank: int) -> Iterator[Bad]:
     vast = np.broadcast_to(np.float32(1), (1, 4, *(2 ** (57 // rank),) * rank))
     yield row("stride", "0", input=vast, stride=0)
     yield row("dilation", str(2**62), input=vast, dilation=2**62)
+
+
+def conv_option_rows(rank: int) -> Iterator[Bad]:
+    """data_format, activation and precision."""
+    name = f"conv{rank}d"
+    call, good = getattr(F, name), good_conv(rank)
+    others = {"NCW", "NWC", "NCHW", "NHWC", "NCDHW", "NDHWC"} - {("NCW", "NCHW", "NCDHW")[rank - 1]}
+    others -= {("NWC", "NHWC", "NDHWC")[rank - 1]}
+    wrong = {
+        "data_format": (*sorted(others), "", "nchw", "nhwc", "channels_last", "NC", "NHWC "),
+        "activation": ("gelu", "", "ReLU", "none", "None", "leaky", "swish"),
+        "precision": ("exact", "", "Fast", "float32"),
+    }
+    for argument, values in wrong.items():
+        for value in values:
+            yield Bad(name, call, good | {argument: value}, argument, repr(value), ValueError)
+        for value in (3, True, 1.5, b"NHWC", Thing(), ["relu"], {"fast"}, np.float32(1)):
+            yield Bad(name, call, good | {argument: value}, argument, repr(value), TypeError)
+        yield Bad(name, call, good | {argument: np.ones(3)}, argument, "float64", TypeError)
+    for value in (("NHWC",), (1, 2)):
+        yield Bad(name, call, good | {"data_format": value}, "data_format", repr(value), TypeError)
+        yield Bad(name, call, good | {"precision": value}, "precision", repr(value), TypeError)
+    for value in (
+        (),
+        ("leaky_relu",),
+        ("leaky_relu", 1, 2),
+        ("relu", 0.1),
+        (0.1, "leaky_relu"),
+        ("LeakyReLU", 0.1),
+        (None, 1),
+    ):
+        yield Bad(name, call, good | {"activation": value}, "activation", repr(value), ValueError)
+    for slope in (float("nan"), float("inf"), -float("inf"), 1e39, -(10**60)):
+        value = ("leaky_relu", slope)
+        yield Bad(name, call, good | {"activation": value}, "activation", repr(value), ValueError)
+    for slope in ("0.1", None, True, 1j, Thing(), (0.1,), [0.1]):
+        value = ("leaky_relu", slope)
+        yield Bad(name, call, good | {"activation": value}, "activation", repr(value), TypeError)
 
 
 def conv_gradient_rows(rank: int) -> Iterator[Bad]:
@@ -461,19 +506,15 @@ def dense_rows() -> Iterator[Bad]:
     yield linear("num_threads", "1", "'1'", TypeError)
     for value, says, kind in wrong_array(f32(3, 4), batch_axis=False):
         if kind is TypeError:
-            yield Bad("relu", F.relu, {"input": value}, "input", says, kind)
+            for name in ACTIVATIONS:
+                yield Bad(name, getattr(F, name), {"input": value}, "input", says, kind)
             for name in ("softmax", "log_softmax"):
                 yield Bad(name, getattr(F, name), {"input": value, "dim": 0}, "input", says, kind)
                 arguments = {"output": f32(3, 4), "grad_output": value, "dim": 0}
                 yield Bad(f"{name}_input", getattr(fc.grad, f"{name}_input"), arguments, "grad_output", says, kind)
-            yield Bad(
-                "relu_input",
-                fc.grad.relu_input,
-                {"input": f32(3, 4), "grad_output": value},
-                "grad_output",
-                says,
-                kind,
-            )
+            for name in ACTIVATIONS:
+                arguments = {"input": f32(3, 4), "grad_output": value}
+                yield Bad(f"{name}_input", getattr(fc.grad, f"{name}_input"), arguments, "grad_output", says, kind)
             arguments = {"weight": f32(4, 2), "grad_output": value}
             yield Bad("linear_input", fc.grad.linear_input, arguments, "grad_output", says, kind)
             yield Bad("linear_bias", fc.grad.linear_bias, {"grad_output": value}, "grad_output", says, kind)
@@ -501,8 +542,7 @@ def dense_rows() -> Iterator[Bad]:
             "(3, 5)",
             ValueError,
         )
-    arguments = {"input": f32(3, 4), "grad_output": f32(3, 5)}
-    yield Bad("relu_input", fc.grad.relu_input, arguments, ("grad_output", "input"), "(3, 5)", ValueError)
+    yield from activation_rows()
     yield Bad(
         "linear_input",
         fc.grad.linear_input,
@@ -520,6 +560,27 @@ def dense_rows() -> Iterator[Bad]:
         ValueError,
     )
     yield from cross_entropy_rows()
+
+
+def activation_rows() -> Iterator[Bad]:
+    """out, num_threads and negative_slope of the activations, and gradients that do not fit."""
+    x, g = np.ones((3, 4), np.float32), np.ones((3, 5), np.float32)
+    for name in ACTIVATIONS:
+        call, gradient = getattr(F, name), getattr(fc.grad, f"{name}_input")
+        yield Bad(f"{name}_input", gradient, {"input": x, "grad_output": g}, ("grad_output", "input"), "(3, 5)", ValueError)
+        yield Bad(name, call, {"input": x, "out": g}, "out", "(3, 5)", ValueError)
+        yield Bad(name, call, {"input": x, "out": np.ones((3, 4))}, "out", "float64", TypeError)
+        yield Bad(name, call, {"input": x, "out": [1.0]}, "out", "[1.0]", TypeError)
+        yield Bad(name, call, {"input": x, "num_threads": 0}, "num_threads", "0", ValueError)
+        yield Bad(name, call, {"input": x, "num_threads": 1.5}, "num_threads", "1.5", TypeError)
+    for name, call, good in (
+        ("leaky_relu", F.leaky_relu, {"input": x}),
+        ("leaky_relu_input", fc.grad.leaky_relu_input, {"input": x, "grad_output": x}),
+    ):
+        for value in (float("nan"), float("inf"), 1e39, 10**60):
+            yield Bad(name, call, good | {"negative_slope": value}, "negative_slope", repr(value), ValueError)
+        for value in ("0.1", None, True, 1j, Thing(), (0.1,)):
+            yield Bad(name, call, good | {"negative_slope": value}, "negative_slope", repr(value), TypeError)
 
 
 def cross_entropy_rows() -> Iterator[Bad]:
@@ -587,6 +648,7 @@ def setting_rows() -> Iterator[Bad]:
         ("num_threads", (0, -1, 2**31, 2**63)),
         ("algorithm", ("winograd", "", "Direct")),
         ("isa", ("mmx", "", "AVX2", "sse")),
+        ("precision", ("exact", "", "Fast")),
     ):
         for value in values:
             yield Bad("override", entered, {argument: value}, argument, str(value), ValueError)
@@ -630,6 +692,13 @@ def setting_rows() -> Iterator[Bad]:
         for value in (0, -1, *HUGE):
             yield Bad("", run, good | {"stride": value}, "stride", str(value), ValueError)
         yield Bad("", run, good | {"algorithm": "winograd"}, "algorithm", "winograd", ValueError)
+        yield Bad("", run, good | {"data_format": "NCW"}, "data_format", "'NCW'", ValueError)
+        yield Bad("", run, good | {"data_format": "NHWC"}, "input", "(1, 3, 8, 8)", ValueError)
+        yield Bad("", run, good | {"data_format": 3}, "data_format", "3", TypeError)
+        yield Bad("", run, good | {"activation": "gelu"}, "activation", "'gelu'", ValueError)
+        yield Bad("", run, good | {"activation": ("leaky_relu", "1")}, "activation", "'1'", TypeError)
+        yield Bad("", run, good | {"precision": "exact"}, "precision", "'exact'", ValueError)
+        yield Bad("", run, good | {"precision": 1}, "precision", "1", TypeError)
         yield Bad("", run, good | {"num_threads": 0}, "num_threads", "0", ValueError)
 
 
@@ -724,6 +793,18 @@ def test_a_call_made_before_lets_no_wrong_kind_through(argument: str) -> None:
         with pytest.raises(fc.FastconvTypeError, match=argument):
             F.conv2d(**good, **{argument: wrong})
     assert (F.conv2d(**good, **{argument: 1}) == expected).all()
+
+
+def test_a_call_made_before_lets_no_wrong_slope_through() -> None:
+    good = good_conv(2)
+    expected = F.conv2d(**good, activation=("leaky_relu", 1))
+    assert (F.conv2d(**good, activation=("leaky_relu", 1.0)) == expected).all()
+    for wrong in (True, "1", None):
+        with pytest.raises(fc.FastconvTypeError, match="activation"):
+            F.conv2d(**good, activation=("leaky_relu", wrong))
+    for slope in (0.5, 0.25):
+        y = F.conv2d(-good["input"], good["weight"], activation=("leaky_relu", slope))
+        assert (y == -36 * slope).all()
 
 
 def test_a_list_changed_after_a_call_is_read_again() -> None:

@@ -1,6 +1,8 @@
 """explain, estimate, show_config, calibrate and override: what is told is what happens."""
 
+import importlib
 import io
+from types import SimpleNamespace
 
 import calls
 import numpy as np
@@ -37,6 +39,86 @@ def test_explanation_has_what_the_contract_names() -> None:
     assert told.workspace_bytes == fc.estimate(*LAYER, padding=1, num_threads=2)
     assert [c.name for c in told.candidates if c.reason is None] == [told.algorithm]
     assert all(c.reason for c in told.candidates if c.name != told.algorithm)
+    served = calls.able(*LAYER, padding=1)
+    assert [c.name for c in told.candidates if c.predicted_ms is not None] == served
+    assert all(c.measured_ms is None for c in told.candidates)
+
+
+def test_the_chosen_algorithm_is_the_one_predicted_to_be_the_fastest(isa: str, dtype: str) -> None:
+    for x, w, options in (
+        ((2, 16, 28, 28), (32, 16, 3, 3), {"padding": 1}),
+        ((1, 16, 7, 7), (64, 16, 1, 1), {}),
+        ((1, 8, 30, 30), (8, 1, 3, 3), {"groups": 8}),
+        ((1, 3, 30, 30), (8, 3, 7, 7), {"stride": 2}),
+    ):
+        told = fc.explain("conv2d", x, w, dtype=dtype, **options)
+        predicted = {c.name: c.predicted_ms for c in told.candidates if c.predicted_ms is not None}
+        assert all(time > 0 for time in predicted.values())
+        assert told.algorithm == min(predicted, key=predicted.__getitem__)
+        twice = fc.explain("conv2d", (2 * x[0], *x[1:]), w, dtype=dtype, **options)
+        assert twice.algorithm == told.algorithm
+        named = fc.explain("conv2d", x, w, dtype=dtype, **options, algorithm="direct")
+        others = {c.name: c for c in named.candidates if c.name != "direct"}
+        assert {name for name, c in others.items() if c.reason == "direct was asked for"} == set(predicted) - {"direct"}
+
+
+STRICT = "precision='strict' allows only algorithms whose error bound is that of direct summation"
+
+
+def test_strict_refuses_algorithms_with_a_larger_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    backend = importlib.import_module("fastconv.backends.cpu.conv")
+
+    def module(name: str, seconds: float, why: str | None = None, **more: object) -> SimpleNamespace:
+        more |= {"supports": lambda spec: why, "seconds": lambda spec, isa: seconds * (spec.n == 1)}
+        return SimpleNamespace(name=name, **more)
+
+    loose = module("loose", 1.0, bounded_as_direct=False)
+    unable = module("unable", 0.0, "it is made up")
+    exact, slower, same = module("exact", 2.0), module("slower", 3.0, bounded_as_direct=True), module("same", 2.0)
+    monkeypatch.setattr(backend, "CONV", (slower, unable, loose, exact, same))
+
+    def spec(precision: str) -> object:
+        shapes = (4, 2, 8, 8), (2, 2, 3, 3)
+        return backend.ConvSpec.make("conv2d", 2, *shapes, precision=precision)
+
+    fast, strict = spec("fast"), spec("strict")
+    assert backend.choose(fast, "auto") is backend.choose(fast, None) is backend.choose(fast, "loose") is loose
+    assert backend.choose(strict, "auto") is exact, "of two that are as fast, the first"
+    assert [backend.refusal(m, strict) for m in (loose, unable, exact, slower)] == [STRICT, "it is made up", None, None]
+    with pytest.raises(fc.FastconvValueError, match=r"conv2d: algorithm='loose' cannot serve this call: precision='strict'"):
+        backend.choose(strict, "loose")
+    with pytest.raises(fc.FastconvValueError, match="algorithm='unable' cannot serve this call: it is made up"):
+        backend.choose(fast, "unable")
+
+
+def test_strict_says_why_and_serves_everything_else(dtype: str) -> None:
+    told = fc.explain(*LAYER, padding=1, dtype=dtype, precision="strict")
+    with fc.override(precision="strict"):
+        by_override = fc.explain(*LAYER, padding=1, dtype=dtype)
+        with fc.override(precision="fast", num_threads=1):
+            assert STRICT not in str(fc.explain(*LAYER, padding=1, dtype=dtype))
+    assert [c.reason for c in by_override.candidates] == [c.reason for c in told.candidates]
+    assert told.algorithm in calls.bounded(list(fc.algorithms()))
+    refused = {c.name for c in told.candidates if c.reason == STRICT}
+    assert refused == set(fc.algorithms()) - set(calls.bounded(list(fc.algorithms())))
+    for name in refused:
+        with pytest.raises(fc.FastconvValueError, match="precision='strict' allows only"):
+            fc.explain(*LAYER, padding=1, dtype=dtype, precision="strict", algorithm=name)
+
+
+def test_an_unchanged_call_follows_a_changed_precision(isa: str) -> None:
+    rng = np.random.default_rng(0)
+    x, w = rng.standard_normal((1, 64, 28, 28)).astype(np.float32), rng.standard_normal((64, 64, 3, 3)).astype(np.float32)
+    fast, strict = (F.conv2d(x, w, precision=precision).tobytes() for precision in ("fast", "strict"))
+    for _ in range(2):
+        assert F.conv2d(x, w).tobytes() == fast
+        with fc.override(precision="strict"):
+            assert F.conv2d(x, w).tobytes() == strict
+            assert F.conv2d(x, w, precision="fast").tobytes() == fast
+            with fc.override(precision="fast"):
+                assert F.conv2d(x, w).tobytes() == fast
+    named = fc.explain("conv2d", x.shape, w.shape, precision="strict").algorithm
+    assert F.conv2d(x, w, algorithm=named).tobytes() == strict
 
 
 def test_explanation_reads_as_a_table() -> None:
@@ -51,6 +133,14 @@ def test_measured_explanation() -> None:
     assert told.milliseconds > 0
     assert told.gflops == pytest.approx(told.flops / told.milliseconds / 1e6, rel=1e-6)
     assert told.fraction_of_roof > 0
+    for candidate in told.candidates:
+        able = candidate.predicted_ms is not None
+        assert (candidate.measured_ms is not None) == able
+        assert not able or candidate.measured_ms > 0
+    (chosen,) = (c for c in told.candidates if c.reason is None)
+    assert chosen.measured_ms == told.milliseconds
+    assert f"{chosen.predicted_ms:.4f} ms" in str(told)
+    assert all(f"{c.measured_ms:.4f} ms" in str(told) for c in told.candidates if c.measured_ms is not None)
     unmeasured = fc.explain(*LAYER, padding=1)
     assert unmeasured.milliseconds is unmeasured.gflops is unmeasured.fraction_of_roof is None
 

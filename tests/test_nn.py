@@ -445,7 +445,14 @@ LAYERS = [
     (lambda: nn.Conv3d(2, 3, 3), (1, 2, 4, 4, 4)),
     (lambda: nn.MaxPool2d(2), (1, 2, 8, 8)),
     (lambda: nn.AvgPool2d(2), (1, 2, 8, 8)),
+    (lambda: nn.Conv2d(2, 3, 3, data_format="NHWC", activation="silu"), (1, 8, 8, 2)),
     (lambda: nn.ReLU(), (2, 3)),
+    (lambda: nn.ReLU6(), (2, 3)),
+    (lambda: nn.LeakyReLU(), (2, 3)),
+    (lambda: nn.Sigmoid(), (2, 3)),
+    (lambda: nn.Tanh(), (2, 3)),
+    (lambda: nn.SiLU(), (2, 3)),
+    (lambda: nn.Hardswish(), (2, 3)),
     (lambda: nn.Linear(3, 4), (2, 3)),
     (lambda: nn.Flatten(), (2, 3, 4)),
     (lambda: nn.Softmax(1), (2, 3)),
@@ -514,6 +521,26 @@ def test_loss_backward_needs_forward():
             r"Conv2d: padding must be .*, got padding=None",
         ),
         (lambda: nn.Conv2d(1, 1, 3, dtype="float16"), TypeError, r"Conv2d: dtype must be float32 or float64"),
+        (lambda: nn.Conv1d(1, 1, 3, data_format="NHWC"), ValueError, r"Conv1d: data_format must be one of .*'NHWC'"),
+        (lambda: nn.Conv2d(1, 1, 3, data_format=2), TypeError, r"Conv2d: data_format must be one of .*=2"),
+        (lambda: nn.Conv3d(1, 1, 3, activation="gelu"), ValueError, r"Conv3d: activation must be one of .*'gelu'"),
+        (
+            lambda: nn.Conv2d(1, 1, 3, activation=("leaky_relu", "steep")),
+            TypeError,
+            r"Conv2d: activation must be a number, got activation=\('leaky_relu', 'steep'\)",
+        ),
+        (
+            lambda: nn.Conv2d(1, 1, 3, activation=("leaky_relu", 1e39)),
+            ValueError,
+            r"Conv2d: activation must be finite in float32",
+        ),
+        (lambda: nn.Conv2d(1, 1, 3, precision="exact"), ValueError, r"Conv2d: precision must be one of .*'exact'"),
+        (
+            lambda: nn.LeakyReLU(np.inf),
+            ValueError,
+            r"LeakyReLU: negative_slope must be finite in float64, got negative_slope=inf",
+        ),
+        (lambda: nn.LeakyReLU("0.1"), TypeError, r"LeakyReLU: negative_slope must be a number"),
         (lambda: nn.Linear(3, 0), ValueError, r"Linear: out_features must be positive"),
         (
             lambda: nn.Linear(3, 2, dtype="words"),
@@ -575,6 +602,9 @@ def test_repr_is_torchs():
         nn.Sequential(nn.ReLU(), nn.Flatten()),
         nn.Linear(3, 4),
         nn.Softmax(dim=1),
+        nn.Conv2d(4, 6, 3, data_format="NHWC", activation=("leaky_relu", 0.2), precision="strict"),
+        nn.Conv1d(4, 6, 3, data_format="NCW"),
+        nn.Sequential(nn.ReLU6(), nn.LeakyReLU(0.2), nn.SiLU()),
     )
     assert repr(model) == (
         "Sequential(\n"
@@ -590,6 +620,14 @@ def test_repr_is_torchs():
         "  )\n"
         "  (7): Linear(in_features=3, out_features=4, bias=True)\n"
         "  (8): Softmax(dim=1)\n"
+        "  (9): Conv2d(4, 6, kernel_size=(3, 3), stride=(1, 1), data_format='NHWC', activation=('leaky_relu', 0.2), "
+        "precision='strict')\n"
+        "  (10): Conv1d(4, 6, kernel_size=(3,), stride=(1,))\n"
+        "  (11): Sequential(\n"
+        "    (0): ReLU6()\n"
+        "    (1): LeakyReLU(negative_slope=0.2)\n"
+        "    (2): SiLU()\n"
+        "  )\n"
         ")"
     )
 

@@ -302,6 +302,30 @@ def test_relu_by_hand() -> None:
     assert oracle.relu_input([-1.0, 0, 2], [5.0, 6, 7]).tolist() == [0, 0, 7]
 
 
+def test_activations_by_hand() -> None:
+    by_hand = {
+        "relu": ([-1.0, 2], [0, 2]),
+        "relu6": ([-1.0, 2, 7, np.inf], [0, 2, 6, 6]),
+        "leaky_relu": ([-4.0, 2], [-1, 2]),
+        "sigmoid": ([-np.inf, -np.log(3), 0, np.log(3), 1e4], [0, 0.25, 0.5, 0.75, 1]),
+        "tanh": ([-1e4, 0, np.log(2)], [-1, 0, 0.6]),
+        "silu": ([0, np.log(3), 1e4], [0, 0.75 * np.log(3), 1e4]),
+        "hardswish": ([-4.0, -1, 0, 1, 3, 4], [0, -1 / 3, 0, 2 / 3, 3, 4]),
+    }
+    for name, (x, y) in by_hand.items():
+        np.testing.assert_allclose(oracle.activation(name, x, 0.25), y, rtol=1e-15, atol=0)
+        assert np.isnan(oracle.activation(name, [np.nan])), name
+    for name in ("silu", "hardswish"):
+        assert np.isnan(oracle.activation(name, [-np.inf])), "-inf * 0"
+
+
+@pytest.mark.parametrize("name", ["relu", "relu6", "leaky_relu", "sigmoid", "tanh", "silu", "hardswish"])
+def test_activation_gradients_by_finite_differences(name: str) -> None:
+    x, g = np.array([-5.0, -2.9, -1.3, -0.2, 0.1, 2.9, 3.2, 5.9, 6.3]), np.linspace(-1, 2, 9)
+    got = oracle.activation_input(name, x, g, 0.3)
+    np.testing.assert_allclose(got, central(lambda v: (oracle.activation(name, v, 0.3) * g).sum(), x), atol=1e-9)
+
+
 def test_cross_entropy_by_hand() -> None:
     x = np.log(np.array([[1.0, 2, 5], [4.0, 4, 8]]))
     labels = np.array([2, 0])

@@ -254,3 +254,28 @@ def test_softmax_bounds_accept_numpy_and_reject_an_error(dtype: str) -> None:
     for result, reference, limit in ((y, exact, bound), (log_y, exact_log, bound_log)):
         with pytest.raises(AssertionError):
             tolerance.check(result * off, reference, limit, "wrong")
+
+
+def test_activation_bounds_accept_numpy_and_reject_an_error() -> None:
+    x = np.random.default_rng(3).uniform(-5, 5, 200).astype(np.float32)
+    small = np.exp(-np.abs(x))
+    sigmoid = np.where(x < 0, small, 1) / (1 + small)
+    straight = np.clip(x + 3, 0, 6)
+    honest = {"sigmoid": sigmoid, "tanh": np.tanh(x), "silu": x * sigmoid, "hardswish": x * straight / 6}
+    for name, y in honest.items():
+        wide = x.astype(np.longdouble)
+        exact = oracle.activation(name, wide)
+        bound = tolerance.activation_bound(name, wide, exact, 0, "float32")
+        assert tolerance.check(y, exact, bound, name) <= 1
+        with pytest.raises(AssertionError):
+            tolerance.check(y * np.float32(1 + 1e-5), exact, bound, name)
+        moved = wide + 1e-3
+        allowed = tolerance.activation_bound(name, moved, oracle.activation(name, moved), 1e-3, "float32")
+        assert tolerance.check(y, oracle.activation(name, moved), allowed, name) <= 1
+
+
+def test_no_activation_is_steeper_than_its_bound_says() -> None:
+    x = np.linspace(-20, 20, 400_001)
+    for name, steepest in tolerance.STEEPEST.items():
+        slopes = np.abs(np.diff(oracle.activation(name, x)) / np.diff(x))
+        assert 0.95 * steepest < slopes.max() < steepest * (1 + 1e-6), name

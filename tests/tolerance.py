@@ -44,8 +44,14 @@ SUMMING = ("direct", "im2col_gemm", "pointwise", "depthwise")
 # Algorithms that must give small integers exactly: their constants are multiples of powers of two.
 EXACT_ON_INTEGERS = (*SUMMING, *(name for name, scheme in winograd.SCHEMES.items() if scheme.exact_on_integers))
 
-# exp and log are not correctly rounded anywhere; four units in the last place is what we ask of them.
+# exp and log are not correctly rounded anywhere; four units in the last place is what we ask of them, and of the activations
+# made of exp.
 EXP_ULPS = 4
+
+# By how much at most an activation enlarges an error of its argument, and how many roundings it adds. A slope is rounded
+# once, and multiplied with; hardswish adds 3, multiplies, and divides by 6 or multiplies by a rounded 1/6.
+STEEPEST = {"relu": 1, "relu6": 1, "leaky_relu": 1, "sigmoid": 0.25, "tanh": 1, "silu": 1.1, "hardswish": 1.5}
+ROUNDINGS = {"relu": 0, "relu6": 0, "leaky_relu": 2, "hardswish": 4}
 
 
 def unit_roundoff(dtype: object) -> float:
@@ -186,6 +192,34 @@ def bounds_for(
             bound = bound[tuple(map(slice, shape))]
             bounds[name] = np.maximum(bound, by_summing()) if strange or overflows else bound
     return {name: bound[0] if bound.ndim > x.ndim else bound for name, bound in bounds.items()}
+
+
+def activation_bound(
+    name: str, x: np.ndarray, y: np.ndarray, error: np.ndarray | float, dtype: object, slope: float = 0.01
+) -> np.ndarray:
+    """Elementwise bound on the error of an activation y of an argument that is x up to `error`.
+
+    The error of the argument grows by the activation's steepest slope. Its own roundings are relative to the
+    result, which that error has changed too; activations made of exp have EXP_ULPS, 2 u each. A sigmoid below
+    the smallest normal number may be zero, and silu multiplies that by x.
+    """
+    carried = max(STEEPEST[name], abs(slope) if name == "leaky_relu" else 0) * error
+    tiny = 0 if name in ("relu", "relu6") else float(np.finfo(np.dtype(dtype)).tiny)
+    with np.errstate(invalid="ignore"):  # of infinities nothing is bounded: they are equal or wrong
+        own = gamma(ROUNDINGS.get(name, 2 * EXP_ULPS), unit_roundoff(dtype)) * (np.abs(y) + carried)
+        return carried + own + tiny * (1 + np.abs(x))
+
+
+def activation_gradient_bound(name: str, x: np.ndarray, g: np.ndarray, dtype: object, slope: float = 0.01) -> np.ndarray:
+    """Elementwise bound on the error of g times an activation's derivative at x.
+
+    Each sigmoid has 2 EXP_ULPS roundings, and up to six operations join two of them; silu's derivative sums
+    terms of both signs, of which none exceeds 1 + |x| / 4. Straight pieces have at most four.
+    """
+    roundings = 4 if name in ("relu", "relu6", "leaky_relu", "hardswish") else 4 * EXP_ULPS + 6
+    most = np.where(name == "silu", 1 + np.abs(x) / 4, max(1.0, abs(slope)))
+    tiny = float(np.finfo(np.dtype(dtype)).tiny)
+    return (gamma(roundings, unit_roundoff(dtype)) * most + 4 * tiny * (1 + np.abs(x))) * np.abs(g)
 
 
 def softmax_bound(x: np.ndarray, y: np.ndarray, dim: int, dtype: object) -> np.ndarray:

@@ -114,7 +114,7 @@ cdef class Calls:
             return None
         settings = self.active()
         if settings is not None:
-            settings = (settings.algorithm, settings.isa)
+            settings = (settings.algorithm, settings.isa, settings.precision)
             if not add_option(&key, settings):
                 return None
         numbers = (<char *>key.number)[: key.used * sizeof(npy_intp)]

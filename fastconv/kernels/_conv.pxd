@@ -43,5 +43,5 @@ cdef class BoundConv:
                      int threads, bint brief) except -1
     cdef Py_ssize_t packed_items(self) noexcept
     cdef int pack_into(self, const char *weight, char *packed, int threads, bint brief) except -1
-    cdef size_t workspace_bytes(self, int threads) noexcept
+    cdef size_t workspace_bytes(self, int threads, bint packed) noexcept
     cdef ndarray call(self, ndarray x, ndarray weight, bias, out, int threads, packed)

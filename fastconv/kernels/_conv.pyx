@@ -63,16 +63,15 @@ cdef class BoundConv:
     cdef int pack_into(self, const char *weight, char *packed, int threads, bint brief) except -1:
         return 0
 
-    cdef size_t workspace_bytes(self, int threads) noexcept:
-        """Scratch of one call, packed weights apart."""
+    cdef size_t workspace_bytes(self, int threads, bint packed) noexcept:
+        """Scratch of one call; weights that are not packed yet have to be, in it."""
         return 0
 
     # What callers use.
 
     def estimate(self, int threads, bint packed):
         """Return the bytes of scratch a call takes at most; `packed`: the weights are packed already."""
-        cdef size_t extra = 0 if packed else self.packed_items() * self.itemsize
-        return self.workspace_bytes(1 if self.brief else threads) + extra + 4096
+        return self.workspace_bytes(1 if self.brief else threads, packed) + 4096
 
     def pack(self, ndarray weight, int threads):
         """Return the weights in the algorithm's own layout, or None if it reads them as they are."""

@@ -8,19 +8,25 @@ from ._conv cimport BoundConv
 from ._gemm cimport Gemm, Tile, a_items, block_bytes, multiply, pack_a, plan
 from ._parallel cimport give, take
 
+from ._cost import CLOCK, machine_of, vectors
 
-def cost(spec, double pack):
-    """Return the expected cycles of one image and group, given those of packing one vector of patches (AVX-512 figures).
 
-    A register tile computes whole groups of eight channels; weights are packed for every call of the functional door; and a
-    panel of 48 pixels is cut into pieces at the ends of rows, each with its lane set at each tap.
+def seconds(spec, isa, bint strided):
+    """Return the expected time of the product, with patches that are `strided` in memory or not.
+
+    A register tile computes whole groups of eight channels, and a panel of pixels is cut into pieces at the ends of rows, each
+    with its lane set at each tap.
     """
+    machine = machine_of(isa)
     od, oh, ow = spec.output
     pixels, m = od * oh * ow, spec.c_out // spec.groups
     depth = spec.c_in // spec.groups * spec.taps
-    pieces = min(48, 3 + 48 // ow)
-    packing = depth * (-(-pixels // 16) * pack + 3.0 * m) + -(-pixels // 48) * (300.0 + 12.0 * spec.taps * pieces)
-    return depth * -(-pixels // 16) * 0.55 * 8 * -(-m // 8) + packing
+    wide = vectors(machine, spec, pixels)
+    pieces = min(3 * machine.lanes, 3 + 3 * machine.lanes // ow)
+    multiply = depth * wide * machine.step * 8 * -(-m // 8)
+    packing = depth * wide * (machine.gather if strided else machine.pack)
+    aiming = -(-wide // 3) * (300.0 + 12.0 * spec.taps * pieces)
+    return (machine.call + spec.n * spec.groups * (multiply + packing + aiming)) / CLOCK
 
 
 cdef void first_tile_patches(const Gemm *g, Py_ssize_t batch, Py_ssize_t group, Py_ssize_t column, Py_ssize_t k,
@@ -57,8 +63,8 @@ cdef class GemmConv(BoundConv):
     cdef int pack_into(self, const char *weight, char *packed, int threads, bint brief) except -1:
         return pack_a(&self.gemm, weight, self.gemm.k, packed, threads, brief)
 
-    cdef size_t workspace_bytes(self, int threads) noexcept:
-        return threads * (block_bytes(&self.gemm) + 128)
+    cdef size_t workspace_bytes(self, int threads, bint packed) noexcept:
+        return threads * (block_bytes(&self.gemm) + 128) + (0 if packed else self.packed_items() * self.itemsize)
 
     cdef int compute(self, const char *x, const char *weight, const char *packed, const char *bias, char *y,
                      int threads, bint brief) except -1:

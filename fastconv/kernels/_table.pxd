@@ -45,7 +45,7 @@ cdef extern from "fastconv.h" nogil:
         void (*patches_tile)(const fc_conv *, const void *, Py_ssize_t, Py_ssize_t, Py_ssize_t, void *, const void *,
                              const void *, void *, Py_ssize_t, int, int) noexcept nogil
         void (*rows_product)(Py_ssize_t, const void *, Py_ssize_t, Py_ssize_t, Py_ssize_t, const void *, Py_ssize_t, Py_ssize_t,
-                             const void *, void *, Py_ssize_t, const fc_activation *) noexcept nogil
+                             const void *, const void *, int, void *, Py_ssize_t, const fc_activation *) noexcept nogil
         void (*winograd_weights)(const fc_conv *, int, const void *, int, void *) noexcept nogil
         void (*winograd_input)(const fc_conv *, int, const void *, Py_ssize_t, Py_ssize_t, Py_ssize_t, int, void *, Py_ssize_t,
                                Py_ssize_t, void *) noexcept nogil

@@ -16,6 +16,8 @@ from ._conv cimport BoundConv, at
 from ._parallel cimport give, run_tasks, take
 from ._table cimport fc_conv, fc_kernels
 
+from ._cost import CLOCK, machine_of, vectors
+
 cdef extern from "fastconv.h":
     enum: FC_F2X3, FC_F4X3, FC_F2X5
 
@@ -28,10 +30,8 @@ cdef enum:
     FEWEST_TILES = 28
     MOST_TILES = 84
     SHARED_ROOM = 12 << 20  # bytes of all V, beyond which it is not kept as a whole
+    FILTERS_ROOM = 2 << 20  # bytes of transformed filters, beyond which a call does not make them all beforehand
     CHANNELS_LEAST = 128    # output channels of a task that transforms its input for itself
-
-cdef double zeros[2048]
-zeros[:] = [0.0] * 2048
 
 KINDS = {"winograd_f2x3": FC_F2X3, "winograd_f4x3": FC_F4X3, "winograd_f2x5": FC_F2X5}
 
@@ -45,6 +45,21 @@ def refuse(spec, int kernel):
     return None
 
 
+def seconds(spec, isa, str algorithm):
+    """Return the expected time: the products, the transforms of tiles both ways, and reading the transformed filters."""
+    machine = machine_of(isa)
+    points, outputs = (4, 2) if algorithm == "winograd_f2x3" else (6, 4 if algorithm == "winograd_f4x3" else 2)
+    od, oh, ow = spec.output
+    tiles = od * -(-oh // outputs) * -(-ow // outputs)
+    depth, c_out = spec.c_in // spec.groups * spec.kernel[0], spec.c_out // spec.groups
+    wide, deep = vectors(machine, spec, c_out), vectors(machine, spec, depth)
+    square = points * points
+    multiply = square * depth * (wide + wide % 2) * spec.n * tiles * machine.step
+    transform = spec.n * tiles * (wide + deep) * machine.transform * square / 36
+    reading = square * depth * c_out * spec.itemsize / machine.stream
+    return (2 * machine.call + spec.groups * (multiply + transform + reading)) / CLOCK
+
+
 cdef inline Py_ssize_t parts(Py_ssize_t whole, Py_ssize_t part) noexcept nogil:
     return (whole + part - 1) // part
 
@@ -55,7 +70,6 @@ cdef struct Job:
     int kind, points, outputs
     Py_ssize_t itemsize, depth, tiles, tile_rows, tile_columns, panels, v_tile
     Py_ssize_t block, block_panels, task_panels   # tiles, panels of a product, panels of a task
-    Py_ssize_t column_blocks
     const char *x
     const char *weight
     const char *packed          # NULL: a task packs the panels it needs
@@ -69,6 +83,10 @@ cdef struct Job:
 cdef inline Py_ssize_t point_stride(Py_ssize_t tiles, Py_ssize_t row, Py_ssize_t size) noexcept nogil:
     """Reals between two points, a cache line off a power of two, so that the points of a tile do not share a cache set."""
     return tiles * row + 64 // size
+
+
+cdef inline size_t m_bytes(Py_ssize_t points, Py_ssize_t tiles, Py_ssize_t channels, Py_ssize_t size) noexcept nogil:
+    return points * points * point_stride(tiles, channels, size) * size
 
 
 cdef inline Py_ssize_t run_length(const Job *job, Py_ssize_t tile, Py_ssize_t last) noexcept nogil:
@@ -111,7 +129,7 @@ cdef void multiply_tiles(Job *job, Py_ssize_t group, Py_ssize_t tile, Py_ssize_t
             k_end = min(k + block, job.depth)
             kernels.rows_product(k_end - k, v + (point * v_point + k) * size, job.v_tile, 1, last - tile,
                                  u + (point * job.depth + k) * rn * size, job.points * job.points * job.depth * rn, m_tile,
-                                 zeros if k == 0 else NULL, m + point * m_point * size, m_tile, NULL)
+                                 u + (point * job.depth + k_end) * rn * size, NULL, k > 0, m + point * m_point * size, m_tile, NULL)
             k = k_end
     channel += group * c_out
     while tile < last:
@@ -124,17 +142,6 @@ cdef void multiply_tiles(Job *job, Py_ssize_t group, Py_ssize_t tile, Py_ssize_t
             job.marked = 1
         m += count * m_tile * size
         tile += count
-
-
-cdef void sweep_panels(Job *job, Py_ssize_t group, Py_ssize_t tile, Py_ssize_t last, Py_ssize_t panel, Py_ssize_t panel_last,
-                       const char *v, Py_ssize_t v_point, const char *u, char *m, char *stage) noexcept nogil:
-    cdef Py_ssize_t now
-    cdef Py_ssize_t items = job.points * job.points * job.depth * job.kernels.rn
-    while panel < panel_last:
-        now = min(panel + job.block_panels, panel_last)
-        multiply_tiles(job, group, tile, last, panel, now, v, v_point, u, m, stage)
-        u += (now - panel) * items * job.itemsize
-        panel = now
 
 
 cdef const char *filters(const Job *job, Py_ssize_t group, Py_ssize_t panel, Py_ssize_t panel_last, char *own) noexcept nogil:
@@ -163,11 +170,14 @@ cdef void fused_block(void *argument, Py_ssize_t task, char *scratch) noexcept n
     cdef Py_ssize_t tile = task // panel_blocks // job.shape.groups * job.block
     cdef Py_ssize_t last = min(tile + job.block, job.tiles), v_point = point_stride(last - tile, job.v_tile, job.itemsize)
     cdef Py_ssize_t panel_last = min(panel + job.task_panels, job.panels)
-    cdef char *stage = scratch + STAGE * job.kernels.lanes * job.itemsize
-    cdef char *m = stage + job.points * job.points * v_point * job.itemsize
-    transform_tiles(job, group, tile, last, stage, v_point, scratch)
-    sweep_panels(job, group, tile, last, panel, panel_last, stage, v_point, filters(job, group, panel, panel_last, NULL), m,
-                 scratch)
+    cdef Py_ssize_t now
+    cdef char *v = scratch + STAGE * job.kernels.lanes * job.itemsize
+    cdef char *m = v + job.points * job.points * v_point * job.itemsize
+    transform_tiles(job, group, tile, last, v, v_point, scratch)
+    while panel < panel_last:
+        now = min(panel + job.block_panels, panel_last)
+        multiply_tiles(job, group, tile, last, panel, now, v, v_point, filters(job, group, panel, now, NULL), m, scratch)
+        panel = now
 
 
 cdef void shared_input(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
@@ -185,18 +195,21 @@ cdef void shared_output(void *argument, Py_ssize_t task, char *scratch) noexcept
     cdef Job *job = <Job *>argument
     cdef Py_ssize_t panel_blocks = parts(job.panels, job.task_panels)
     cdef Py_ssize_t group = task // panel_blocks, panel = task % panel_blocks * job.task_panels
-    cdef Py_ssize_t panel_last = min(panel + job.task_panels, job.panels), tile = 0, last
+    cdef Py_ssize_t panel_last = min(panel + job.task_panels, job.panels), now, tile, last
     cdef Py_ssize_t v_point = point_stride(job.tiles, job.v_tile, job.itemsize)
-    cdef char *stage = scratch
-    cdef char *m = stage + STAGE * job.kernels.lanes * job.itemsize
-    cdef char *own = m + job.points * job.points * point_stride(job.block, job.block_panels * job.kernels.rn, job.itemsize) \
-        * job.itemsize
-    cdef const char *u = filters(job, group, panel, panel_last, own)
-    while tile < job.tiles:
-        last = min(tile + job.block, job.tiles)
-        sweep_panels(job, group, tile, last, panel, panel_last,
-                     job.v + (group * job.points * job.points * v_point + tile * job.v_tile) * job.itemsize, v_point, u, m, stage)
-        tile = last
+    cdef const char *v = job.v + group * job.points * job.points * v_point * job.itemsize
+    cdef const char *u
+    cdef char *m = scratch + STAGE * job.kernels.lanes * job.itemsize
+    cdef char *own = m + m_bytes(job.points, job.block, job.block_panels * job.kernels.rn, job.itemsize)
+    while panel < panel_last:
+        now = min(panel + job.block_panels, panel_last)
+        u = filters(job, group, panel, now, own)
+        tile = 0
+        while tile < job.tiles:
+            last = min(tile + job.block, job.tiles)
+            multiply_tiles(job, group, tile, last, panel, now, v + tile * job.v_tile * job.itemsize, v_point, u, m, scratch)
+            tile = last
+        panel = now
 
 
 cdef void sum_again(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
@@ -232,48 +245,53 @@ cdef void pack_panel(void *argument, Py_ssize_t task, char *scratch) noexcept no
     filters(job, task // job.panels, task % job.panels, task % job.panels + 1, pack.panels + task * items * job.itemsize)
 
 
+cdef struct Plan:
+    bint shared
+    Py_ssize_t block, block_panels
+
+
 cdef class Winograd(BoundConv):
     cdef int kind, points, outputs
     cdef Py_ssize_t depth, v_tile
     cdef Py_ssize_t tile_rows, tile_columns, tiles, panels
-    cdef Py_ssize_t block, block_panels
-    cdef bint shared
+    cdef Plan plans[2]  # for filters to be transformed in the call, and for those transformed before
 
     def __init__(self, spec, int isa, str isa_name, str algorithm):
         super().__init__(spec, isa, isa_name)
         cdef const fc_conv *s = &self.shape
-        cdef Py_ssize_t size = self.itemsize, lanes = self.kernels.lanes, rn = self.kernels.rn, blocks, square
+        cdef Py_ssize_t lanes = self.kernels.lanes
         self.kind = KINDS[algorithm]
         self.points = 4 if self.kind == FC_F2X3 else 6
         self.outputs = 4 if self.kind == FC_F4X3 else 2
-        square = self.points * self.points
         self.depth = s.c_in // s.groups * s.kd
         # A vector's room behind the last channel, and an odd number of vectors: rows then lie in different cache sets.
         self.v_tile = (parts(self.depth, lanes) + 1 | 1) * lanes
         self.tile_rows, self.tile_columns = parts(s.oh, self.outputs), parts(s.ow, self.outputs)
         self.tiles = s.n * s.od * self.tile_rows * self.tile_columns
-        self.panels = parts(s.c_out // s.groups, rn)
-        cdef Py_ssize_t tiles = max(self.tiles, 1)
-        cdef Py_ssize_t fit = V_ROOM // (square * self.v_tile * size)
-        self.block = min(max(fit, <Py_ssize_t>FEWEST_TILES), <Py_ssize_t>MOST_TILES)
-        blocks = parts(tiles, self.block)
-        cdef size_t all_v = self.v_bytes(tiles), all_u = self.panels * self.panel_items() * size
-        # Bytes read: the filters once for each block of tiles, or V once for each few panels.
-        self.shared = all_v * s.groups <= SHARED_ROOM and (
-            all_u * blocks > all_u + all_v * parts(self.panels, 2) or blocks == 1)
-        if self.shared:
-            self.block = min(<Py_ssize_t>MOST_TILES, tiles)
-            blocks = parts(tiles, self.block)
-        self.block = parts(tiles, blocks)
-        self.block_panels = min(max(<Py_ssize_t>(M_ROOM // (square * self.block * rn * size)), 1), self.panels, 2048 // rn)
+        self.panels = parts(s.c_out // s.groups, self.kernels.rn)
+        self.plans[0], self.plans[1] = self.plan(False), self.plan(True)
+
+    cdef Plan plan(self, bint packed) noexcept:
+        """Choose the blocks for a call whose filters are transformed already, or not."""
+        cdef Plan plan
+        cdef Py_ssize_t tiles = max(self.tiles, 1), square = self.points * self.points, blocks
+        cdef Py_ssize_t fit = V_ROOM // (square * self.v_tile * self.itemsize)
+        plan.block = min(max(fit, <Py_ssize_t>FEWEST_TILES), <Py_ssize_t>MOST_TILES)
+        blocks = parts(tiles, plan.block)
+        cdef size_t all_v = self.v_bytes(tiles), all_u = self.panels * self.panel_items() * self.itemsize
+        # Bytes read: the filters once for each block of tiles, or V once for every other panel. Filters transformed in the call
+        # are better transformed where they are used.
+        plan.shared = all_v * self.shape.groups <= SHARED_ROOM and (
+            blocks == 1 or all_u * blocks > all_u + all_v * parts(self.panels, 2) or (not packed and all_u > FILTERS_ROOM))
+        if plan.shared:
+            plan.block = min(<Py_ssize_t>MOST_TILES, tiles)
+            blocks = parts(tiles, plan.block)
+        plan.block = parts(tiles, blocks)
+        plan.block_panels = min(max(<Py_ssize_t>(M_ROOM // (square * plan.block * self.kernels.rn * self.itemsize)), 1), self.panels)
+        return plan
 
     cdef size_t v_bytes(self, Py_ssize_t tiles) noexcept:
         return self.points * self.points * point_stride(tiles, self.v_tile, self.itemsize) * self.itemsize
-
-    cdef size_t block_scratch(self) noexcept:
-        """The stage and M of a task."""
-        cdef Py_ssize_t m_point = point_stride(self.block, self.block_panels * self.kernels.rn, self.itemsize)
-        return (STAGE * self.kernels.lanes + self.points * self.points * m_point) * self.itemsize
 
     cdef Py_ssize_t panel_items(self) noexcept:
         return self.points * self.points * self.depth * self.kernels.rn
@@ -281,40 +299,50 @@ cdef class Winograd(BoundConv):
     cdef Py_ssize_t packed_items(self) noexcept:
         return self.shape.groups * self.panels * self.panel_items()
 
-    cdef Job job(self) noexcept:
+    cdef Job job(self, bint packed) noexcept:
         cdef Job job
         job.shape, job.kernels = &self.shape, self.kernels
         job.kind, job.points, job.outputs = self.kind, self.points, self.outputs
         job.itemsize, job.depth, job.tiles = self.itemsize, self.depth, self.tiles
         job.tile_rows, job.tile_columns = self.tile_rows, self.tile_columns
         job.panels, job.v_tile = self.panels, self.v_tile
-        job.block, job.block_panels = self.block, self.block_panels
+        job.block, job.block_panels = self.plans[packed].block, self.plans[packed].block_panels
         job.packed = job.v = job.marks = NULL
         job.marked = 0
         return job
 
-    cdef Py_ssize_t task_panels(self, int threads) noexcept:
+    cdef Py_ssize_t task_panels(self, int threads, const Plan *plan) noexcept:
         """Panels of a task: all of them, unless there are too few tasks for the threads."""
-        cdef Py_ssize_t blocks = self.shape.groups * (1 if self.shared else parts(self.tiles, self.block))
-        cdef Py_ssize_t least = 1 if self.shared else parts(CHANNELS_LEAST, self.kernels.rn)
+        cdef Py_ssize_t blocks = self.shape.groups * (1 if plan.shared else parts(self.tiles, plan.block))
+        cdef Py_ssize_t least = 1 if plan.shared else parts(CHANNELS_LEAST, self.kernels.rn)
         cdef Py_ssize_t wanted = 1 if threads == 1 else parts(4 * threads, blocks)
         # whole blocks of panels, so that a mark belongs to one task
-        return parts(max(parts(self.panels, wanted), least), self.block_panels) * self.block_panels
+        return parts(max(parts(self.panels, wanted), least), plan.block_panels) * plan.block_panels
 
-    cdef size_t task_scratch(self, int threads, bint packed) noexcept:
-        if not self.shared:
-            return self.block_scratch() + self.v_bytes(self.block)
-        return self.block_scratch() + (0 if packed else self.task_panels(threads) * self.panel_items() * self.itemsize)
+    cdef size_t task_scratch(self, const Plan *plan, bint packed) noexcept:
+        cdef size_t own = m_bytes(self.points, plan.block, plan.block_panels * self.kernels.rn, self.itemsize)
+        if not plan.shared:
+            own += self.v_bytes(plan.block)
+        elif not packed:
+            own += plan.block_panels * self.panel_items() * self.itemsize
+        return own + STAGE * self.kernels.lanes * self.itemsize
 
-    cdef size_t marks_bytes(self) noexcept:
-        return max(self.shape.n * self.shape.od * self.tile_rows * self.shape.groups * parts(self.panels, self.block_panels), 1)
+    cdef size_t marks_bytes(self, const Plan *plan) noexcept:
+        return max(self.shape.n * self.shape.od * self.tile_rows * self.shape.groups * parts(self.panels, plan.block_panels), 1)
 
-    cdef size_t workspace_bytes(self, int threads) noexcept:
-        cdef size_t shared = self.shape.groups * self.v_bytes(self.tiles) if self.shared else 0
-        return shared + threads * (self.task_scratch(threads, True) + 256) + self.marks_bytes() + 256
+    cdef size_t common_bytes(self, const Plan *plan, bint packed) noexcept:
+        """What all tasks share: V, or filters transformed beforehand; and the marks."""
+        cdef size_t common = 0 if packed else self.packed_items() * self.itemsize
+        if plan.shared:
+            common = self.shape.groups * self.v_bytes(self.tiles)
+        return (common + 63) // 64 * 64 + self.marks_bytes(plan)
+
+    cdef size_t workspace_bytes(self, int threads, bint packed) noexcept:
+        cdef const Plan *plan = &self.plans[packed]
+        return self.common_bytes(plan, packed) + threads * (self.task_scratch(plan, packed) + 256) + 256
 
     cdef int pack_into(self, const char *weight, char *packed, int threads, bint brief) except -1:
-        cdef Job job = self.job()
+        cdef Job job = self.job(False)
         cdef Pack pack
         job.weight = weight
         pack.job, pack.panels = &job, packed
@@ -322,29 +350,28 @@ cdef class Winograd(BoundConv):
 
     cdef int compute(self, const char *x, const char *weight, const char *packed, const char *bias, char *y,
                      int threads, bint brief) except -1:
-        cdef Job job = self.job()
-        cdef Py_ssize_t groups = self.shape.groups, blocks = parts(self.tiles, self.block), i
-        cdef Py_ssize_t marks = self.marks_bytes()
-        cdef size_t v_bytes = groups * self.v_bytes(self.tiles) if self.shared else 0
-        cdef size_t u_bytes = 0 if packed is not NULL or self.shared else self.packed_items() * self.itemsize
-        cdef char *memory = take(v_bytes + u_bytes + marks + 128)
+        cdef bint ready = packed is not NULL
+        cdef const Plan *plan = &self.plans[ready]
+        cdef Job job = self.job(ready)
+        cdef Py_ssize_t groups = self.shape.groups, blocks = parts(self.tiles, plan.block), i
+        cdef Py_ssize_t marks = self.marks_bytes(plan)
+        cdef size_t common = self.common_bytes(plan, ready), scratch = self.task_scratch(plan, ready)
+        cdef char *memory = take(common)
         try:
             job.x, job.weight, job.packed, job.bias, job.y = x, weight, packed, bias, y
-            job.v = memory
-            job.marks = memory + (v_bytes + u_bytes + 63) // 64 * 64
+            job.marks = memory + common - marks
             for i in range(marks):
                 job.marks[i] = 0
-            job.task_panels = self.task_panels(threads)
-            if u_bytes:
-                self.pack_into(weight, memory, threads, brief)
-                job.packed = memory
-            if self.shared:
+            job.task_panels = self.task_panels(threads, plan)
+            if plan.shared:
+                job.v = memory
                 run_tasks(shared_input, &job, groups * blocks, threads, STAGE * self.kernels.lanes * self.itemsize, brief)
-                run_tasks(shared_output, &job, groups * parts(self.panels, job.task_panels), threads,
-                          self.task_scratch(threads, packed is not NULL), brief)
+                run_tasks(shared_output, &job, groups * parts(self.panels, job.task_panels), threads, scratch, brief)
             else:
-                run_tasks(fused_block, &job, blocks * groups * parts(self.panels, job.task_panels), threads,
-                          self.task_scratch(threads, True), brief)
+                if not ready:
+                    self.pack_into(weight, memory, threads, brief)
+                    job.packed = memory
+                run_tasks(fused_block, &job, blocks * groups * parts(self.panels, job.task_panels), threads, scratch, brief)
             if job.marked:
                 run_tasks(sum_again, &job, marks, threads, 2 * sizeof(Py_ssize_t) * self.shape.kw, brief)
             return 0

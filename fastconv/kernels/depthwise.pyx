@@ -8,6 +8,8 @@ from ._conv cimport BoundConv, at
 from ._parallel cimport run_tasks
 from ._table cimport fc_conv, fc_kernels
 
+from ._cost import CLOCK, machine_of, vectors
+
 name = "depthwise"
 
 cdef enum:
@@ -17,12 +19,18 @@ cdef enum:
 def supports(spec):
     if spec.groups != spec.c_in:
         return f"every group must have one input channel, got {spec.c_in // spec.groups}"
+    if spec.channels_last:
+        return "the channels must stand before the pixels (data_format NCHW)"
     return None
 
 
-def worth(spec):
-    """A single channel that feeds many is a dense layer: it has no channels to go along, but outputs to share loads."""
-    return spec.c_out // spec.groups <= 2
+def seconds(spec, isa):
+    """Return the expected time: a channel has no other to share its loads with, so a single one that feeds many is no case."""
+    machine = machine_of(isa)
+    od, oh, ow = spec.output
+    rows, wide = od * oh, vectors(machine, spec, ow)
+    taps = spec.c_out * spec.taps * rows * wide * (1.0 if spec.stride[2] == 1 else 1.8)
+    return (machine.call + spec.n * (taps + spec.c_out * rows * -(-wide // 2) * 12.0)) / CLOCK
 
 
 cdef struct Job:
@@ -56,7 +64,7 @@ cdef void compute_rows(void *argument, Py_ssize_t task, char *scratch) noexcept 
 
 
 cdef class Depthwise(BoundConv):
-    cdef size_t workspace_bytes(self, int threads) noexcept:
+    cdef size_t workspace_bytes(self, int threads, bint packed) noexcept:
         return threads * (2 * sizeof(Py_ssize_t) * self.shape.kw + 128)
 
     cdef int compute(self, const char *x, const char *weight, const char *packed, const char *bias, char *y,

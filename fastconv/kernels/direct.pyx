@@ -8,6 +8,8 @@ from ._conv cimport BoundConv, at
 from ._parallel cimport run_tasks
 from ._table cimport fc_conv, fc_kernels
 
+from ._cost import CLOCK, machine_of, vectors
+
 name = "direct"
 
 cdef enum:
@@ -19,22 +21,21 @@ def supports(spec):
     return None
 
 
-def worth(spec):
-    return True
+def seconds(spec, isa):
+    """Return the expected time.
 
-
-def cost(spec):
-    """Return the expected cycles of one image and group, as measured with AVX-512.
-
-    A row is computed in whole vectors of 16, so short rows waste lanes; fewer than three channels leave loads unshared; and
-    every row of a kernel costs some cycles before its first tap.
+    A row is computed in whole vectors, so short rows waste lanes; fewer than three channels leave loads unshared; and every row
+    of a kernel costs some cycles before its first tap.
     """
+    machine = machine_of(isa)
     od, oh, ow = spec.output
     c_in, c_out = spec.c_in // spec.groups, spec.c_out // spec.groups
-    rows = od * oh
-    taps = c_in * spec.taps * rows * -(-ow // 16) * max(c_out, 3)
-    blocks = rows * -(-ow // 64) * -(-c_out // 4)
-    return taps * (1.0 if spec.stride[2] == 1 else 1.8) + blocks * (60.0 + 12.0 * c_in * spec.kernel[0] * spec.kernel[1])
+    rows, wide = od * oh, vectors(machine, spec, ow)
+    taps = c_in * spec.taps * rows * wide * max(c_out, 3) * machine.direct
+    blocks = rows * -(-wide // 4) * -(-c_out // 4)
+    starts = blocks * (60.0 + 12.0 * c_in * spec.kernel[0] * spec.kernel[1])
+    scale = 12.0 if spec.channels_last else 1.0 if spec.stride[2] == 1 else 1.8
+    return (machine.call + spec.n * spec.groups * (taps * scale + starts)) / CLOCK
 
 
 cdef struct Job:
@@ -72,7 +73,7 @@ cdef void compute_rows(void *argument, Py_ssize_t task, char *scratch) noexcept 
 
 
 cdef class Direct(BoundConv):
-    cdef size_t workspace_bytes(self, int threads) noexcept:
+    cdef size_t workspace_bytes(self, int threads, bint packed) noexcept:
         return threads * (2 * sizeof(Py_ssize_t) * self.shape.kw + 128)
 
     cdef int compute(self, const char *x, const char *weight, const char *packed, const char *bias, char *y,

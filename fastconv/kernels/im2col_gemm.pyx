@@ -6,8 +6,7 @@ materialised). Tile, accuracy and figures: src/gemm/gemm_tile.c and src/gemm/pac
 
 from ._gemm_conv cimport GemmConv
 
-from ._gemm_conv import cost
-from .direct import cost as direct_cost
+from ._gemm_conv import seconds as gemm_seconds
 
 name = "im2col_gemm"
 
@@ -16,8 +15,8 @@ def supports(spec):
     return None
 
 
-def worth(spec):
-    return cost(spec, 5.0 if spec.stride[2] == 1 else 9.0) < direct_cost(spec)
+def seconds(spec, isa):
+    return gemm_seconds(spec, isa, spec.stride[2] != 1)
 
 
 cdef class Im2colGemm(GemmConv):

@@ -6,8 +6,7 @@ pixel is used a panel of patches is a straight copy of columns; with stride it i
 
 from ._gemm_conv cimport GemmConv
 
-from ._gemm_conv import cost
-from .direct import cost as direct_cost
+from ._gemm_conv import seconds as gemm_seconds
 
 name = "pointwise"
 
@@ -20,8 +19,8 @@ def supports(spec):
     return None
 
 
-def worth(spec):
-    return cost(spec, 2.0 if spec.output == spec.size else 9.0) < direct_cost(spec)
+def seconds(spec, isa):
+    return 0.98 * gemm_seconds(spec, isa, spec.output != spec.size)
 
 
 cdef class Pointwise(GemmConv):

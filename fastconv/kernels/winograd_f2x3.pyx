@@ -4,6 +4,7 @@ Source, plan and accuracy: _winograd.pyx and src/winograd/.
 """
 
 from ._winograd import Winograd, refuse
+from ._winograd import seconds as winograd_seconds
 
 name = "winograd_f2x3"
 bounded_as_direct = False
@@ -13,8 +14,8 @@ def supports(spec):
     return refuse(spec, 3)
 
 
-def worth(spec):
-    return False
+def seconds(spec, isa):
+    return winograd_seconds(spec, isa, name)
 
 
 def bind(spec, isa, isa_name):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Layers with torch.nn's names and signatures: call them, then ask `backward` for the gradients."""
 
-from .activation import LogSoftmax, ReLU, Softmax
+from .activation import Hardswish, LeakyReLU, LogSoftmax, ReLU, ReLU6, Sigmoid, SiLU, Softmax, Tanh
 from .container import Sequential
 from .conv import Conv1d, Conv2d, Conv3d
 from .linear import Flatten, Linear
@@ -30,6 +30,8 @@ __all__ = [
     "Conv3d",
     "CrossEntropyLoss",
     "Flatten",
+    "Hardswish",
+    "LeakyReLU",
     "Linear",
     "LogSoftmax",
     "MaxPool1d",
@@ -41,6 +43,10 @@ __all__ = [
     "Module",
     "Parameter",
     "ReLU",
+    "ReLU6",
     "Sequential",
+    "SiLU",
+    "Sigmoid",
     "Softmax",
+    "Tanh",
 ]

@@ -11,8 +11,23 @@ import numpy as np
 
 from .. import grad as G
 from ..backends import backend_for
-from ..spec import FastconvValueError, padding_pairs, per_axis, whole
+from ..spec import (
+    FORMATS,
+    PRECISIONS,
+    FastconvValueError,
+    activation_of,
+    channels_are_last,
+    one_of,
+    padding_pairs,
+    per_axis,
+    whole,
+)
 from .module import Array, Module, Parameter, float_dtype, uniform_parameter
+
+
+def moved(array: Array, source: int, destination: int) -> Array:
+    """Return a plain array whose axis `source` is axis `destination`."""
+    return np.ascontiguousarray(np.moveaxis(array, source, destination))
 
 
 class _ConvNd(Module):
@@ -41,6 +56,9 @@ class _ConvNd(Module):
         dtype: Any = "float32",
         rng: np.random.Generator | int | None = None,
         algorithm: str | None = None,
+        data_format: str | None = None,
+        activation: Any = None,
+        precision: str | None = None,
     ) -> None:
         layer = type(self).__name__
         self.in_channels = whole(layer, "in_channels", in_channels, 1)
@@ -56,42 +74,69 @@ class _ConvNd(Module):
         self.dilation = self._per_axis("dilation", dilation)
         self.algorithm = algorithm
         generator, dtype = np.random.default_rng(rng), float_dtype(layer, dtype)
+        first, last = FORMATS[self._axes]
+        self.data_format = last if channels_are_last(layer, data_format, self._axes) else first
+        self.activation = activation
+        self._after = activation_of(layer, activation, dtype.name)
+        self.precision = None if precision is None else one_of(layer, "precision", precision, PRECISIONS)
         shape = (self.out_channels, self.in_channels // self.groups, *self.kernel_size)
         fan_in = math.prod(shape[1:])
         self.weight = uniform_parameter(shape, fan_in, dtype, generator)
         self.bias = uniform_parameter(shape[:1], fan_in, dtype, generator) if bias else None
 
     def forward(self, input: Array) -> Array:
-        """Convolve `input` of shape (n, c_in, *spatial) or (c_in, *spatial)."""
+        """Convolve `input` of shape (n, c_in, *spatial) or (c_in, *spatial), in the layer's data_format."""
         packed = self._packed
         output = None if packed is None else packed.run(input, self.weight.version)
         if output is None:  # new weights, another shape or other settings than last time, or an array that is not plain
             output = backend_for(self._function, "input", input).run_packed(self._pack(input), input)
         if self.training:
-            self._keep(output, input)
+            before = None
+            if self.activation is not None:  # applied apart from the sums, because its derivative is taken at them
+                name, slope = self._after
+                before = output
+                output = backend_for(self._function, "input", input).activation(name, before, None, None, slope)
+            self._keep(output, input, before)
         return output
 
     def __setattr__(self, name: str, value: Any) -> None:
-        super().__setattr__(name, value)
-        if name in self._parameter_names:
+        if name in self._parameter_names or (name == "training" and self.activation is not None and value != self.training):
             self.__dict__["_packed"] = None
+        super().__setattr__(name, value)
 
     def _pack(self, input: Array) -> Any:
         """Bind this layer to an input's shape and pack the weights for it, if they are not packed already."""
         bias = None if self.bias is None else self.bias.data
         backend = backend_for(self._function, "input", input)
-        options = (*self._geometry(), self.algorithm)
+        activation = None if self.training else self.activation
+        options = (*self._geometry(), self.algorithm, self.data_format, activation, self.precision)
         call = (self._function, self._axes, input, self.weight.data, bias, options)
         self.__dict__["_packed"] = backend.pack_conv(*call, self.weight.version, self._packed)
         return self._packed
 
     def backward(self, grad_output: Array) -> Array:
         """Gradient of the input; adds to `weight.grad` and `bias.grad`."""
-        (input,) = self._recall(grad_output)
+        input, before = self._recall(grad_output)
+        if before is not None:
+            name, slope = self._after
+            backend = backend_for(self._function, "grad_output", grad_output)
+            grad_output = backend.activation_input(name, before, grad_output, slope)
+        if not self._channels_last:
+            return self._gradients(input, grad_output)
+        last, second = -1, -1 - self._axes
+        grad_input = self._gradients(moved(input, last, second), moved(grad_output, last, second))
+        return moved(grad_input, second, last)
+
+    def _gradients(self, input: Array, grad_output: Array) -> Array:
+        """Gradient of an input with channels first, from that of the sums; adds to the parameters' `.grad`."""
         self.weight.accumulate(self._grad_weight(input, self.weight.shape, grad_output, *self._geometry()))
         if self.bias is not None:
             self.bias.accumulate(self._grad_bias(grad_output))
         return self._grad_input(input.shape, self.weight.data, grad_output, *self._geometry())
+
+    @property
+    def _channels_last(self) -> bool:
+        return self.data_format == FORMATS[self._axes][1]
 
     def _geometry(self) -> tuple[Any, ...]:
         return self.stride, self.padding, self.dilation, self.groups
@@ -123,6 +168,12 @@ class _ConvNd(Module):
             parts.append("bias=False")
         if self.algorithm is not None:
             parts.append(f"algorithm={self.algorithm!r}")
+        if self._channels_last:
+            parts.append(f"data_format={self.data_format!r}")
+        if self.activation is not None:
+            parts.append(f"activation={self.activation!r}")
+        if self.precision is not None:
+            parts.append(f"precision={self.precision!r}")
         return ", ".join(parts)
 
 
@@ -167,6 +218,12 @@ class Conv2d(_ConvNd):
         default, uniform within 1/sqrt(fan_in).
     algorithm : str, optional
         One of `fastconv.algorithms()`; a call it cannot serve raises. None lets fastconv choose.
+    data_format : str, optional
+        "NCHW" (the default) or "NHWC": where input and output have their channels; the weights are the same in both.
+    activation : str or ("leaky_relu", slope), optional
+        Applied to the output, in the same pass in eval mode; names as in `fastconv.functional.conv2d`.
+    precision : {"fast", "strict"}, optional
+        As in `fastconv.functional.conv2d`.
 
     Attributes
     ----------
@@ -185,6 +242,8 @@ class Conv2d(_ConvNd):
     >>> y = layer(np.ones((1, 3, 32, 32), np.float32))
     >>> y.shape, layer.backward(np.ones_like(y)).shape, layer.weight.grad.shape
     ((1, 10, 32, 32), (1, 3, 32, 32), (10, 3, 5, 5))
+    >>> fc.nn.Conv2d(3, 10, 5, data_format="NHWC", activation="relu")(np.ones((1, 32, 32, 3), np.float32)).shape
+    (1, 28, 28, 10)
     """
 
     _axes = 2

@@ -16,6 +16,7 @@ FC_INLINE void tile(ptrdiff_t k, const real *a, const real *b, const real *init,
                     const int vectors, const struct fc_activation *after) {
     vec sum[FC_MR][FC_NV];
     tile_clear(sum, vectors);
+    tile_ask(c, ldc, m, vectors);
     for (ptrdiff_t ik = 0; ik < k; ik++, a += FC_MR, b += FC_NV * LANES) {
         vec column[FC_NV];
 #pragma GCC unroll 8

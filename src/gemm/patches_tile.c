@@ -23,6 +23,7 @@ static void multiply_while_packing(const struct fc_conv *s, struct plan *plan, c
 
     vec sum[FC_MR][FC_NV];
     tile_clear(sum, FC_NV);
+    tile_ask(c, ldc, m, FC_NV);
     for (ptrdiff_t t = k % taps; k < k_end; t = 0) {
         const ptrdiff_t stop = k - t + taps < k_end ? taps : t + k_end - k;
         k += stop - t;
@@ -32,6 +33,7 @@ static void multiply_while_packing(const struct fc_conv *s, struct plan *plan, c
             for (int v = 0; v < FC_NV; v++) {
                 column[v] = vec_load_some(from[v] + plan->shift[t], 1, mask_bits(lanes[t][v]));
                 vec_store(panel + v * LANES, column[v]);
+                __builtin_prefetch(from[v] + plan->shift[t] + NR, 0, 2); /* for the next panel: its rows lie a plane apart */
             }
             tile_step(sum, a, column, FC_NV);
         }

@@ -11,6 +11,17 @@ FC_INLINE void tile_clear(vec sum[FC_MR][FC_NV], const int vectors) {
         for (int v = 0; v < vectors; v++) sum[i][v] = vec_zero();
 }
 
+/* Asks for the lines of C that the tile will be stored to, so that they arrive while it is summed: stores of many planes at
+ * once otherwise wait for memory one buffer after the other. */
+FC_INLINE void tile_ask(const real *c, ptrdiff_t ldc, int m, const int vectors) {
+#pragma GCC unroll 16
+    for (int i = 0; i < FC_MR; i++) {
+        if (i >= m) break;
+#pragma GCC unroll 8
+        for (int v = 0; v <= vectors; v++) __builtin_prefetch(c + i * ldc + v * LANES - (v == vectors), 1, 3);
+    }
+}
+
 /* One step of k: sum += a column. */
 FC_INLINE void tile_step(vec sum[FC_MR][FC_NV], const real *a, const vec column[FC_NV], const int vectors) {
 #pragma GCC unroll 16

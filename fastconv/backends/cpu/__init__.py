@@ -7,13 +7,26 @@ misaligned arrays, `out=`) is made plain first, and only then copied.
 """
 
 from .calls import bind_call, calls
-from .conv import bind_conv, choose, conv, conv_bias, conv_input, conv_weight, pack_conv, run_packed
+from .conv import (
+    bind_conv,
+    choose,
+    conv,
+    conv_bias,
+    conv_input,
+    conv_weight,
+    pack_conv,
+    predicted_seconds,
+    refusal,
+    run_packed,
+)
 from .dense import linear, linear_bias, linear_input, linear_weight
-from .elementwise import log_softmax, log_softmax_input, relu, relu_input, softmax, softmax_input
+from .elementwise import activation, activation_input, log_softmax, log_softmax_input, softmax, softmax_input
 from .loss import cross_entropy, cross_entropy_input
 from .pool import average_pool, average_pool_input, max_pool, max_pool_input, max_unpool, max_unpool_input
 
 __all__ = [
+    "activation",
+    "activation_input",
     "average_pool",
     "average_pool_input",
     "bind_call",
@@ -37,8 +50,8 @@ __all__ = [
     "max_unpool",
     "max_unpool_input",
     "pack_conv",
-    "relu",
-    "relu_input",
+    "predicted_seconds",
+    "refusal",
     "run_packed",
     "softmax",
     "softmax_input",

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from types import ModuleType
 from typing import Any
@@ -17,16 +18,35 @@ from .arrays import Array, check_array, check_rank, check_shape, delivered, plai
 from .calls import bind_call, calls
 
 
+def refusal(module: ModuleType, spec: ConvSpec) -> str | None:
+    """Return why an algorithm must not serve a convolution, None if it may."""
+    if spec.precision == "strict" and not getattr(module, "bounded_as_direct", True):
+        return "precision='strict' allows only algorithms whose error bound is that of direct summation"
+    reason: str | None = module.supports(spec)
+    return reason
+
+
+def predicted_seconds(module: ModuleType, spec: ConvSpec) -> float:
+    """Return the time one image of a convolution is expected to take with one thread on the instruction set in force.
+
+    One image, because the choice, and with it the bits, must not depend on how a batch is cut.
+    """
+    isa = settings.available_isas()[settings.isa_index()]
+    seconds: float = module.seconds(replace(spec, n=1), isa)
+    return seconds
+
+
 def choose(spec: ConvSpec, algorithm: Any) -> ModuleType:
-    """Return the algorithm's module: the named one, or the first in order of preference that is able and worth it."""
+    """Return the algorithm's module: the named one, or of those that may serve the one predicted to be the fastest."""
     if algorithm is None:
         active = settings.active()
         algorithm = (active and active.algorithm) or "auto"
     one_of(spec.function, "algorithm", algorithm, ("auto", *(module.name for module in CONV)))
     if algorithm == "auto":
-        return next(module for module in CONV if module.supports(spec) is None and module.worth(spec))
+        able = [module for module in CONV if refusal(module, spec) is None]
+        return min(able, key=lambda module: predicted_seconds(module, spec))  # of equals the first
     named = next(module for module in CONV if module.name == algorithm)
-    reason = named.supports(spec)
+    reason = refusal(named, spec)
     if reason is not None:
         raise FastconvValueError(f"{spec.function}: algorithm={algorithm!r} cannot serve this call: {reason}")
     return named
@@ -34,13 +54,24 @@ def choose(spec: ConvSpec, algorithm: Any) -> ModuleType:
 
 def bind_conv(function: str, rank: int, input: Any, weight: Any, bias: Any, options: tuple[Any, ...]) -> BoundConv:
     """Check a convolution, choose its algorithm and make its plan."""
-    *geometry, algorithm = options
+    *geometry, algorithm, data_format, activation, precision = options
     dtype = check_array(function, "input", input)
     check_array(function, "weight", weight, dtype)
     if bias is not None:
         check_array(function, "bias", bias, dtype)
     bias_shape = None if bias is None else bias.shape
-    spec = ConvSpec.make(function, rank, input.shape, weight.shape, bias_shape, *geometry, dtype=dtype)
+    spec = ConvSpec.make(
+        function,
+        rank,
+        input.shape,
+        weight.shape,
+        bias_shape,
+        *geometry,
+        data_format=data_format,
+        activation=activation,
+        precision=settings.precision_of(precision),
+        dtype=dtype,
+    )
     return bind_call(choose(spec, algorithm), spec)
 
 
@@ -60,7 +91,7 @@ def conv(
     out: Any,
     num_threads: Any,
 ) -> Array:
-    """Compute a convolution; `options` are stride, padding, dilation, groups and algorithm."""
+    """Compute a convolution; `options`: stride, padding, dilation, groups, algorithm, data_format, activation, precision."""
     call = find_conv(function, rank, input, weight, bias, options)
     threads = settings.thread_count(function, num_threads)
     spec = call.spec

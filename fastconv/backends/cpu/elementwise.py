@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Activations and their gradients, on NumPy's own loops, which serve these well."""
+"""Activations and their gradients. Those a convolution can apply have a kernel; the rest runs on NumPy's own loops."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ...spec import FastconvTypeError, FastconvValueError, show
-from .arrays import Array, check_array, check_shape, delivered, target
+from ... import settings
+from ...kernels.activation import activate
+from ...spec import SLOPE, FastconvTypeError, FastconvValueError, real, show
+from .arrays import Array, check_array, check_shape, delivered, plain, target
 
 # Infinite values and a mean over nothing give NaN, as the definition has it, and no warning.
 quiet = np.errstate(invalid="ignore", divide="ignore", over="ignore")
@@ -34,15 +36,42 @@ def axis_of(function: str, array: Array, dim: Any) -> int:
     return axis % array.ndim
 
 
-def relu(function: str, input: Any, out: Any) -> Array:
-    dtype = check_array(function, "input", input)
-    y = target(function, out, input.shape, dtype, ())
-    return delivered(np.maximum(input, 0, out=y), out)
+def activation(name: str, input: Any, out: Any, num_threads: Any, slope: Any = SLOPE) -> Array:
+    """Compute the activation of this name, which is also the function's; only leaky_relu has a slope."""
+    dtype = check_array(name, "input", input)
+    factor = real(name, "negative_slope", slope, dtype)
+    threads = settings.thread_count(name, num_threads)
+    y = target(name, out, input.shape, dtype, () if out is input else (input,))
+    activate(plain(input, dtype), y, name, factor, settings.isa_index(), threads)
+    return delivered(y, out)
 
 
-def relu_input(function: str, input: Any, grad_output: Any) -> Array:
+@quiet
+def activation_input(name: str, input: Any, grad_output: Any, slope: Any = SLOPE) -> Array:
+    """Compute the gradient of an activation with respect to its input."""
+    function = f"{name}_input"
     dtype = same_shape(function, "input", input, "grad_output", grad_output)
-    return np.where(input > 0, grad_output, np.zeros((), dtype)).astype(dtype, copy=False)
+    factor = np.asarray(real(function, "negative_slope", slope, dtype), dtype)
+    x, g, zero = plain(input, dtype), plain(grad_output, dtype), np.zeros((), dtype)
+    if name == "relu":
+        dx = np.where(x > 0, g, zero)
+    elif name == "relu6":
+        dx = np.where((x > 0) & (x < 6), g, zero)
+    elif name == "leaky_relu":
+        dx = np.where(x > 0, g, g * factor)
+    elif name == "hardswish":
+        dx = np.where(x <= -3, zero, np.where(x >= 3, g, g * (x / 3 + 0.5)))
+    elif name == "sigmoid":
+        dx = g * (sigmoid(x) * sigmoid(-x))  # 1 - sigmoid(x) is sigmoid(-x), which does not cancel
+    elif name == "tanh":
+        dx = g * (4 * sigmoid(2 * x) * sigmoid(-2 * x))
+    else:
+        dx = g * (sigmoid(x) * (1 + x * sigmoid(-x)))
+    return np.asarray(dx, dtype)
+
+
+def sigmoid(x: Any) -> Array:
+    return activation("sigmoid", np.asarray(x), None, None)
 
 
 @quiet
