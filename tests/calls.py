@@ -10,7 +10,6 @@ import oracle
 import fastconv as fc
 import fastconv.functional as F
 import fastconv.grad
-from fastconv.kernels import CONV
 
 
 @dataclass(frozen=True)
@@ -186,11 +185,6 @@ def able(function: str, input_shape: tuple[int, ...], weight_shape: tuple[int, .
 def chosen(function: str, input_shape: tuple[int, ...], weight_shape: tuple[int, ...], **options: object) -> str:
     """Name of the algorithm that a convolution takes when none is named, at the instruction set in force."""
     return fc.explain(function, input_shape, weight_shape, **options).algorithm
-
-
-def bounded(names: list[str]) -> list[str]:
-    """Of these algorithms, those that sum products directly: exact on small integers, and bound as such a sum is."""
-    return [module.name for module in CONV if module.name in names and getattr(module, "bounded_as_direct", True)]
 
 
 def all_calls(dtype: str) -> list[Call]:

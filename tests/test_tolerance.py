@@ -4,9 +4,9 @@ import numpy as np
 import oracle
 import pytest
 import tolerance
-import winograd
 
 import fastconv as fc
+import winograd
 
 
 @pytest.mark.parametrize(("dtype", "digits"), [("float32", 24), ("float64", 53)])
