@@ -115,7 +115,8 @@ def test_scratch_of_the_benchmarks_layers_is_small(layer: Layer, threads: int) -
     weights = 4 * math.prod(layer.window)
     told = fc.explain(layer.op, **shapes, **options, num_threads=threads)
     for name in calls.able(layer.op, **shapes, **options):
-        spec = spec_of("explain", layer.op, *shapes.values(), tuple(options.values()), "float32")
+        extras = {"data_format": None, "activation": None, "precision": None}
+        spec = spec_of("explain", layer.op, *shapes.values(), tuple(options.values()), extras, "float32")
         call = bind_call(next(module for module in CONV if module.name == name), spec)
         scratch, packed = call.estimate(threads, True), call.estimate(threads, False) - call.estimate(threads, True)
         # The deepest layers' weights are transformed from 9 to 36 numbers, and their tiles may be padded.

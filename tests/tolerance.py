@@ -268,7 +268,8 @@ def check(result: np.ndarray, reference: np.ndarray, bound: np.ndarray, reproduc
     with np.errstate(invalid="ignore", divide="ignore"):
         error = np.abs(result.astype(np.longdouble) - reference.astype(np.longdouble))
         ratio = np.where(error == 0, 0, error / bound)
-    ratio = np.where(special, np.where(agrees, 0, np.inf), ratio).astype(np.float64)
+    with np.errstate(over="ignore"):
+        ratio = np.where(special, np.where(agrees, 0, np.inf), ratio).astype(np.float64)
     ratio = np.where(np.isnan(ratio), np.inf, ratio)
     worst = np.unravel_index(int(np.argmax(ratio)), ratio.shape)
     if ratio[worst] > 1:
