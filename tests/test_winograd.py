@@ -87,6 +87,15 @@ class Layer:
         """The convolution by the algorithm of this name."""
         return getattr(F, self.function)(*arrays, **self.options, algorithm=name, **more)
 
+    def module(self, arrays: list[np.ndarray], name: str, **more: object) -> fc.nn.Module:
+        """The layer with these weights and this bias, in inference mode."""
+        x, w, b = arrays
+        make = getattr(fc.nn, self.function.replace("conv", "Conv"))
+        shape = (x.shape[1], w.shape[0], w.shape[2:])
+        module = make(*shape, **self.options, dtype=x.dtype.name, algorithm=name, **more).eval()
+        module.weight, module.bias = w, b
+        return module
+
     def expected(self, arrays: list[np.ndarray]) -> np.ndarray:
         """The oracle's answer."""
         return oracle.conv(*map(cases.exact, arrays), **self.options)
@@ -174,21 +183,23 @@ def strewn(rng: np.random.Generator, array: np.ndarray, values: tuple[float, ...
         array.flat[place] = values[int(rng.integers(len(values)))]
 
 
-def small_layer(name: str, rng: np.random.Generator) -> Layer:
-    """A layer of a few tiles, with groups."""
+def strewn_layer(name: str, rng: np.random.Generator, index: int) -> Layer:
+    """A layer of a few tiles, with groups; now and then of many tiles, or of more channels than one block sums."""
     taps, groups = winograd.SCHEMES[name].taps, int(rng.integers(1, 3))
-    size = tuple(int(s) for s in rng.integers(taps, 20, 2))
+    size = tuple(int(s) for s in rng.integers(taps, 80 if index % 10 == 4 else 20, 2))
     c_in, c_out = (int(c) for c in rng.integers(1, 20, 2))
+    c_in += 290 * (index % 10 == 9)
     pads = tuple((int(a), int(b)) for a, b in rng.integers(0, taps, (2, 2)))
     return Layer((2, groups * c_in, *size), (groups * c_out, c_in, taps, taps), {"padding": pads, "groups": groups})
 
 
 def test_nan_and_infinity_stand_where_the_definition_puts_them(name: str, dtype: str) -> None:
-    """Strewn in the input, the weights, the bias, or all three; padding is real zeros, which 0 * inf shows."""
+    """Strewn in the input, the weights, the bias, or all three; padding is real zeros, which 0 * inf shows. An
+    activation that makes infinity finite must not hide it from the kernel."""
     found = 0
     for index in range(STREWN):
         rng = cases.rng_for(f"strewn {name}", index)
-        layer = small_layer(name, rng)
+        layer = strewn_layer(name, rng, index)
         arrays = layer.draw(rng, dtype)
         for place, array in enumerate(arrays):
             if index % 4 in (place, 3):
@@ -196,11 +207,15 @@ def test_nan_and_infinity_stand_where_the_definition_puts_them(name: str, dtype:
         expected = layer.expected(arrays)
         found += not np.isfinite(expected).all() and np.isfinite(expected).any()
         bound = tolerance.bounds_for([name], *arrays, **layer.options)[name]
+        active = oracle.activation("relu6", expected)
+        active_bound = tolerance.activation_bound("relu6", expected, active, bound, dtype)
         for isa in ISAS:
             with fc.override(isa=isa):
-                for threads in (1, 2):
-                    words = cases.told(f"strewn {name}", index, isa, dtype, f"num_threads={threads}", layer)
-                    tolerance.check(layer.run(arrays, name, num_threads=threads), expected, bound, words)
+                words = cases.told(f"strewn {name}", index, isa, dtype, layer)
+                tolerance.check(layer.run(arrays, name, num_threads=1 + index % 2), expected, bound, words)
+                y = layer.run(arrays, name, activation="relu6", num_threads=2 - index % 2)
+                tolerance.check(y, active, active_bound, words + " relu6")
+                tolerance.check(layer.module(arrays, name)(arrays[0]), expected, bound, words + " layer")
     assert found > STREWN / 2
 
 
@@ -211,7 +226,7 @@ def test_what_only_a_transform_overflows_stays_finite(name: str, dtype: str, whe
     finite = 0
     for index in range(STREWN):
         rng = cases.rng_for(f"huge {name} {where}", index)
-        layer = small_layer(name, rng)
+        layer = strewn_layer(name, rng, index)
         arrays = [a * np.asarray(0.05, dtype) for a in layer.draw(rng, dtype)]
         strewn(rng, arrays[where == "weight"], (0.9 * most, -0.9 * most), int(rng.integers(1, 4)))
         expected = layer.expected(arrays)
@@ -362,10 +377,7 @@ def test_same_bits_for_threads_batch_slices_and_doors(name: str, problem: str, i
             assert part.tobytes() == whole[start : start + n].tobytes(), f"batch {start}:{start + n}"
     assert layer.run([x[1], w, b], name).tobytes() == whole[1].tobytes()
     assert layer.run(arrays, name, out=np.full_like(whole, np.nan)).tobytes() == whole.tobytes()
-    module = getattr(fc.nn, f"Conv{rank}d")(
-        x_shape[1], c_out, layer.weight_shape[2:], **options, dtype=dtype, algorithm=name
-    ).eval()
-    module.weight, module.bias = w, b
+    module = layer.module(arrays, name)
     for threads in (1, 2, 3):
         with fc.override(num_threads=threads):
             assert module(x).tobytes() == whole.tobytes(), f"layer, num_threads={threads}"
