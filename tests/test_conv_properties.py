@@ -163,7 +163,7 @@ def test_conv_gradients_on_integers_are_exact(rank: int, chunk: int) -> None:
         )
         everywhere(partial(conv_bias, g), gb, case.dtype, words + " bias")
         # <A x, g> = <x, A^T g> = <w, dA^T g>, exactly: all numbers are integers.
-        forward = np.vdot(conv(x, w, **case.options).astype(np.float64), g)
+        forward = np.vdot(conv(x, w, **case.options, precision="strict").astype(np.float64), g)
         assert forward == np.vdot(x.astype(np.float64), conv_input(case.input_shape, w, g, **case.options)), words
         assert forward == np.vdot(w.astype(np.float64), conv_weight(x, case.weight_shape, g, **case.options)), words
 
