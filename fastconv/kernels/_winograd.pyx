@@ -69,7 +69,7 @@ cdef struct Job:
     const fc_kernels *kernels
     int kind, points, outputs
     Py_ssize_t itemsize, depth, tiles, tile_rows, tile_columns, panels, v_tile
-    Py_ssize_t block, block_panels, task_panels   # tiles, panels of a product, panels of a task
+    Py_ssize_t block, block_panels, task_panels, input_block  # tiles, panels of a product, of a task; tiles
     const char *x
     const char *weight
     const char *packed          # NULL: a task packs the panels it needs
@@ -183,11 +183,11 @@ cdef void fused_block(void *argument, Py_ssize_t task, char *scratch) noexcept n
 cdef void shared_input(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
     """A few tiles of V."""
     cdef const Job *job = <const Job *>argument
-    cdef Py_ssize_t blocks = parts(job.tiles, job.block)
-    cdef Py_ssize_t group = task // blocks, tile = task % blocks * job.block
+    cdef Py_ssize_t blocks = parts(job.tiles, job.input_block)
+    cdef Py_ssize_t group = task // blocks, tile = task % blocks * job.input_block
     cdef Py_ssize_t v_point = point_stride(job.tiles, job.v_tile, job.itemsize)
     cdef char *v = job.v + (group * job.points * job.points * v_point + tile * job.v_tile) * job.itemsize
-    transform_tiles(job, group, tile, min(tile + job.block, job.tiles), v, v_point, scratch)
+    transform_tiles(job, group, tile, min(tile + job.input_block, job.tiles), v, v_point, scratch)
 
 
 cdef void shared_output(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
@@ -247,14 +247,13 @@ cdef void pack_panel(void *argument, Py_ssize_t task, char *scratch) noexcept no
 
 cdef struct Plan:
     bint shared
-    Py_ssize_t block, block_panels
+    Py_ssize_t block, block_panels, task_panels, input_block
 
 
 cdef class Winograd(BoundConv):
     cdef int kind, points, outputs
     cdef Py_ssize_t depth, v_tile
     cdef Py_ssize_t tile_rows, tile_columns, tiles, panels
-    cdef Plan plans[2]  # for filters to be transformed in the call, and for those transformed before
 
     def __init__(self, spec, int isa, str isa_name, str algorithm):
         super().__init__(spec, isa, isa_name)
@@ -269,25 +268,30 @@ cdef class Winograd(BoundConv):
         self.tile_rows, self.tile_columns = parts(s.oh, self.outputs), parts(s.ow, self.outputs)
         self.tiles = s.n * s.od * self.tile_rows * self.tile_columns
         self.panels = parts(s.c_out // s.groups, self.kernels.rn)
-        self.plans[0], self.plans[1] = self.plan(False), self.plan(True)
 
-    cdef Plan plan(self, bint packed) noexcept:
+    cdef Plan plan(self, int threads, bint packed) noexcept:
         """Choose the blocks for a call whose filters are transformed already, or not."""
         cdef Plan plan
-        cdef Py_ssize_t tiles = max(self.tiles, 1), square = self.points * self.points, blocks
-        cdef Py_ssize_t fit = V_ROOM // (square * self.v_tile * self.itemsize)
-        plan.block = min(max(fit, <Py_ssize_t>FEWEST_TILES), <Py_ssize_t>MOST_TILES)
-        blocks = parts(tiles, plan.block)
-        cdef size_t all_v = self.v_bytes(tiles), all_u = self.panels * self.panel_items() * self.itemsize
+        cdef Py_ssize_t tiles = max(self.tiles, 1), square = self.points * self.points, groups = self.shape.groups
+        cdef Py_ssize_t size = self.itemsize, rn = self.kernels.rn, wanted = 1 if threads == 1 else 4 * threads, blocks, least
+        cdef size_t all_v = self.v_bytes(tiles), all_u = self.panels * self.panel_items() * size
+        plan.block = max(<Py_ssize_t>(V_ROOM // (square * self.v_tile * size)), <Py_ssize_t>FEWEST_TILES)
+        blocks = parts(tiles, min(plan.block, <Py_ssize_t>MOST_TILES))
         # Bytes read: the filters once for each block of tiles, or V once for every other panel. Filters transformed in the call
         # are better transformed where they are used.
-        plan.shared = all_v * self.shape.groups <= SHARED_ROOM and (
+        plan.shared = all_v * groups <= SHARED_ROOM and (
             blocks == 1 or all_u * blocks > all_u + all_v * parts(self.panels, 2) or (not packed and all_u > FILTERS_ROOM))
         if plan.shared:
-            plan.block = min(<Py_ssize_t>MOST_TILES, tiles)
-            blocks = parts(tiles, plan.block)
+            blocks = parts(tiles, MOST_TILES)
         plan.block = parts(tiles, blocks)
-        plan.block_panels = min(max(<Py_ssize_t>(M_ROOM // (square * plan.block * self.kernels.rn * self.itemsize)), 1), self.panels)
+        plan.block_panels = max(<Py_ssize_t>(M_ROOM // (square * plan.block * rn * size)), 1)
+        # A task has all panels of channels unless there are too few tasks for the threads; its blocks of panels are whole, so
+        # that a mark belongs to one task.
+        least = 1 if plan.shared else parts(CHANNELS_LEAST, rn)
+        plan.task_panels = max(parts(self.panels, parts(wanted, groups * (1 if plan.shared else blocks))), least)
+        plan.block_panels = min(plan.block_panels, plan.task_panels, self.panels)
+        plan.task_panels = parts(plan.task_panels, plan.block_panels) * plan.block_panels
+        plan.input_block = max(parts(tiles, wanted), 4)
         return plan
 
     cdef size_t v_bytes(self, Py_ssize_t tiles) noexcept:
@@ -299,25 +303,18 @@ cdef class Winograd(BoundConv):
     cdef Py_ssize_t packed_items(self) noexcept:
         return self.shape.groups * self.panels * self.panel_items()
 
-    cdef Job job(self, bint packed) noexcept:
+    cdef Job job(self, const Plan *plan) noexcept:
         cdef Job job
         job.shape, job.kernels = &self.shape, self.kernels
         job.kind, job.points, job.outputs = self.kind, self.points, self.outputs
         job.itemsize, job.depth, job.tiles = self.itemsize, self.depth, self.tiles
         job.tile_rows, job.tile_columns = self.tile_rows, self.tile_columns
         job.panels, job.v_tile = self.panels, self.v_tile
-        job.block, job.block_panels = self.plans[packed].block, self.plans[packed].block_panels
+        job.block, job.block_panels = plan.block, plan.block_panels
+        job.task_panels, job.input_block = plan.task_panels, plan.input_block
         job.packed = job.v = job.marks = NULL
         job.marked = 0
         return job
-
-    cdef Py_ssize_t task_panels(self, int threads, const Plan *plan) noexcept:
-        """Panels of a task: all of them, unless there are too few tasks for the threads."""
-        cdef Py_ssize_t blocks = self.shape.groups * (1 if plan.shared else parts(self.tiles, plan.block))
-        cdef Py_ssize_t least = 1 if plan.shared else parts(CHANNELS_LEAST, self.kernels.rn)
-        cdef Py_ssize_t wanted = 1 if threads == 1 else parts(4 * threads, blocks)
-        # whole blocks of panels, so that a mark belongs to one task
-        return parts(max(parts(self.panels, wanted), least), plan.block_panels) * plan.block_panels
 
     cdef size_t task_scratch(self, const Plan *plan, bint packed) noexcept:
         cdef size_t own = m_bytes(self.points, plan.block, plan.block_panels * self.kernels.rn, self.itemsize)
@@ -338,11 +335,12 @@ cdef class Winograd(BoundConv):
         return (common + 63) // 64 * 64 + self.marks_bytes(plan)
 
     cdef size_t workspace_bytes(self, int threads, bint packed) noexcept:
-        cdef const Plan *plan = &self.plans[packed]
-        return self.common_bytes(plan, packed) + threads * (self.task_scratch(plan, packed) + 256) + 256
+        cdef Plan plan = self.plan(threads, packed)
+        return self.common_bytes(&plan, packed) + threads * (self.task_scratch(&plan, packed) + 256) + 256
 
     cdef int pack_into(self, const char *weight, char *packed, int threads, bint brief) except -1:
-        cdef Job job = self.job(False)
+        cdef Plan plan = self.plan(threads, False)
+        cdef Job job = self.job(&plan)
         cdef Pack pack
         job.weight = weight
         pack.job, pack.panels = &job, packed
@@ -351,21 +349,20 @@ cdef class Winograd(BoundConv):
     cdef int compute(self, const char *x, const char *weight, const char *packed, const char *bias, char *y,
                      int threads, bint brief) except -1:
         cdef bint ready = packed is not NULL
-        cdef const Plan *plan = &self.plans[ready]
-        cdef Job job = self.job(ready)
+        cdef Plan plan = self.plan(threads, ready)
+        cdef Job job = self.job(&plan)
         cdef Py_ssize_t groups = self.shape.groups, blocks = parts(self.tiles, plan.block), i
-        cdef Py_ssize_t marks = self.marks_bytes(plan)
-        cdef size_t common = self.common_bytes(plan, ready), scratch = self.task_scratch(plan, ready)
+        cdef Py_ssize_t marks = self.marks_bytes(&plan)
+        cdef size_t common = self.common_bytes(&plan, ready), scratch = self.task_scratch(&plan, ready)
         cdef char *memory = take(common)
         try:
             job.x, job.weight, job.packed, job.bias, job.y = x, weight, packed, bias, y
             job.marks = memory + common - marks
             for i in range(marks):
                 job.marks[i] = 0
-            job.task_panels = self.task_panels(threads, plan)
             if plan.shared:
                 job.v = memory
-                run_tasks(shared_input, &job, groups * blocks, threads, STAGE * self.kernels.lanes * self.itemsize, brief)
+                run_tasks(shared_input, &job, groups * parts(self.tiles, plan.input_block), threads, STAGE * self.kernels.lanes * self.itemsize, brief)
                 run_tasks(shared_output, &job, groups * parts(self.panels, job.task_panels), threads, scratch, brief)
             else:
                 if not ready:

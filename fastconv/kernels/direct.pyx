@@ -1,11 +1,16 @@
-"""The algorithm that never declines: register tiles of output channels x output columns straight from the arrays.
+"""The algorithm that never declines: register tiles of output channels x output columns, without a matrix of patches.
 
-Computes, source, tile and accuracy: src/direct/forward.c. A task owns some output rows, at one depth, of one image and of up
-to ROWS output channels of one group.
+Computes, source, tile and accuracy: src/direct/forward.c, which works straight from the arrays whatever their layout, and
+src/direct/staged.c, which first lays some input rows out by phase of the stride, border included; it serves layers of few input
+channels, whose rows then stay in cache. A task owns some output rows, at one depth, of one image and of up to ROWS (staged:
+all) output channels of one group.
 """
 
+cimport numpy as cnp
+from numpy cimport npy_intp
+
 from ._conv cimport BoundConv, at
-from ._parallel cimport run_tasks
+from ._parallel cimport give, run_tasks, take
 from ._table cimport fc_conv, fc_kernels
 
 from ._cost import CLOCK, machine_of, vectors
@@ -15,27 +20,63 @@ name = "direct"
 cdef enum:
     ROWS = 8              # output channels of a task: two register tiles, which share the input rows in L1
     TASK_FLOPS = 1 << 20  # rows of a task: some 10-100 us, so that tasks balance and Ctrl-C is seen
+    STAGE_BYTES = 48 << 10     # of the rows that a task stages, if they are more than one
+    STAGE_MOST = 160 << 10     # of a single one
+    STAGED_FLOPS = 200000      # below it staging costs more than it saves
+
+cnp.import_array()
 
 
 def supports(spec):
     return None
 
 
+def stage_of(spec):
+    """Return (most rows, pitch, rows of a task) of the stage, or None where the plain kernel serves better.
+
+    Rows are those of one channel, depth and phase; a pitch is an odd number of cache lines, and so long that whole vectors can
+    be read at every tap of the last output.
+    """
+    _, oh, ow = spec.output
+    (_, sh, sw), (_, dh, dw), (kd, kh, kw) = spec.stride, spec.dilation, spec.kernel
+    line = 64 // spec.itemsize
+    reach = -(-ow // line) * line + (kw - 1) * dw // sw
+    pitch = (-(-reach // line) | 1) * line
+    row_bytes = spec.c_in // spec.groups * kd * sw * pitch * spec.itemsize
+    if (
+        spec.channels_last
+        or spec.c_out // spec.groups < 4
+        or spec.flops // max(spec.n, 1) < STAGED_FLOPS
+        or row_bytes * ((kh - 1) * dh + 1) > STAGE_MOST
+    ):
+        return None
+    rows = max(1, min(oh, 8, 1 + (STAGE_BYTES // row_bytes - (kh - 1) * dh - 1) // sh))
+    return (rows - 1) * sh + (kh - 1) * dh + 1, pitch, rows
+
+
 def seconds(spec, isa):
     """Return the expected time.
 
-    A row is computed in whole vectors, so short rows waste lanes; fewer than three channels leave loads unshared; and every row
-    of a kernel costs some cycles before its first tap.
+    A row is computed in whole vectors, so short rows waste lanes. Staged, groups of eight channels share the loads; otherwise
+    four do, fewer than three leave them unshared, and every row of a kernel costs some cycles before its first tap.
     """
     machine = machine_of(isa)
     od, oh, ow = spec.output
     c_in, c_out = spec.c_in // spec.groups, spec.c_out // spec.groups
     rows, wide = od * oh, vectors(machine, spec, ow)
-    taps = c_in * spec.taps * rows * wide * max(c_out, 3) * machine.direct
-    blocks = rows * -(-wide // 4) * -(-c_out // 4)
-    starts = blocks * (60.0 + 12.0 * c_in * spec.kernel[0] * spec.kernel[1])
-    scale = 12.0 if spec.channels_last else 1.0 if spec.stride[2] == 1 else 1.8
-    return (machine.call + spec.n * spec.groups * (taps * scale + starts)) / CLOCK
+    stage = stage_of(spec)
+    if stage is not None:
+        most, pitch, together = stage
+        tiles = c_in * spec.taps * rows * wide * -(-c_out // 8) * 8 * machine.step
+        staging = rows / together * c_in * spec.kernel[0] * most * spec.stride[2] * vectors(machine, spec, pitch)
+        starts = rows * -(-wide // 3) * -(-c_out // 8) * 60.0
+        cost = tiles + staging * (4.0 if spec.stride[2] < 3 else 24.0) + starts
+    else:
+        taps = c_in * spec.taps * rows * wide * max(c_out, 3) * machine.direct
+        scale = 12.0 if spec.channels_last else 1.0 if spec.stride[2] == 1 else 1.8
+        blocks = rows * -(-wide // 4) * -(-c_out // 4)
+        cost = taps * scale + blocks * (60.0 + 12.0 * c_in * spec.kernel[0] * spec.kernel[1])
+    return (machine.call + spec.n * spec.groups * cost) / CLOCK
 
 
 cdef struct Job:
@@ -92,5 +133,97 @@ cdef class Direct(BoundConv):
         return run_tasks(compute_rows, &job, tasks, threads, 2 * sizeof(Py_ssize_t) * s.kw, brief)
 
 
+cdef struct StagedJob:
+    const fc_conv *shape
+    const fc_kernels *kernels
+    const char *x
+    const char *packed
+    const char *bias
+    char *y
+    const Py_ssize_t *offsets
+    Py_ssize_t itemsize, rows, row_blocks, pitch, most_rows, group_items
+
+
+cdef void compute_staged(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
+    cdef const StagedJob *job = <const StagedJob *>argument
+    cdef const fc_conv *s = job.shape
+    cdef Py_ssize_t size = job.itemsize, ioh = task % job.row_blocks * job.rows
+    task //= job.row_blocks
+    cdef Py_ssize_t iod = task % s.od
+    task //= s.od
+    cdef Py_ssize_t group = task % s.groups, image = task // s.groups, channel = group * (s.c_out // s.groups)
+    job.kernels.direct_staged(
+        s,
+        job.x + (image * s.c_in + group * (s.c_in // s.groups)) * s.x_channel * size,
+        job.packed + group * job.group_items * size,
+        at(job.bias, channel * size),
+        job.y + (image * s.c_out + channel) * s.y_channel * size,
+        iod, ioh, min(ioh + job.rows, s.oh), job.offsets, job.pitch, job.most_rows, scratch,
+    )
+
+
+cdef class StagedDirect(BoundConv):
+    cdef Py_ssize_t depth, rows, pitch, most_rows
+    cdef cnp.ndarray offsets
+
+    def __init__(self, spec, int isa, str isa_name):
+        super().__init__(spec, isa, isa_name)
+        self.most_rows, self.pitch, self.rows = stage_of(spec)
+        (_, _, sw), (_, dh, dw), (kd, kh, kw) = spec.stride, spec.dilation, spec.kernel
+        row = sw * self.pitch
+        places = [
+            (plane * self.most_rows + ikh * dh) * row + ikw * dw % sw * self.pitch + ikw * dw // sw
+            for plane in range(spec.c_in // spec.groups * kd) for ikh in range(kh) for ikw in range(kw)
+        ]
+        cdef npy_intp items = len(places)
+        self.depth = items
+        self.offsets = cnp.PyArray_EMPTY(1, &items, cnp.NPY_INTP, 0)
+        self.offsets[:] = places
+
+    cdef Py_ssize_t group_items(self) noexcept:
+        cdef Py_ssize_t mr = self.kernels.mr
+        return (self.shape.c_out // self.shape.groups + mr - 1) // mr * mr * self.depth
+
+    cdef Py_ssize_t packed_items(self) noexcept:
+        return self.shape.groups * self.group_items()
+
+    cdef int pack_into(self, const char *weight, char *packed, int threads, bint brief) except -1:
+        cdef Py_ssize_t group, oc, mr = self.kernels.mr, c_out = self.shape.c_out // self.shape.groups, size = self.itemsize
+        for group in range(self.shape.groups):
+            for oc in range(0, c_out, mr):
+                self.kernels.pack_rows(weight + (group * c_out + oc) * self.depth * size, self.depth, <int>min(mr, c_out - oc),
+                                       self.depth, <int>mr, packed + (group * self.group_items() + oc * self.depth) * size)
+        return 0
+
+    cdef size_t stage_bytes(self) noexcept:
+        cdef const fc_conv *s = &self.shape
+        return s.c_in // s.groups * s.kd * self.most_rows * s.stride_w * self.pitch * self.itemsize
+
+    cdef size_t workspace_bytes(self, int threads, bint packed) noexcept:
+        return threads * (self.stage_bytes() + 128) + (0 if packed else self.packed_items() * self.itemsize)
+
+    cdef int compute(self, const char *x, const char *weight, const char *packed, const char *bias, char *y,
+                     int threads, bint brief) except -1:
+        cdef const fc_conv *s = &self.shape
+        cdef StagedJob job
+        cdef char *own = NULL
+        if packed is NULL:
+            own = take(self.packed_items() * self.itemsize)
+            packed = own
+        try:
+            if own is not NULL:
+                self.pack_into(weight, own, threads, brief)
+            job.shape, job.kernels = s, self.kernels
+            job.x, job.packed, job.bias, job.y = x, packed, bias, y
+            job.offsets = <const Py_ssize_t *>cnp.PyArray_DATA(self.offsets)
+            job.itemsize, job.rows, job.pitch, job.most_rows = self.itemsize, self.rows, self.pitch, self.most_rows
+            job.row_blocks = (s.oh + self.rows - 1) // self.rows
+            job.group_items = self.group_items()
+            return run_tasks(compute_staged, &job, s.n * s.groups * s.od * job.row_blocks, threads, self.stage_bytes(), brief)
+        finally:
+            if own is not NULL:
+                give(own)
+
+
 def bind(spec, isa, isa_name):
-    return Direct(spec, isa, isa_name)
+    return (Direct if stage_of(spec) is None else StagedDirect)(spec, isa, isa_name)

@@ -4,8 +4,8 @@ Source: Chellapilla, Puri & Simard 2006 (im2col); Goto & van de Geijn 2008 (bloc
 materialised). Tile, accuracy and figures: src/gemm/gemm_tile.c and src/gemm/pack_patches.c.
 """
 
-from ._gemm_conv cimport GemmConv
-
+from ._channels_conv import ChannelsConv, prefers_channels
+from ._gemm_conv import GemmConv
 from ._gemm_conv import seconds as gemm_seconds
 
 name = "im2col_gemm"
@@ -19,9 +19,5 @@ def seconds(spec, isa):
     return gemm_seconds(spec, isa, spec.stride[2] != 1)
 
 
-cdef class Im2colGemm(GemmConv):
-    pass
-
-
 def bind(spec, isa, isa_name):
-    return Im2colGemm(spec, isa, isa_name)
+    return (ChannelsConv if prefers_channels(spec) else GemmConv)(spec, isa, isa_name)

