@@ -10,7 +10,6 @@ import oracle
 import fastconv as fc
 import fastconv.functional as F
 import fastconv.grad
-from fastconv.kernels import CONV
 
 
 @dataclass(frozen=True)
@@ -47,6 +46,7 @@ CONVOLUTIONS = (
     ("dilated", 2, 3, 1, 3, 1, "same", 2),
     ("pointwise", 6, 8, 1, 1, 1, 0, 1),
     ("depthwise", 4, 8, 4, 3, 1, 1, 1),
+    ("five", 3, 4, 1, 5, 1, (2, 1), 1),
 )
 SIZES = {1: (21,), 2: (7, 19), 3: (5, 6, 11)}
 FIRST = {1: "NCW", 2: "NCHW", 3: "NCDHW"}
@@ -165,6 +165,11 @@ def dense_calls(dtype: str) -> list[Call]:
     ]
 
 
+def suited(algorithm: str, channels: int) -> tuple[int, int]:
+    """Groups and kernel size of a convolution that an algorithm serves, if it serves the number of axes."""
+    return {"depthwise": (channels, 3), "pointwise": (1, 1), "winograd_f2x5": (1, 5)}.get(algorithm, (1, 3))
+
+
 def able(function: str, input_shape: tuple[int, ...], weight_shape: tuple[int, ...], **options: object) -> list[str]:
     """Names of the algorithms that can serve a convolution, in order of preference."""
     names = []
@@ -177,9 +182,9 @@ def able(function: str, input_shape: tuple[int, ...], weight_shape: tuple[int, .
     return names
 
 
-def bounded(names: list[str]) -> list[str]:
-    """Of these algorithms, those that sum products directly: exact on small integers, and bound as such a sum is."""
-    return [module.name for module in CONV if module.name in names and getattr(module, "bounded_as_direct", True)]
+def chosen(function: str, input_shape: tuple[int, ...], weight_shape: tuple[int, ...], **options: object) -> str:
+    """Name of the algorithm that a convolution takes when none is named, at the instruction set in force."""
+    return fc.explain(function, input_shape, weight_shape, **options).algorithm
 
 
 def all_calls(dtype: str) -> list[Call]:

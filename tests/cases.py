@@ -160,7 +160,8 @@ def draw_channels(rng: np.random.Generator, kind: str) -> tuple[int, int, int]:
 
 
 # Problems around the edges of register tiles, with few channels; "long" kernels have more taps, and "deep"
-# layers longer sums and more rows, than the kernels treat in one block.
+# layers longer sums and more rows, than the kernels treat in one block; "minimal" ones have what minimal filtering
+# (Winograd) serves: square kernels of 3 or 5 at stride 1.
 KINDS = (
     *("general",) * 4,
     *("tile",) * 4,
@@ -169,12 +170,16 @@ KINDS = (
     *("grouped",) * 2,
     "long",
     "deep",
+    *("minimal",) * 2,
 )
 
 
 def draw_conv(rng: np.random.Generator, rank: int) -> ConvCase:
     """A random convolution of one of the KINDS."""
     kind = KINDS[int(rng.integers(len(KINDS)))]
+    minimal = kind == "minimal"
+    if minimal:
+        kind = ("general", "tile", "grouped", "deep")[int(rng.integers(4))]
     c_in, c_out, groups = draw_channels(rng, kind)
     longest = ((70, 11, 5) if kind == "long" else (6, 4, 3))[rank - 1]
     kernel = tuple(int(k) for k in rng.integers(1, longest + 1, rank))
@@ -182,6 +187,9 @@ def draw_conv(rng: np.random.Generator, rank: int) -> ConvCase:
         kernel = (1,) * rank
     stride = tuple(int(s) for s in rng.integers(1, 4, rank)) if rng.random() < 0.5 else (1,) * rank
     dilation = tuple(int(d) for d in rng.integers(1, 4, rank)) if rng.random() < 0.35 else (1,) * rank
+    if minimal:
+        kernel = (*kernel[:-2], *(pick(rng, (3, 3, 5)),) * min(rank, 2))
+        stride = dilation = (1,) * rank
     padding = draw_padding(rng, rank)
     wide = kind == "tile" or rng.random() < 0.15
     out = [int(rng.integers(1, (9, 6, 4)[rank - 1])) for _ in range(rank)]

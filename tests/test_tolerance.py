@@ -5,6 +5,9 @@ import oracle
 import pytest
 import tolerance
 
+import fastconv as fc
+import winograd
+
 
 @pytest.mark.parametrize(("dtype", "digits"), [("float32", 24), ("float64", 53)])
 def test_unit_roundoff_is_half_an_ulp(dtype: str, digits: int) -> None:
@@ -25,11 +28,12 @@ def test_sum_bound_by_hand() -> None:
     assert (tolerance.sum_bound(np.zeros(2), 3, "float32") > 0).all()
 
 
-def test_every_named_algorithm_states_its_factor() -> None:
-    assert set(tolerance.ALGORITHM_FACTOR) == {"direct", "im2col_gemm", "pointwise", "depthwise"}
-    assert set(tolerance.ALGORITHM_FACTOR.values()) == {1.0}
-    with pytest.raises(KeyError):
-        tolerance.sum_bound(np.ones(1), 3, "float32", algorithm="unheard_of")
+def test_every_named_algorithm_has_a_bound() -> None:
+    assert set(fc.algorithms()) <= {*tolerance.SUMMING, *winograd.SCHEMES}
+    assert set(tolerance.EXACT_ON_INTEGERS) == {*tolerance.SUMMING, "winograd_f2x3"}
+    x, w = np.ones((1, 1, 4, 4), np.float32), np.ones((1, 1, 3, 3), np.float32)
+    with pytest.raises(KeyError, match="unheard_of"):
+        tolerance.bounds_for(["unheard_of"], x, w)
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -119,6 +123,119 @@ def test_check_equal_knows_no_tolerance() -> None:
     tolerance.check_equal(np.float32([1, np.nan, -0.0]), np.array([1, np.nan, 0.0]), "same")
     with pytest.raises(AssertionError, match=r"\(0,\)"):
         tolerance.check_equal(np.array([1 + 2.0**-52]), np.array([1.0]), "one ulp")
+
+
+# ---- Winograd
+
+SCHEMES = pytest.mark.parametrize("name", winograd.SCHEMES)
+
+
+def drawn(seed: int, scheme: winograd.Scheme, dtype: str) -> tuple[list[np.ndarray], dict]:
+    """Input, weights and bias of a small layer with groups and uneven padding, and its options."""
+    rng = np.random.default_rng(seed)
+    groups, inside, outside = (int(rng.integers(1, most)) for most in (3, 9, 4))
+    size, r = rng.integers(scheme.taps, 12, 2), scheme.taps
+    pads = tuple((int(front), int(back)) for front, back in rng.integers(0, 3, (2, 2)))
+    shapes = (2, groups * inside, *size), (groups * outside, inside, r, r), (groups * outside,)
+    return [rng.standard_normal(shape).astype(dtype) for shape in shapes], {"padding": pads, "groups": groups}
+
+
+@SCHEMES
+def test_winograd_bound_by_hand(name: str) -> None:
+    """One output of ones: every stage of |A^T| [(|G||g||G^T|) * (|B^T||d||B|)] |A| is a sum of rows."""
+    scheme = winograd.SCHEMES[name]
+    at, g, bt = (np.abs(matrix) for matrix in scheme.matrices(np.float64))
+    r = scheme.taps
+    x, w = np.ones((1, 5, 3 * r, 3 * r), np.float32), np.ones((1, 5, r, r), np.float32)
+    along = at @ (g.sum(axis=1) * bt.sum(axis=1))
+    roundings = {"winograd_f2x3": 2 * (2 + 2 + 1), "winograd_f4x3": 2 * (6 + 6 + 5), "winograd_f2x5": 2 * (6 + 8 + 5)}[name]
+    grown = tolerance.gamma(roundings + 5 + 2, 2.0**-24) + tolerance.gamma(5 * r * r + 2, 2.0**-53)
+    bound = tolerance.bounds_for([name], x, w)[name]
+    m = scheme.outputs
+    assert bound[0, 0, :m, :m] == pytest.approx(grown * 5 * np.outer(along, along), rel=1e-12)
+
+
+@SCHEMES
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_honest_winograd_results_are_accepted(name: str, dtype: str) -> None:
+    scheme, worst = winograd.SCHEMES[name], 0.0
+    for seed in range(40):
+        arrays, options = drawn(seed, scheme, dtype)
+        result = winograd.convolve(*arrays, scheme.matrices(dtype), **options)
+        assert result.dtype == dtype
+        exact = oracle.conv(*(a.astype(np.longdouble) for a in arrays), **options)
+        bound = tolerance.bounds_for([name], *arrays, **options)[name]
+        worst = max(worst, tolerance.check(result, exact, bound, f"seed {seed}"))
+        place = np.unravel_index(seed % result.size, result.shape)
+        result[place] = exact[place] + 3 * bound[place] * (-1) ** seed
+        with pytest.raises(AssertionError, match=r"(?s)times the bound at .*reproduce: seed"):
+            tolerance.check(result, exact, bound, f"seed {seed}")
+    print(f"{name} {dtype}: at most {worst:.3f} of the bound")
+
+
+@SCHEMES
+def test_one_wrong_entry_of_a_matrix_is_rejected(name: str) -> None:
+    scheme = winograd.SCHEMES[name]
+    arrays, options = drawn(7, scheme, "float32")
+    exact, bound = oracle.conv(*arrays, **options), tolerance.bounds_for([name], *arrays, **options)[name]
+    for which in range(3):
+        for place in np.ndindex(scheme.exact[which].shape):
+            for wrong in ("sign", "2 %", "one more"):
+                matrices = [matrix.copy() for matrix in scheme.matrices("float32")]
+                entry = matrices[which][place]
+                if entry == 0 and wrong != "one more":
+                    continue
+                matrices[which][place] = {"sign": -entry, "2 %": entry * np.float32(1.02), "one more": entry + 1}[wrong]
+                with pytest.raises(AssertionError, match="times the bound"):
+                    tolerance.check(winograd.convolve(*arrays, matrices, **options), exact, bound, "wrong")
+
+
+@SCHEMES
+def test_textbook_mistakes_of_winograd_are_rejected(name: str) -> None:
+    scheme = winograd.SCHEMES[name]
+    (x, w, b), options = drawn(11, scheme, "float32")
+    exact, bound = oracle.conv(x, w, b, **options), tolerance.bounds_for([name], x, w, b, **options)[name]
+    matrices = scheme.matrices("float32")
+    at, g, bt = matrices
+    half = [matrix.astype(np.float16).astype(np.float32) for matrix in matrices]
+    shifted = np.roll(winograd.convolve(x, w, b, matrices, **options), scheme.outputs, axis=-1)
+    mistakes = {
+        "convolution for correlation": winograd.convolve(x, w[..., ::-1, ::-1].copy(), b, matrices, **options),
+        "kernel transposed": winograd.convolve(x, w.swapaxes(-2, -1).copy(), b, matrices, **options),
+        "points exchanged in one matrix": winograd.convolve(x, w, b, (at, g[[0, 2, 1, *range(3, len(g))]], bt), **options),
+        "next tile's outputs": shifted,
+        "no bias": winograd.convolve(x, w, None, matrices, **options),
+    }
+    if not scheme.exact_on_integers:
+        mistakes["constants of half precision"] = winograd.convolve(x, w, b, half, **options)
+    for what, result in mistakes.items():
+        with pytest.raises(AssertionError, match="times the bound"):
+            tolerance.check(result, exact, bound, what)
+
+
+@SCHEMES
+def test_a_row_done_again_by_summing_is_held_to_the_larger_bound(name: str) -> None:
+    scheme = winograd.SCHEMES[name]
+    (x, w, b), options = drawn(3, scheme, "float32")
+    plain, summed = tolerance.bounds_for([name, "direct"], x, w, b, **options).values()
+    for strange in (np.nan, np.inf):
+        x[0, 0, 0, 0] = strange
+        now = tolerance.bounds_for([name, "direct"], x, w, b, **options)
+        assert (now[name] >= now["direct"]).all()
+    large = tolerance.bounds_for([name], np.full_like(x, 1e38), w, b, **options)[name]
+    assert (large >= tolerance.bounds_for(["direct"], np.full_like(x, 1e38), w, b, **options)["direct"]).all()
+    assert (plain != summed).any()
+
+
+@SCHEMES
+def test_winograd_underflow_is_within_the_bound(name: str) -> None:
+    scheme = winograd.SCHEMES[name]
+    (x, w, _), options = drawn(4, scheme, "float32")
+    for small_x, small_w in ((1e-38, 1), (1, 1e-38), (1e-42, 1), (1, 1e-42), (1e-20, 1e-20)):
+        arrays = (x * np.float32(small_x)).astype("f"), (w * np.float32(small_w)).astype("f")
+        result = winograd.convolve(*arrays, None, scheme.matrices("float32"), **options)
+        bound = tolerance.bounds_for([name], *arrays, **options)[name]
+        tolerance.check(result, oracle.conv(*arrays, **options), bound, f"{small_x} {small_w}")
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

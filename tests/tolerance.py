@@ -1,20 +1,48 @@
 """How far a rounded result may lie from the exact one: a bound derived from the arithmetic, never a chosen
 number.
 
-A sum of n products, each operation rounded to unit round-off u, in any order, with or without fused multiply-
-add, differs from the exact sum by at most gamma_n * sum |x||w| with gamma_n = n u / (1 - n u) (Higham,
+Sums. A sum of n products, each operation rounded to unit round-off u, in any order, with or without fused
+multiply-add, differs from the exact sum by at most gamma_n * sum |x||w| with gamma_n = n u / (1 - n u) (Higham,
 Accuracy and Stability of Numerical Algorithms, 2nd ed., section 3.1). n is the reduction length plus 2: one
-for the bias and one for the final rounding or division. An algorithm that computes something else than that
-sum (a transform) multiplies the bound by its factor, which stands in its kernel's head comment under
-"Accuracy" and in ALGORITHM_FACTOR.
+for the bias and one for the final rounding or division.
 
-The reference has a rounding error too (it matters for float64, where the reference is longdouble or float64),
-so its own gamma_n is added; and each product may underflow, so n halves of the smallest subnormal are added.
+Winograd. The result is A^T [sum over c of (G g G^T) * (B^T d B)] A, and written out it is a sum of products of one
+weight, one input and six constants; most of these products cancel in exact arithmetic. Every rounding on the
+way multiplies the products that pass it by 1 + delta, |delta| <= u, so a product that passes at most N of them
+ends as itself times 1 + theta, |theta| <= gamma_N (Higham, lemma 3.1). The result is therefore off by at most
+
+    gamma_N * (|A^T| [sum over c of (|G||g||G^T|) * (|B^T||d||B|)] |A| + |bias|),
+
+elementwise (Barabasz, Anderson, Soodhalter & Gregg, Error analysis and improving the accuracy of Winograd
+convolution for deep neural networks, ACM TOMS 46(4), 2020). On the way lie
+
+- two products with B^T, two with G and two with A^T; in each, one rounding for every sum along a row, at most
+  the row's non-zeros less one, and the rounding of a constant (the root of two, a third) and of the product
+  with it; powers of two cost nothing (`winograd.pass_roundings`);
+- the products and sums over channels and depth taps, K in number, in any order and any blocks: K roundings;
+- two more, as for sums: the bias and one to spare.
+
+This holds for any grouping of a row that adds no term only to subtract it again. It assumes that no
+transform overflows; a row of outputs that is computed again by direct summation is held to the larger of the two
+bounds.
+
+Both. The reference has a rounding error too (it matters for float64, where the reference is longdouble or
+float64), so its own gamma_n is added; and each product may underflow, so halves of the smallest subnormal are
+added, in Winograd's case times what the later transforms can make of them.
 """
 
-import numpy as np
+from collections.abc import Iterable
+from functools import cache
 
-ALGORITHM_FACTOR = {"direct": 1.0, "im2col_gemm": 1.0, "pointwise": 1.0, "depthwise": 1.0}
+import numpy as np
+import oracle
+
+import winograd
+
+# Algorithms that sum the definition's products, in whatever order; `winograd.SCHEMES` has those that do not.
+SUMMING = ("direct", "im2col_gemm", "pointwise", "depthwise")
+# Algorithms that must give small integers exactly: their constants are multiples of powers of two.
+EXACT_ON_INTEGERS = (*SUMMING, *(name for name, scheme in winograd.SCHEMES.items() if scheme.exact_on_integers))
 
 # exp and log are not correctly rounded anywhere; four units in the last place is what we ask of them, and of the activations
 # made of exp.
@@ -43,7 +71,6 @@ def sum_bound(
     reduction: int,
     dtype: object,
     *,
-    algorithm: str = "direct",
     reference_dtype: object = np.longdouble,
 ) -> np.ndarray:
     """Elementwise bound on the error of a sum of products.
@@ -56,15 +83,115 @@ def sum_bound(
         How many products one result sums.
     dtype : dtype
         Type of the arithmetic that is judged.
-    algorithm : str, default: "direct"
-        Its factor is taken from `ALGORITHM_FACTOR`.
     reference_dtype : dtype, default: longdouble
         Type of the arithmetic that made the reference.
     """
     n = reduction + 2
-    grown = gamma(n, unit_roundoff(dtype)) * ALGORITHM_FACTOR[algorithm] + gamma(n, unit_roundoff(reference_dtype))
-    tiny = float(np.finfo(np.dtype(dtype)).smallest_subnormal)
-    return grown * np.asarray(magnitude) + n * tiny
+    grown = gamma(n, unit_roundoff(dtype)) + gamma(n, unit_roundoff(reference_dtype))
+    return grown * np.asarray(magnitude) + n * smallest(dtype)
+
+
+def smallest(dtype: object) -> float:
+    """The smallest subnormal of `dtype`: twice the most that an underflow loses."""
+    return float(np.finfo(np.dtype(dtype)).smallest_subnormal)
+
+
+def finite_magnitude(array: np.ndarray | None) -> np.ndarray | None:
+    """Absolute values in the oracle's type, with nan and infinities as zeros: right wherever a sum has none."""
+    if array is None:
+        return None
+    return np.where(np.isfinite(array), np.abs(array), 0).astype(reference_of(array.dtype))
+
+
+def winograd_bound(
+    x: np.ndarray, w: np.ndarray, b: np.ndarray | None, scheme: winograd.Scheme, **options: object
+) -> tuple[np.ndarray, bool]:
+    """Elementwise bound on the error of a Winograd convolution of batched arrays, and whether a transform may
+    overflow; `options` are those of `winograd.stages`."""
+    x_size, w_size, b_size = map(finite_magnitude, (x, w, b))
+    at, g, bt = (np.abs(matrix) for matrix in scheme.matrices(reference_of(x.dtype)))
+    made = winograd.stages(x_size, w_size, (at, g, bt), **options)
+    magnitude = made.output if b is None else made.output + b_size.reshape(-1, *(1,) * (x.ndim - 2))
+    terms = int(np.prod(w.shape[1:-2]))
+    n, reduction = scheme.roundings + terms + 2, int(np.prod(w.shape[1:]))
+    grown = gamma(n, unit_roundoff(x.dtype)) + gamma(reduction + 2, unit_roundoff(reference_of(x.dtype)))
+    # What each pass over a row loses by underflow, and what the next pass makes of what the last one lost.
+    rows_a, rows_g, rows_b = (float(matrix.sum(axis=1).max()) for matrix in (at, g, bt))
+    k, tiny = bt.shape[0], smallest(x.dtype)
+    lost_u, lost_v = k * tiny * (1 + rows_g), k * tiny * (1 + rows_b)
+    lost = lost_u * made.input.max(initial=0) + lost_v * made.weight.max(initial=0) + lost_u * lost_v + tiny
+    lost = terms * lost * rows_a**2 + k * tiny * (1 + rows_a)
+    largest = max(a.max(initial=0) for a in (made.weight, made.input, made.product, magnitude))
+    return grown * magnitude + lost, bool(largest > np.finfo(x.dtype).max / 2)
+
+
+def reference_of(dtype: object) -> type:
+    """The type in which the oracle judges `dtype`."""
+    return np.longdouble if np.dtype(dtype) == np.float64 else np.float64
+
+
+def tiled(
+    x_shape: tuple[int, ...],
+    w_shape: tuple[int, ...],
+    stride: object = 1,
+    padding: object = 0,
+    dilation: object = 1,
+    groups: int = 1,
+) -> dict[str, object]:
+    """Options of a convolution as `winograd.stages` has them."""
+    pads = oracle.resolve_padding(padding, x_shape[2:], w_shape[2:], stride, dilation)
+    depth = {}
+    if len(pads) == 3:
+        depth = {f"depth_{k}": oracle.per_axis(v, 3)[0] for k, v in (("stride", stride), ("dilation", dilation))}
+    return {"padding": pads, "groups": groups} | depth
+
+
+def bounds_for(
+    algorithms: Iterable[str],
+    x: np.ndarray,
+    w: np.ndarray,
+    b: np.ndarray | None = None,
+    *,
+    integers: bool = False,
+    **options: object,
+) -> dict[str, np.ndarray]:
+    """Elementwise bound on the error of one convolution, for each of the algorithms.
+
+    Parameters
+    ----------
+    algorithms : iterable of str
+        Names; each must be able to serve the convolution.
+    x, w, b : ndarray
+        The arrays as the convolution gets them; x may lack its batch axis. Their type is that of the
+        arithmetic judged. Where a result depends on a nan or an infinity, its bound means nothing.
+    integers : bool, default: False
+        All values are integers, so small that their sums are exact: zero for `EXACT_ON_INTEGERS`.
+    **options
+        stride, padding, dilation and groups, as the oracle has them.
+    """
+    batched = x if x.ndim == w.ndim else x[None]
+    strange = not all(a is None or np.isfinite(a).all() for a in (x, w, b))
+    bounds = {}
+
+    @cache
+    def by_summing() -> np.ndarray:
+        magnitude = oracle.conv(*map(finite_magnitude, (batched, w, b)), **options)
+        return sum_bound(magnitude, int(np.prod(w.shape[1:])), x.dtype, reference_dtype=reference_of(x.dtype))
+
+    for name in algorithms:
+        if integers and name in EXACT_ON_INTEGERS:
+            bounds[name] = np.zeros(())
+        elif name in SUMMING:
+            bounds[name] = by_summing()
+        else:
+            bound, overflows = winograd_bound(
+                batched, w, b, winograd.SCHEMES[name], **tiled(batched.shape, w.shape, **options)
+            )
+            # Height and width may have a stride where there is one output alone; then the first is the one.
+            shape = oracle.conv_output_shape(batched.shape, w.shape, **{k: v for k, v in options.items() if k != "groups"})
+            bound = bound[tuple(map(slice, shape))]
+            bounds[name] = np.maximum(bound, by_summing()) if strange or overflows else bound
+    return {name: bound[0] if bound.ndim > x.ndim else bound for name, bound in bounds.items()}
 
 
 def activation_bound(
@@ -133,7 +260,7 @@ def check(result: np.ndarray, reference: np.ndarray, bound: np.ndarray, reproduc
     reference = np.asarray(reference)
     if result.shape != reference.shape:
         raise AssertionError(f"shape {result.shape}, expected {reference.shape}\nreproduce: {reproducer}")
-    if result.size == 0:
+    if result.size == 0 or (result == reference).all():
         return 0.0
     bound = np.broadcast_to(bound, reference.shape)
     special = ~np.isfinite(result) | ~np.isfinite(reference)
@@ -141,7 +268,8 @@ def check(result: np.ndarray, reference: np.ndarray, bound: np.ndarray, reproduc
     with np.errstate(invalid="ignore", divide="ignore"):
         error = np.abs(result.astype(np.longdouble) - reference.astype(np.longdouble))
         ratio = np.where(error == 0, 0, error / bound)
-    ratio = np.where(special, np.where(agrees, 0, np.inf), ratio).astype(np.float64)
+    with np.errstate(over="ignore"):
+        ratio = np.where(special, np.where(agrees, 0, np.inf), ratio).astype(np.float64)
     ratio = np.where(np.isnan(ratio), np.inf, ratio)
     worst = np.unravel_index(int(np.argmax(ratio)), ratio.shape)
     if ratio[worst] > 1:
