@@ -66,7 +66,7 @@ FC_INLINE vec curved(const struct fc_activation *after, vec x) {
     case FC_SILU: return vec_mul(x, sigmoid(x));
     case FC_HARDSWISH: {
         const vec gate = vec_min(vec_set1(6), vec_max(vec_zero(), vec_add(x, vec_set1(3))));
-        return vec_div(vec_mul(x, gate), vec_set1(6));
+        return vec_mul(x, vec_div(gate, vec_set1(6))); /* so that it is x itself from 3 on */
     }
     default: return clamped(clamp_of(after), x);
     }
