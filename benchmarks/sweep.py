@@ -34,8 +34,8 @@ MOST_RATIO, MOST_MEDIAN, SHOWN_RATIO = 1.30, 1.05, 1.15
 LEAST_FLOPS, MOST_FLOPS = 1e5, 3e9
 MOST_BYTES = 1 << 28
 LAST_SHARE = 0.25  # of the shapes, with the channels last
-FAR = 4.0  # an algorithm so many times slower than the best is not timed by turns
-QUICK_CALLS = 3
+FAR = 4.0  # an algorithm so many times slower than the best is not timed by turns, be it the one chosen
+QUICK_CALLS, SLOW_S = 3, 0.5
 AGAIN = 4  # a ratio above MOST_RATIO is measured again for so many times as long
 
 
@@ -198,17 +198,20 @@ def measure(problem: Problem, seconds: float) -> Outcome:
     chosen, names, predicted = able(problem)
     auto, named = calls_of(problem, names)
     quick = {name: _quick(call) for name, call in named.items()}
-    near = [name for name in names if name == chosen or quick[name] <= FAR * min(quick.values())]
+    near = {name: named[name] for name in names if quick[name] <= FAR * min(quick.values())}
     others = watch_others()
-    timed = interleave({"": auto} | {name: named[name] for name in near}, seconds)
+    timed = interleave(near | ({"": auto} if chosen in near else {}), seconds)
     disturbance = others()
     times = {name: timed[name].median if name in timed else quick[name] for name in names}
-    return Outcome(problem, chosen, times, timed[""].median, predicted, disturbance)
+    choice = timed[""].median if "" in timed else quick[chosen]
+    return Outcome(problem, chosen, times, choice, predicted, disturbance)
 
 
 def _quick(call: Call) -> float:
-    """Return the least time of a few calls, after one that prepares."""
-    call()
+    """Return the least time of a few calls, after one that prepares; of that one alone where it is slow."""
+    first = _seconds(call)
+    if first > SLOW_S:
+        return first
     return min(_seconds(call) for _ in range(QUICK_CALLS))
 
 
@@ -221,7 +224,7 @@ def _seconds(call: Call) -> float:
 def measured(problem: Problem, seconds: float) -> Outcome:
     """Measure a problem, and again for longer where the ratio is beyond the limit: the better of the two counts."""
     first = measure(problem, seconds)
-    if first.ratio <= MOST_RATIO:
+    if not MOST_RATIO < first.ratio < FAR:
         return first
     second = measure(problem, AGAIN * seconds)
     return min(first, second, key=lambda outcome: outcome.ratio)
