@@ -15,6 +15,8 @@ from ._conv cimport BoundConv, at
 from ._parallel cimport give, run_tasks, take
 from ._table cimport fc_activation, fc_conv, fc_kernels
 
+from ._cost import CLOCK, channel_steps, machine_of, vectors
+
 cdef enum:
     K_BLOCK = 256           # about: whole channels, 16 of them at least
     LINE_CHANNELS = 16
@@ -46,6 +48,22 @@ def prefers_channels(spec):
     if min(spec.c_out, spec.c_in) // spec.groups < DEEP or not turned_rows(spec):
         return False
     return spec.output[0] * spec.output[1] * spec.output[2] <= SMALL_MAP or (spec.stride[2] > 1 and spec.taps > 1)
+
+
+def seconds(spec, isa):
+    """Return the expected time: the product, the runs gathered for it, arrays turned over, and reading the filters."""
+    machine = machine_of(isa)
+    pixels = spec.output[0] * spec.output[1] * spec.output[2]
+    c_in, c_out = spec.c_in // spec.groups, spec.c_out // spec.groups
+    deep, wide = vectors(machine, spec, c_in), vectors(machine, spec, c_out)
+    depth = c_in * spec.taps
+    cost = pixels * depth * channel_steps(machine, spec) + pixels * wide * -(-depth // 288) * machine.run
+    if spec.taps > 1 or spec.output != spec.size:
+        cost += pixels * spec.taps * (2.0 + deep * machine.run)
+    if not spec.channels_last:
+        inputs = spec.size[0] * spec.size[1] * spec.size[2]
+        cost += machine.turn * (deep * inputs + wide * pixels)
+    return (machine.call + spec.n * spec.groups * cost + depth * spec.c_out * spec.itemsize * machine.filters) / CLOCK
 
 
 cdef inline Py_ssize_t parts(Py_ssize_t whole, Py_ssize_t part) noexcept nogil:

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What the cost model knows of an instruction set: a few constants, from which each algorithm's `seconds` is put together.
 
-Source: the constants are least-squares fits of `python -m benchmarks.sweep` over random layers, not of a list of known ones.
-Only their ratios decide anything; CLOCK turns cycles into the seconds that `explain` shows.
+Source: least-squares fits of the times that `python -m benchmarks.sweep --json` took of random layers; no list of known layers.
+Only ratios decide anything; CLOCK turns cycles into the seconds that `explain` shows. All constants are cycles of a core, for
+one vector where nothing else is said.
 """
 
 from __future__ import annotations
@@ -15,22 +16,31 @@ CLOCK = 3e9  # cycles a second, nominally
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """Cycles, where nothing else is said, for one vector."""
+    """One instruction set, float32 vectors of `lanes`."""
 
-    lanes: int  # float32 in a vector
+    lanes: int
     step: float  # a multiply-add in a register tile whose operands are in cache
-    pack: float  # packing one vector of patches at stride 1
-    gather: float  # the same at another stride
-    direct: float  # a multiply-add of the direct kernel
-    transform: float  # one tile and channel vector of a Winograd transform with 36 points, in or out
-    stream: float  # bytes a cycle that arrive from beyond L2
+    lone: float  # the same where the tile is one vector wide and each multiply-add has a load of its own
+    tile: float  # beginning and storing a tile of the matrix product
+    pack: float  # packing patches that lie together in memory
+    piece: float  # the same for each piece of a panel that row ends cut up, or
+    picked: float  # that a stride takes apart
+    aim: float  # finding where a piece of a panel lies at one tap
+    run: float  # copying a run of channels
+    turn: float  # turning over
+    point: float  # transforming to or from one of Winograd's points
+    filters: float  # a byte of transformed filters that is read
+    row: float  # four rows of the direct kernel's multiply-adds, which load what they multiply
+    stage: float  # staging input rows
+    slide: float  # a multiply-add of the depthwise kernel that shares loads between rows, or
+    still: float  # that does not
     call: float  # whatever a call costs
 
 
 MACHINES = {
-    "scalar": Machine(1, 0.6, 1.5, 2.0, 0.9, 220.0, 4.0, 2500.0),
-    "avx2": Machine(8, 0.55, 3.0, 9.0, 0.9, 260.0, 4.0, 2500.0),
-    "avx512": Machine(16, 0.6, 5.0, 9.0, 1.0, 400.0, 4.0, 2500.0),
+    "scalar": Machine(1, 0.9, 0.9, 60, 2.5, 2.5, 4, 8, 3, 4, 6, 0.01, 4.0, 3, 1.5, 2.5, 2500),
+    "avx2": Machine(8, 0.69, 1.2, 100, 3.0, 4.0, 12, 8, 5.5, 4, 8, 0.01, 4.2, 10, 1.0, 2.6, 2500),
+    "avx512": Machine(16, 0.69, 1.45, 137, 3.7, 4.0, 10, 8.5, 9.5, 8, 10, 0.018, 4.9, 10.6, 1.1, 2.9, 2500),
 }
 
 
@@ -42,3 +52,9 @@ def vectors(machine: Machine, spec: Any, reals: int) -> int:
     """Return how many vectors hold so many reals of the spec's width."""
     lanes = max(machine.lanes * 4 // spec.itemsize, 1)
     return -(-reals // lanes)
+
+
+def channel_steps(machine: Machine, spec: Any) -> float:
+    """Return the cycles of one step of a row of channels in lanes, which are taken two vectors at a time."""
+    wide = vectors(machine, spec, spec.c_out // spec.groups)
+    return wide // 2 * 2 * machine.step + wide % 2 * machine.lone

@@ -11,21 +11,25 @@ from ._parallel cimport give, take
 from ._cost import CLOCK, machine_of, vectors
 
 
-def seconds(spec, isa, bint strided):
-    """Return the expected time of the product, with patches that are `strided` in memory or not.
+def seconds(spec, isa):
+    """Return the expected time of the product: tiles of eight channels, and panels of patches.
 
-    A register tile computes whole groups of eight channels, and a panel of pixels is cut into pieces at the ends of rows, each
-    with its lane set at each tap.
+    Row ends cut a panel into pieces, each with its lane set at each tap, which is found anew for each block of k; where pixels
+    that follow each other in the output do so in the input too, the pieces of a vector are loaded as one.
     """
     machine = machine_of(isa)
     od, oh, ow = spec.output
-    pixels, m = od * oh * ow, spec.c_out // spec.groups
-    depth = spec.c_in // spec.groups * spec.taps
-    wide = vectors(machine, spec, pixels)
-    pieces = min(3 * machine.lanes, 3 + 3 * machine.lanes // ow)
-    multiply = depth * wide * machine.step * 8 * -(-m // 8)
-    packing = depth * wide * (machine.gather if strided else machine.pack)
-    aiming = -(-wide // 3) * (300.0 + 12.0 * spec.taps * pieces)
+    m, depth = spec.c_out // spec.groups, spec.c_in // spec.groups * spec.taps
+    wide = vectors(machine, spec, od * oh * ow)
+    panels, lanes = -(-wide // 3), max(machine.lanes * 4 // spec.itemsize, 1)
+    together, blocks = min(3 * lanes, od * oh * ow), -(-depth // 256)
+    pieces = min(together, -(-together // lanes) + together // ow)
+    multiply = depth * wide * machine.step * 8 * -(-m // 8) + panels * -(-m // 8) * blocks * machine.tile
+    if spec.stride == (1, 1, 1) and spec.output[1:] == spec.size[1:]:
+        packing = depth * wide * machine.pack
+    else:
+        packing = depth * panels * pieces * (machine.piece if spec.stride[2] == 1 else machine.picked)
+    aiming = panels * (80.0 + blocks * spec.taps * pieces * machine.aim)
     return (machine.call + spec.n * spec.groups * (multiply + packing + aiming)) / CLOCK
 
 

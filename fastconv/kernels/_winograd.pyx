@@ -16,7 +16,7 @@ from ._conv cimport BoundConv, at
 from ._parallel cimport give, run_tasks, take
 from ._table cimport fc_conv, fc_kernels
 
-from ._cost import CLOCK, machine_of, vectors
+from ._cost import CLOCK, channel_steps, machine_of, vectors
 
 cdef extern from "fastconv.h":
     enum: FC_F2X3, FC_F4X3, FC_F2X5
@@ -50,14 +50,14 @@ def seconds(spec, isa, str algorithm):
     machine = machine_of(isa)
     points, outputs = (4, 2) if algorithm == "winograd_f2x3" else (6, 4 if algorithm == "winograd_f4x3" else 2)
     od, oh, ow = spec.output
-    tiles = od * -(-oh // outputs) * -(-ow // outputs)
+    square, tiles = points * points, od * -(-oh // outputs) * -(-ow // outputs)
     depth, c_out = spec.c_in // spec.groups * spec.kernel[0], spec.c_out // spec.groups
     wide, deep = vectors(machine, spec, c_out), vectors(machine, spec, depth)
-    square = points * points
-    multiply = square * depth * (wide + wide % 2) * spec.n * tiles * machine.step
-    transform = spec.n * tiles * (wide + deep) * machine.transform * square / 36
-    reading = square * depth * c_out * spec.itemsize / machine.stream
-    return (2 * machine.call + spec.groups * (multiply + transform + reading)) / CLOCK
+    cost = tiles * (depth * channel_steps(machine, spec) + (wide + deep) * machine.point)
+    if outputs == 4:
+        cost *= 1.12  # 36 points of every tile at once crowd L1 and L2 more than 16
+    reading = depth * c_out * spec.itemsize * machine.filters
+    return (2 * machine.call + spec.groups * square * (spec.n * cost + reading)) / CLOCK
 
 
 cdef inline Py_ssize_t parts(Py_ssize_t whole, Py_ssize_t part) noexcept nogil:

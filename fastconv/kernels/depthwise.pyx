@@ -25,12 +25,16 @@ def supports(spec):
 
 
 def seconds(spec, isa):
-    """Return the expected time: a channel has no other to share its loads with, so a single one that feeds many is no case."""
+    """Return the expected time: square kernels of 3 and 5 that move by single steps share their loads between output rows."""
     machine = machine_of(isa)
     od, oh, ow = spec.output
     rows, wide = od * oh, vectors(machine, spec, ow)
-    taps = spec.c_out * spec.taps * rows * wide * (1.0 if spec.stride[2] == 1 else 1.8)
-    return (machine.call + spec.n * (taps + spec.c_out * rows * -(-wide // 2) * 12.0)) / CLOCK
+    slides = spec.kernel in ((1, 3, 3), (1, 5, 5)) and spec.stride[1:] == (1, 1) and spec.dilation[1] == 1
+    each = machine.slide
+    if not slides or oh < 4:  # rows are taken by fours
+        each = machine.still * (1.6 if oh < 4 else 1.0) * (1.0 if spec.stride[2] == 1 else 2.8)
+    cost = spec.c_out * (rows * (spec.taps * wide * each + -(-wide // 2) * 18.0) + 10.0 * od * oh)
+    return (machine.call + spec.n * cost) / CLOCK
 
 
 cdef struct Job:

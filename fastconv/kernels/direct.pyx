@@ -63,19 +63,19 @@ def seconds(spec, isa):
     machine = machine_of(isa)
     od, oh, ow = spec.output
     c_in, c_out = spec.c_in // spec.groups, spec.c_out // spec.groups
-    rows, wide = od * oh, vectors(machine, spec, ow)
+    depth, rows, wide = c_in * spec.taps, od * oh, vectors(machine, spec, ow)
     stage = stage_of(spec)
     if stage is not None:
         most, pitch, together = stage
-        tiles = c_in * spec.taps * rows * wide * -(-c_out // 8) * 8 * machine.step
-        staging = rows / together * c_in * spec.kernel[0] * most * spec.stride[2] * vectors(machine, spec, pitch)
-        starts = rows * -(-wide // 3) * -(-c_out // 8) * 60.0
-        cost = tiles + staging * (4.0 if spec.stride[2] < 3 else 24.0) + starts
+        eights = -(-c_out // 8)
+        staged = rows / together * c_in * spec.kernel[0] * most * spec.stride[2] * vectors(machine, spec, pitch)
+        cost = rows * eights * (depth * wide * 8 * machine.step + -(-wide // 3) * machine.tile) + staged * machine.stage
     else:
-        taps = c_in * spec.taps * rows * wide * max(c_out, 3) * machine.direct
-        scale = 12.0 if spec.channels_last else 1.0 if spec.stride[2] == 1 else 1.8
-        blocks = rows * -(-wide // 4) * -(-c_out // 4)
-        cost = taps * scale + blocks * (60.0 + 12.0 * c_in * spec.kernel[0] * spec.kernel[1])
+        fours, rest = c_out // 4, c_out % 4
+        passes = machine.row * (fours + 0.8 * (rest // 2) + 0.5 * (rest % 2))
+        scale = 3.5 if spec.channels_last else 2.8 if spec.stride[2] > 1 else 1.0
+        starts = rows * -(-wide // 4) * (fours + rest // 2 + rest % 2)
+        cost = depth * rows * wide * passes * scale + starts * ((300.0 if spec.channels_last else 50.0) + 22.0 * c_in * spec.kernel[0] * spec.kernel[1])
     return (machine.call + spec.n * spec.groups * cost) / CLOCK
 
 

@@ -5,6 +5,7 @@ materialised). Tile, accuracy and figures: src/gemm/gemm_tile.c and src/gemm/pac
 """
 
 from ._channels_conv import ChannelsConv, prefers_channels
+from ._channels_conv import seconds as channels_seconds
 from ._gemm_conv import GemmConv
 from ._gemm_conv import seconds as gemm_seconds
 
@@ -16,7 +17,7 @@ def supports(spec):
 
 
 def seconds(spec, isa):
-    return gemm_seconds(spec, isa, spec.stride[2] != 1)
+    return (channels_seconds if prefers_channels(spec) else gemm_seconds)(spec, isa)
 
 
 def bind(spec, isa, isa_name):

@@ -5,6 +5,7 @@ pixel is used a panel of patches is a straight copy of columns; with stride it i
 """
 
 from ._channels_conv import ChannelsConv, prefers_channels
+from ._channels_conv import seconds as channels_seconds
 from ._gemm_conv import GemmConv
 from ._gemm_conv import seconds as gemm_seconds
 
@@ -20,7 +21,7 @@ def supports(spec):
 
 
 def seconds(spec, isa):
-    return 0.98 * gemm_seconds(spec, isa, spec.output != spec.size)
+    return (channels_seconds if prefers_channels(spec) else gemm_seconds)(spec, isa)
 
 
 def bind(spec, isa, isa_name):
