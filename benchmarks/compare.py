@@ -20,7 +20,7 @@ from benchmarks import report
 from benchmarks.layer import Arrays, Layer, make_arrays, read_layers
 from benchmarks.machine import Roof, calibrate, describe, usable_cores, watch_others
 from benchmarks.peers import Driver, discover
-from benchmarks.reference import PEER_ERROR, Expected, expected, mismatch
+from benchmarks.reference import OUR_ERROR, PEER_ERROR, Expected, expected, mismatch
 from benchmarks.report import Measurement, Result, Row
 from benchmarks.timing import Call, Timing, interleave
 
@@ -60,7 +60,7 @@ def _check(driver: Driver, layer: Layer, arrays: Arrays, threads: int, truth: Ex
     reason = driver.supports(layer)
     if reason:
         return Result(driver, None, reason), None
-    slack = PEER_ERROR if driver.role != "ours" and layer.is_convolution else 0.0
+    slack = (OUR_ERROR if driver.role == "ours" else PEER_ERROR) if layer.is_convolution else 0.0
     try:
         call = driver.prepare(layer, arrays, threads)
         problem = mismatch(call(), truth, layer, slack)

@@ -3,16 +3,16 @@
 Source: Goto & van de Geijn, Anatomy of High-Performance Matrix Multiplication, ACM TOMS 34(3), 2008.
 
 C[batch, group] = init + A[group] B[batch, group]. A lies packed in panels of mr rows over all of k. A task owns a block of
-columns and rows of C: for each block of k its first panel of A meets the panels of B as they are packed into its thread's
-scratch, and the other panels of A sweep over them there, in L2. The blocks of k depend on k alone and each is summed in one
-chain, so an output's bits depend neither on the task it falls in nor on the thread that runs it.
+columns and rows of C: for each block of k a panel of B meets the first panel of A as it is packed into the thread's scratch, and
+then the others while it stays in L1; the block of A, in L2, serves one panel of B after the other. The blocks of k depend on k
+alone and each is summed in one chain, so an output's bits depend neither on the task it falls in nor on the thread that runs it.
 """
 
 from ._parallel cimport run_tasks
 
 cdef enum:
-    K_BLOCK = 256      # a panel of B of this depth and 48 columns takes 48 KB: written to and read from the nearest caches
-    PANELS_MOST = 10   # panels of B in a task's scratch, which together fill half of a 1 MB L2
+    K_BLOCK = 200      # a panel of B of this depth and 48 columns takes 38 KB and stays in L1 while A passes over it
+    PANELS_MOST = 10   # panels of B of a task, over which a block of A is read again
     TASKS_WANTED = 64  # so that a handful of threads finish together
 
 # A start of zero for products without one.
@@ -40,7 +40,7 @@ cdef void plan(Gemm *g) noexcept nogil:
 
 cdef size_t block_bytes(const Gemm *g) noexcept nogil:
     """Scratch of one thread."""
-    return g.column_panels * g.k_block * g.kernels.nr * g.itemsize
+    return g.k_block * g.kernels.nr * g.itemsize
 
 
 cdef Py_ssize_t a_items(const Gemm *g) noexcept nogil:
@@ -61,29 +61,26 @@ cdef void multiply_block(void *job, Py_ssize_t task, char *scratch) noexcept nog
     cdef Py_ssize_t column0 = column_block * g.column_panels * nr
     cdef Py_ssize_t column_end = min(column0 + g.column_panels * nr, g.n)
     cdef char *c = g.c + (batch * g.c_batch + group * g.c_group) * size
-    cdef char *panel
     cdef Py_ssize_t k = 0, k_end, column, ip
     cdef Tile tile
     while k < g.k:
         k_end = min(k + g.k_block, g.k)
-        for ip in range(first, last):
-            tile.a = g.a_panels + ((group * panels + ip) * g.k + k) * mr * size
-            tile.m = <int>min(mr, g.m - ip * mr)
-            tile.init = NULL
-            if k == 0 and not g.accumulate:
-                tile.init = zeros if g.init is NULL else <const void *>(g.init + (group * g.m + ip * mr) * size)
-            panel = scratch
-            column = column0
-            while column < column_end:
-                tile.columns = <int>min(nr, column_end - column)
+        column = column0
+        while column < column_end:
+            tile.columns = <int>min(nr, column_end - column)
+            for ip in range(first, last):
+                tile.a = g.a_panels + ((group * panels + ip) * g.k + k) * mr * size
+                tile.m = <int>min(mr, g.m - ip * mr)
+                tile.init = NULL
+                if k == 0 and not g.accumulate:
+                    tile.init = zeros if g.init is NULL else <const void *>(g.init + (group * g.m + ip * mr) * size)
                 tile.c = c + (ip * mr * g.c_ld + column) * size
                 if ip == first:
-                    g.first_tile(g, batch, group, column, k, k_end, panel, &tile)
+                    g.first_tile(g, batch, group, column, k, k_end, scratch, &tile)
                 else:
-                    kernels.gemm_tile(k_end - k, tile.a, panel, tile.init, tile.c, g.c_ld, tile.m, tile.columns,
+                    kernels.gemm_tile(k_end - k, tile.a, scratch, tile.init, tile.c, g.c_ld, tile.m, tile.columns,
                                       g.after if k_end == g.k else NULL)
-                panel += g.k_block * nr * size
-                column += nr
+            column += nr
         k = k_end
 
 
