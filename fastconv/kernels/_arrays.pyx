@@ -1,7 +1,9 @@
 """New result arrays that begin on a cache line.
 
-Stores that straddle two lines cost up to a quarter of a layer's time, and NumPy aligns to 16 bytes. NumPy asks the allocator that
-is in force in the context (NEP 49), so ours is in force for the one allocation; the array remembers it and owns its memory.
+Stores that straddle two lines cost up to a quarter of a layer's time, and NumPy aligns to 16 bytes. NumPy asks the allocator
+that is in force in the context (NEP 49), so ours is in force for the one allocation; the array remembers it and owns its
+memory. The largest results get pages that the system must first fill with zeros, which takes as long as computing them: the
+last such block to be freed is kept for the next result of about its size.
 """
 
 cimport numpy as cnp
@@ -18,7 +20,16 @@ cdef extern from *:
     #define FC_HUGE ((size_t)2 << 20)
     /* Before an array's memory: where its block begins and how large it is. */
     struct fc_head { void *block; size_t size; };
+    #define FC_KEPT_LEAST ((size_t)32 << 20) /* what malloc itself gives back to the system at once */
+    #define FC_KEPT_MOST ((size_t)128 << 20)
+    static void *fc_kept;
     static void *fc_new(void *context, size_t size) {
+        void *kept = size >= FC_KEPT_LEAST ? __atomic_exchange_n(&fc_kept, NULL, __ATOMIC_ACQ_REL) : NULL;
+        if (kept) {
+            size_t held = ((struct fc_head *)kept)[-1].size;
+            if (held >= size && held - size <= held / 4) return kept;
+            free(((struct fc_head *)kept)[-1].block);
+        }
         char *block = size > SIZE_MAX - 2 * FC_LINE ? NULL : malloc(size + 2 * FC_LINE), *memory;
         (void)context;
         if (!block) return NULL;
@@ -35,6 +46,8 @@ cdef extern from *:
     }
     static void fc_drop(void *context, void *memory, size_t size) {
         (void)context, (void)size;
+        if (memory && ((struct fc_head *)memory)[-1].size >= FC_KEPT_LEAST && ((struct fc_head *)memory)[-1].size <= FC_KEPT_MOST)
+            memory = __atomic_exchange_n(&fc_kept, memory, __ATOMIC_ACQ_REL);
         if (memory) free(((struct fc_head *)memory)[-1].block);
     }
     static void *fc_new_zeros(void *context, size_t count, size_t size) {

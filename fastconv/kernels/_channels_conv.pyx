@@ -15,7 +15,7 @@ from ._conv cimport BoundConv, at
 from ._parallel cimport give, run_tasks, take
 from ._table cimport fc_activation, fc_conv, fc_kernels
 
-from ._cost import CLOCK, channel_steps, machine_of, vectors
+from ._cost import CLOCK, channel_steps, machine_of, reading, vectors
 
 cdef enum:
     K_BLOCK = 256           # about: whole channels, 16 of them at least
@@ -51,7 +51,7 @@ def prefers_channels(spec):
 
 
 def seconds(spec, isa):
-    """Return the expected time: the product, the runs gathered for it, arrays turned over, and reading the filters."""
+    """Return the expected time: the product, the runs gathered for it, arrays turned over, or else reading the filters."""
     machine = machine_of(isa)
     pixels = spec.output[0] * spec.output[1] * spec.output[2]
     c_in, c_out = spec.c_in // spec.groups, spec.c_out // spec.groups
@@ -63,7 +63,7 @@ def seconds(spec, isa):
     if not spec.channels_last:
         inputs = spec.size[0] * spec.size[1] * spec.size[2]
         cost += machine.turn * (deep * inputs + wide * pixels)
-    return (machine.call + spec.n * spec.groups * cost + depth * spec.c_out * spec.itemsize * machine.filters) / CLOCK
+    return (machine.call + max(spec.n * spec.groups * cost, reading(machine, depth * spec.c_out * spec.itemsize))) / CLOCK
 
 
 cdef inline Py_ssize_t parts(Py_ssize_t whole, Py_ssize_t part) noexcept nogil:

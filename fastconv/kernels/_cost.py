@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 CLOCK = 3e9  # cycles a second, nominally
+L2 = 1 << 20  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Machine:
     run: float  # copying a run of channels
     turn: float  # turning over
     point: float  # transforming to or from one of Winograd's points
-    filters: float  # a byte of transformed filters that is read
+    filters: float  # a byte of filters that comes from beyond L2
     row: float  # four rows of the direct kernel's multiply-adds, which load what they multiply
     stage: float  # staging input rows
     slide: float  # a multiply-add of the depthwise kernel that shares loads between rows, or
@@ -38,9 +39,9 @@ class Machine:
 
 
 MACHINES = {
-    "scalar": Machine(1, 0.9, 0.9, 60, 2.5, 2.5, 4, 8, 3, 4, 6, 0.01, 4.0, 3, 1.5, 2.5, 2500),
-    "avx2": Machine(8, 0.69, 1.2, 100, 3.0, 4.0, 12, 8, 5.5, 4, 8, 0.01, 4.2, 10, 1.0, 2.6, 2500),
-    "avx512": Machine(16, 0.69, 1.45, 137, 3.7, 4.0, 10, 8.5, 9.5, 8, 10, 0.018, 4.9, 10.6, 1.1, 2.9, 2500),
+    "scalar": Machine(1, 0.9, 0.9, 60, 2.5, 2.5, 4, 8, 3, 4, 6, 0.33, 4.0, 3, 1.5, 2.5, 2500),
+    "avx2": Machine(8, 0.69, 1.2, 100, 3.0, 4.0, 12, 8, 5.5, 4, 8, 0.33, 4.2, 10, 1.0, 2.6, 2500),
+    "avx512": Machine(16, 0.69, 1.45, 137, 3.7, 4.0, 10, 8.5, 9.5, 8, 10, 0.33, 4.9, 10.6, 1.1, 2.9, 2500),
 }
 
 
@@ -52,6 +53,11 @@ def vectors(machine: Machine, spec: Any, reals: int) -> int:
     """Return how many vectors hold so many reals of the spec's width."""
     lanes = max(machine.lanes * 4 // spec.itemsize, 1)
     return -(-reals // lanes)
+
+
+def reading(machine: Machine, filters: int) -> float:
+    """Return the cycles that so many bytes of filters take to arrive; it is done while others are multiplied."""
+    return max(filters - L2, 0) * machine.filters
 
 
 def channel_steps(machine: Machine, spec: Any) -> float:

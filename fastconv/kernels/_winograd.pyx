@@ -16,7 +16,7 @@ from ._conv cimport BoundConv, at
 from ._parallel cimport give, run_tasks, take
 from ._table cimport fc_conv, fc_kernels
 
-from ._cost import CLOCK, channel_steps, machine_of, vectors
+from ._cost import CLOCK, channel_steps, machine_of, reading, vectors
 
 cdef extern from "fastconv.h":
     enum: FC_F2X3, FC_F4X3, FC_F2X5
@@ -46,7 +46,7 @@ def refuse(spec, int kernel):
 
 
 def seconds(spec, isa, str algorithm):
-    """Return the expected time: the products, the transforms of tiles both ways, and reading the transformed filters."""
+    """Return the expected time: the products and the transforms both ways, or else reading the transformed filters."""
     machine = machine_of(isa)
     points, outputs = (4, 2) if algorithm == "winograd_f2x3" else (6, 4 if algorithm == "winograd_f4x3" else 2)
     od, oh, ow = spec.output
@@ -56,8 +56,8 @@ def seconds(spec, isa, str algorithm):
     cost = tiles * (depth * channel_steps(machine, spec) + (wide + deep) * machine.point)
     if outputs == 4:
         cost *= 1.12  # 36 points of every tile at once crowd L1 and L2 more than 16
-    reading = depth * c_out * spec.itemsize * machine.filters
-    return (2 * machine.call + spec.groups * square * (spec.n * cost + reading)) / CLOCK
+    filters = spec.groups * square * depth * c_out * spec.itemsize
+    return (2 * machine.call + max(spec.n * spec.groups * square * cost, reading(machine, filters))) / CLOCK
 
 
 cdef inline Py_ssize_t parts(Py_ssize_t whole, Py_ssize_t part) noexcept nogil:

@@ -9,34 +9,41 @@
  * Measured:     some 2 cycles a vector from L2 (AVX-512, Sapphire Rapids). */
 #include "kernel.h"
 
-FC_INLINE void run_of(const real *from, ptrdiff_t count, real *to) {
+/* A run of channels, zeros where `from` is NULL. */
+FC_INLINE void run_of(const real *from, ptrdiff_t count, ptrdiff_t whole, mask rest, real *to) {
     ptrdiff_t i = 0;
     if (!from) {
-        for (; i + LANES <= count; i += LANES) vec_store(to + i, vec_zero());
-        if (i < count) vec_store_some(to + i, vec_zero(), mask_bits(bits_below(count - i)));
+        for (; i < whole; i += LANES) vec_store(to + i, vec_zero());
+        if (i < count) vec_store_some(to + i, vec_zero(), rest);
         return;
     }
-    for (; i + LANES <= count; i += LANES) vec_store(to + i, vec_load(from + i));
-    const mask rest = mask_bits(bits_below(count - i));
+    for (; i < whole; i += LANES) vec_store(to + i, vec_load(from + i));
     if (i < count) vec_store_some(to + i, vec_load_some(from + i, 1, rest), rest);
 }
 
 void FC_FN(gather_rows)(const struct fc_conv *s, const void *x, ptrdiff_t p, ptrdiff_t count, ptrdiff_t channels, void *rows,
                         ptrdiff_t ld) {
+    const ptrdiff_t whole = channels / LANES * LANES;
+    const mask rest = mask_bits(bits_below(channels - whole));
     real *to = rows;
-    for (; count--; p++, to += ld) {
-        const ptrdiff_t w = p % s->ow * s->stride_w - s->pad_w, h = p / s->ow % s->oh * s->stride_h - s->pad_h;
-        const ptrdiff_t d = p / s->ow / s->oh * s->stride_d - s->pad_d;
+    ptrdiff_t ow = p % s->ow, oh = p / s->ow % s->oh, od = p / s->ow / s->oh;
+    for (; count--; to += ld) {
+        const ptrdiff_t w = ow * s->stride_w - s->pad_w, h = oh * s->stride_h - s->pad_h, d = od * s->stride_d - s->pad_d;
         real *run = to;
         for (ptrdiff_t ikd = 0; ikd < s->kd; ikd++)
             for (ptrdiff_t ikh = 0; ikh < s->kh; ikh++) {
                 const ptrdiff_t id = d + ikd * s->dilation_d, ih = h + ikh * s->dilation_h;
                 const int lit = id >= 0 && id < s->d && ih >= 0 && ih < s->h;
+                const real *from = (const real *)x + (lit ? ((id * s->h + ih) * s->w + w) * s->x_pixel : 0);
                 for (ptrdiff_t ikw = 0; ikw < s->kw; ikw++, run += channels) {
-                    const ptrdiff_t iw = w + ikw * s->dilation_w;
-                    const int inside = lit && iw >= 0 && iw < s->w;
-                    run_of(inside ? (const real *)x + ((id * s->h + ih) * s->w + iw) * s->x_pixel : NULL, channels, run);
+                    const ptrdiff_t shift = ikw * s->dilation_w;
+                    const int inside = lit && w + shift >= 0 && w + shift < s->w;
+                    run_of(inside ? from + shift * s->x_pixel : NULL, channels, whole, rest, run);
                 }
             }
+        if (++ow == s->ow) {
+            ow = 0;
+            if (++oh == s->oh) oh = 0, od++;
+        }
     }
 }

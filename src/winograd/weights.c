@@ -4,10 +4,13 @@
  * Layout:       weight at the panel's first output channel, (rows, c_in, kd, r, r); panel [points * points][k][FC_RV * LANES].
  * Plan:         one call owns one panel.
  * Tile:         output channels in lanes: the taps of LANES filters are turned over in registers, then transformed as vectors.
+ *               Filters lie so far apart that the lines of one channel share a cache set; whole lines are copied aside first.
  * Cost:         (r + points) 1-D transforms a vector of filters and input channel; points^2 / r^2 times the weights are written.
  * Accuracy:     see output.c.
  * Measured:     512 -> 512, 3x3: 4.0 ns a filter with F(4x4), of which a filter's 36 stores are half (AVX-512). */
 #include "winograd/transform.h"
+
+#define BLOCK 152 /* reals of a filter that are copied together, 8 short of a multiple of 32: rows lie in different cache sets */
 
 FC_INLINE void one(const int kind, const real *filter, ptrdiff_t ld, int rows, real *to, ptrdiff_t point) {
     const int r = taps_of(kind), p = points_of(kind);
@@ -34,15 +37,26 @@ FC_INLINE void one(const int kind, const real *filter, ptrdiff_t ld, int rows, r
 }
 
 FC_INLINE void all(const int kind, const struct fc_conv *s, const real *weight, int rows, real *panel) {
-    const ptrdiff_t c_in = s->c_in / s->groups, taps = s->kh * s->kw, filter = c_in * s->kd * taps;
-    const ptrdiff_t wide = FC_RV * LANES, point = c_in * s->kd * wide;
-    for (ptrdiff_t ikd = 0; ikd < s->kd; ikd++)
-        for (ptrdiff_t c = 0; c < c_in; c++, panel += wide)
+    const int taps = taps_of(kind) * taps_of(kind);
+    const ptrdiff_t c_in = s->c_in / s->groups, planes = c_in * s->kd, filter = planes * taps;
+    const ptrdiff_t wide = FC_RV * LANES, point = planes * wide;
+    real block[FC_RV * LANES * BLOCK];
+    for (ptrdiff_t q = 0; q < planes; q += BLOCK / taps) {
+        const int count = planes - q < BLOCK / taps ? (int)(planes - q) : BLOCK / taps;
+        for (int i = 0; i < rows; i++)
+            for (int j = 0; j < count * taps; j += LANES) {
+                const mask some = mask_bits(bits_below(count * taps - j));
+                vec_store_some(block + i * BLOCK + j, vec_load_some(weight + i * filter + q * taps + j, 1, some), some);
+            }
+        for (int j = 0; j < count; j++) {
+            const ptrdiff_t c = (q + j) / s->kd, ikd = (q + j) % s->kd;
             for (int v = 0; v < FC_RV; v++) {
                 const int left = rows - v * LANES;
-                one(kind, weight + v * LANES * filter + (c * s->kd + ikd) * taps, filter,
-                    left < 0 ? 0 : left < LANES ? left : LANES, panel + v * LANES, point);
+                one(kind, block + v * LANES * BLOCK + j * taps, BLOCK, left < 0 ? 0 : left < LANES ? left : LANES,
+                    panel + (ikd * c_in + c) * wide + v * LANES, point);
             }
+        }
+    }
 }
 
 void FC_FN(winograd_weights)(const struct fc_conv *s, int kind, const void *weight, int rows, void *panel) {
