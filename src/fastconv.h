@@ -1,8 +1,8 @@
 /* What Cython sees of src/: the shapes, the table of kernels, and how to get it.
  *
  * 1-D and 2-D are 3-D with unit axes. Arrays are C-contiguous: x (n, c_in, d, h, w) or channels last (n, d, h, w, c_in),
- * weight (c_out, c_in/groups, kd, kh, kw), y as x. `void *` stands for real, the float type of the table the kernel comes from. No kernel
- * allocates, locks, prints or keeps state, and none touches memory outside the arrays it is given.
+ * weight (c_out, c_in/groups, kd, kh, kw), y as x. `void *` stands for real, the float type of the table the kernel comes
+ * from. No kernel allocates, locks, prints or keeps state, and none touches memory outside the arrays it is given.
  */
 #ifndef FASTCONV_H
 #define FASTCONV_H

@@ -1,8 +1,8 @@
 """The Cython kernels. `CONV` is the one ordered list of convolution algorithms: a new one is one file and one row here.
 
-Each module has `name`, `supports(spec)` -> a reason in words or None, `seconds(spec, isa)` -> the time it expects to take with
-one thread, and `bind(spec, isa, isa_name)` -> the convolution ready to run. `auto` takes the one that expects the least; of
-equals the first. A module whose error bound exceeds direct summation's says `bounded_as_direct = False`.
+Each module has `name`, `supports(spec)` -> a reason in words or None, `seconds(spec, isa)` -> the time it expects to take
+with one thread, and `bind(spec, isa, isa_name)` -> the convolution ready to run. `auto` takes the one that expects the
+least; of equals the first. A module whose error bound exceeds direct summation's says `bounded_as_direct = False`.
 """
 
 from . import depthwise, direct, im2col_gemm, pointwise, winograd_f2x3, winograd_f2x5, winograd_f4x3

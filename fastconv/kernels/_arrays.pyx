@@ -46,7 +46,8 @@ cdef extern from *:
     }
     static void fc_drop(void *context, void *memory, size_t size) {
         (void)context, (void)size;
-        if (memory && ((struct fc_head *)memory)[-1].size >= FC_KEPT_LEAST && ((struct fc_head *)memory)[-1].size <= FC_KEPT_MOST)
+        if (memory && ((struct fc_head *)memory)[-1].size >= FC_KEPT_LEAST &&
+            ((struct fc_head *)memory)[-1].size <= FC_KEPT_MOST)
             memory = __atomic_exchange_n(&fc_kept, memory, __ATOMIC_ACQ_REL);
         if (memory) free(((struct fc_head *)memory)[-1].block);
     }

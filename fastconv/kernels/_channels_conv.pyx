@@ -2,13 +2,14 @@
 
 It serves channels-last arrays, where a pixel's channels are its row and the outputs need no turning over; deep small maps,
 where pixels in lanes would leave lanes empty and reading the filters is the cost: 7 x 7 pixels are 49 rows, of which none is
-lost, and the next filters are fetched while these are used; and strided kernels over many channels, where a panel of pixels in
-lanes has to be picked real by real.
+lost, and the next filters are fetched while these are used; and strided kernels over many channels, where a panel of pixels
+in lanes has to be picked real by real.
 
-A task owns some pixels of one image and some panels of output channels. For each block of input channels its rows are gathered
-into its scratch (a 1x1 kernel reads them where they are) and meet one panel after the other; filters that were not packed before
-are packed panel by panel where they are used. The rows of an NCHW image that a task needs are turned over to channels last in
-its scratch, and so are its outputs on their way back. The blocks of channels depend on the shape of the filters alone.
+A task owns some pixels of one image and some panels of output channels. For each block of input channels its rows are
+gathered into its scratch (a 1x1 kernel reads them where they are) and meet one panel after the other; filters that were not
+packed before are packed panel by panel where they are used. The rows of an NCHW image that a task needs are turned over to
+channels last in its scratch, and so are its outputs on their way back. The blocks of channels depend on the shape of the
+filters alone.
 """
 
 from ._conv cimport BoundConv, at
@@ -91,8 +92,9 @@ cdef inline Py_ssize_t skewed(Py_ssize_t reals, Py_ssize_t size) noexcept nogil:
     return (parts(reals, line) | 1) * line
 
 
-cdef void multiply_rows(const Job *job, Py_ssize_t group, Py_ssize_t panel, Py_ssize_t panel_last, Py_ssize_t c, Py_ssize_t c_end,
-                        const char *a, Py_ssize_t a_row, Py_ssize_t count, char *to, Py_ssize_t ldc, char *own) noexcept nogil:
+cdef void multiply_rows(const Job *job, Py_ssize_t group, Py_ssize_t panel, Py_ssize_t panel_last, Py_ssize_t c,
+                        Py_ssize_t c_end, const char *a, Py_ssize_t a_row, Py_ssize_t count, char *to, Py_ssize_t ldc,
+                        char *own) noexcept nogil:
     """The product of `count` rows of a block of channels with some panels of filters, from first to last block."""
     cdef const fc_conv *s = job.last
     cdef const fc_kernels *kernels = job.kernels
@@ -109,8 +111,8 @@ cdef void multiply_rows(const Job *job, Py_ssize_t group, Py_ssize_t panel, Py_s
             b = job.packed + ((group * job.panels * c_in + c * job.panels) * job.taps + panel * k) * rn * size
         else:
             now = panel + 1
-            kernels.pack_filters(s, job.weight + (first * c_in + c) * job.taps * size, <int>min(rn, c_out - panel * rn), c_end - c,
-                                 own)
+            kernels.pack_filters(s, job.weight + (first * c_in + c) * job.taps * size, <int>min(rn, c_out - panel * rn),
+                                 c_end - c, own)
             b = own
         kernels.rows_product(k, a, a_row, 1, count, b, k * rn, min(now * rn, c_out) - panel * rn,
                              b + k * rn * size if job.packed is not NULL else b, start, c > 0, to, ldc, after)
@@ -179,7 +181,8 @@ cdef void pack_panel(void *argument, Py_ssize_t task, char *scratch) noexcept no
     while c < c_in:
         c_end = min(c + pack.c_block, c_in)
         pack.kernels.pack_filters(
-            s, pack.weight + ((group * c_out + panel * rn) * c_in + c) * pack.taps * size, <int>min(rn, c_out - panel * rn), c_end - c,
+            s, pack.weight + ((group * c_out + panel * rn) * c_in + c) * pack.taps * size, <int>min(rn, c_out - panel * rn),
+            c_end - c,
             pack.packed + (group * pack.panels * c_in + c * pack.panels + panel * (c_end - c)) * pack.taps * rn * size,
         )
         c = c_end
@@ -261,8 +264,8 @@ cdef class ChannelsConv(BoundConv):
             job.panel_blocks = parts(self.panels, job.task_panels)
             job.turned, job.gathered, job.turned_pixels = self.turned, self.gathered, self.turned_pixels
             job.x, job.weight, job.packed, job.bias, job.y = x, weight, packed, bias, y
-            return run_tasks(compute_block, &job, self.shape.n * self.shape.groups * job.pixel_blocks * job.panel_blocks, threads,
-                             self.task_scratch(threads, packed is not NULL), brief)
+            return run_tasks(compute_block, &job, self.shape.n * self.shape.groups * job.pixel_blocks * job.panel_blocks,
+                             threads, self.task_scratch(threads, packed is not NULL), brief)
         finally:
             if own is not NULL:
                 give(own)

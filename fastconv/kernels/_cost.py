@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What the cost model knows of an instruction set: a few constants, from which each algorithm's `seconds` is put together.
 
-Source: least-squares fits of the times that `python -m benchmarks.sweep --json` took of random layers; no list of known layers.
-Only ratios decide anything; CLOCK turns cycles into the seconds that `explain` shows. All constants are cycles of a core, for
-one vector where nothing else is said.
+Source: least-squares fits of the times that `python -m benchmarks.sweep --json` took of random layers; no list of known
+layers. Only ratios decide anything; CLOCK turns cycles into the seconds that `explain` shows. All constants are cycles of a
+core, for one vector where nothing else is said.
 """
 
 from __future__ import annotations

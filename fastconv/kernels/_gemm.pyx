@@ -3,9 +3,10 @@
 Source: Goto & van de Geijn, Anatomy of High-Performance Matrix Multiplication, ACM TOMS 34(3), 2008.
 
 C[batch, group] = init + A[group] B[batch, group]. A lies packed in panels of mr rows over all of k. A task owns a block of
-columns and rows of C: for each block of k a panel of B meets the first panel of A as it is packed into the thread's scratch, and
-then the others while it stays in L1; the block of A, in L2, serves one panel of B after the other. The blocks of k depend on k
-alone and each is summed in one chain, so an output's bits depend neither on the task it falls in nor on the thread that runs it.
+columns and rows of C: for each block of k a panel of B meets the first panel of A as it is packed into the thread's scratch,
+and then the others while it stays in L1; the block of A, in L2, serves one panel of B after the other. The blocks of k
+depend on k alone and each is summed in one chain, so an output's bits depend neither on the task it falls in nor on the
+thread that runs it.
 """
 
 from ._parallel cimport run_tasks

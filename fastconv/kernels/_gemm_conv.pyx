@@ -14,8 +14,8 @@ from ._cost import CLOCK, machine_of, vectors
 def seconds(spec, isa):
     """Return the expected time of the product: tiles of eight channels, and panels of patches.
 
-    Row ends cut a panel into pieces, each with its lane set at each tap, which is found anew for each block of k; where pixels
-    that follow each other in the output do so in the input too, the pieces of a vector are loaded as one.
+    Row ends cut a panel into pieces, each with its lane set at each tap, which is found anew for each block of k; where
+    pixels that follow each other in the output do so in the input too, the pieces of a vector are loaded as one.
     """
     machine = machine_of(isa)
     od, oh, ow = spec.output
@@ -24,13 +24,13 @@ def seconds(spec, isa):
     panels, lanes = -(-wide // 3), max(machine.lanes * 4 // spec.itemsize, 1)
     together, blocks = min(3 * lanes, od * oh * ow), -(-depth // 256)
     pieces = min(together, -(-together // lanes) + together // ow)
-    multiply = depth * wide * machine.step * 8 * -(-m // 8) + panels * -(-m // 8) * blocks * machine.tile
+    products = depth * wide * machine.step * 8 * -(-m // 8) + panels * -(-m // 8) * blocks * machine.tile
     if spec.stride == (1, 1, 1) and spec.output[1:] == spec.size[1:]:
         packing = depth * wide * machine.pack
     else:
         packing = depth * panels * pieces * (machine.piece if spec.stride[2] == 1 else machine.picked)
     aiming = panels * (80.0 + blocks * spec.taps * pieces * machine.aim)
-    return (machine.call + spec.n * spec.groups * (multiply + packing + aiming)) / CLOCK
+    return (machine.call + spec.n * spec.groups * (products + packing + aiming)) / CLOCK
 
 
 cdef void first_tile_patches(const Gemm *g, Py_ssize_t batch, Py_ssize_t group, Py_ssize_t column, Py_ssize_t k,

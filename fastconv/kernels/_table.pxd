@@ -44,20 +44,22 @@ cdef extern from "fastconv.h" nogil:
         void (*pack_patches)(const fc_conv *, const void *, Py_ssize_t, int, Py_ssize_t, Py_ssize_t, void *) noexcept nogil
         void (*patches_tile)(const fc_conv *, const void *, Py_ssize_t, Py_ssize_t, Py_ssize_t, void *, const void *,
                              const void *, void *, Py_ssize_t, int, int) noexcept nogil
-        void (*rows_product)(Py_ssize_t, const void *, Py_ssize_t, Py_ssize_t, Py_ssize_t, const void *, Py_ssize_t, Py_ssize_t,
-                             const void *, const void *, int, void *, Py_ssize_t, const fc_activation *) noexcept nogil
-        void (*gather_rows)(const fc_conv *, const void *, Py_ssize_t, Py_ssize_t, Py_ssize_t, void *, Py_ssize_t) noexcept nogil
+        void (*rows_product)(Py_ssize_t, const void *, Py_ssize_t, Py_ssize_t, Py_ssize_t, const void *, Py_ssize_t,
+                             Py_ssize_t, const void *, const void *, int, void *, Py_ssize_t,
+                             const fc_activation *) noexcept nogil
+        void (*gather_rows)(const fc_conv *, const void *, Py_ssize_t, Py_ssize_t, Py_ssize_t, void *,
+                            Py_ssize_t) noexcept nogil
         void (*turn)(const void *, Py_ssize_t, Py_ssize_t, Py_ssize_t, void *, Py_ssize_t) noexcept nogil
         void (*pack_filters)(const fc_conv *, const void *, int, Py_ssize_t, void *) noexcept nogil
         void (*winograd_weights)(const fc_conv *, int, const void *, int, void *) noexcept nogil
-        void (*winograd_input)(const fc_conv *, int, const void *, Py_ssize_t, Py_ssize_t, Py_ssize_t, int, void *, Py_ssize_t,
-                               Py_ssize_t, void *) noexcept nogil
+        void (*winograd_input)(const fc_conv *, int, const void *, Py_ssize_t, Py_ssize_t, Py_ssize_t, int, void *,
+                               Py_ssize_t, Py_ssize_t, void *) noexcept nogil
         int (*winograd_output)(const fc_conv *, int, const void *, Py_ssize_t, Py_ssize_t, const void *, void *, Py_ssize_t,
                                Py_ssize_t, Py_ssize_t, Py_ssize_t, int, void *) noexcept nogil
         void (*direct_forward)(const fc_conv *, const void *, const void *, const void *, void *, int, Py_ssize_t,
                                Py_ssize_t, Py_ssize_t, Py_ssize_t *) noexcept nogil
-        void (*direct_staged)(const fc_conv *, const void *, const void *, const void *, void *, Py_ssize_t, Py_ssize_t, Py_ssize_t,
-                              const Py_ssize_t *, Py_ssize_t, Py_ssize_t, void *) noexcept nogil
+        void (*direct_staged)(const fc_conv *, const void *, const void *, const void *, void *, Py_ssize_t, Py_ssize_t,
+                              Py_ssize_t, const Py_ssize_t *, Py_ssize_t, Py_ssize_t, void *) noexcept nogil
         void (*direct_grad_input)(const fc_conv *, const void *, const void *, void *, int, Py_ssize_t, Py_ssize_t,
                                   Py_ssize_t) noexcept nogil
         void (*direct_grad_weight)(const fc_conv *, const void *, const void *, void *, int, Py_ssize_t,

@@ -104,15 +104,17 @@ cdef void transform_tiles(const Job *job, Py_ssize_t group, Py_ssize_t tile, Py_
     while tile < last:
         count = run_length(job, tile, last)
         row = tile // job.tile_columns
-        x = job.x + (row // (job.tile_rows * s.od) * s.c_in * plane + group * (s.c_in // s.groups) * s.x_channel) * job.itemsize
+        x = job.x + (row // (job.tile_rows * s.od) * s.c_in * plane
+                     + group * (s.c_in // s.groups) * s.x_channel) * job.itemsize
         job.kernels.winograd_input(s, job.kind, x, row // job.tile_rows % s.od, row % job.tile_rows, tile % job.tile_columns,
                                    <int>count, v, v_point, job.v_tile, stage)
         v += count * job.v_tile * job.itemsize
         tile += count
 
 
-cdef void multiply_tiles(Job *job, Py_ssize_t group, Py_ssize_t tile, Py_ssize_t last, Py_ssize_t panel, Py_ssize_t panel_last,
-                         const char *v, Py_ssize_t v_point, const char *u, char *m, char *stage) noexcept nogil:
+cdef void multiply_tiles(Job *job, Py_ssize_t group, Py_ssize_t tile, Py_ssize_t last, Py_ssize_t panel,
+                         Py_ssize_t panel_last, const char *v, Py_ssize_t v_point, const char *u, char *m,
+                         char *stage) noexcept nogil:
     """The outputs of tiles [tile, last) in the channels of panels [panel, panel_last), whose filters are at u."""
     cdef const fc_conv *s = job.shape
     cdef const fc_kernels *kernels = job.kernels
@@ -129,7 +131,8 @@ cdef void multiply_tiles(Job *job, Py_ssize_t group, Py_ssize_t tile, Py_ssize_t
             k_end = min(k + block, job.depth)
             kernels.rows_product(k_end - k, v + (point * v_point + k) * size, job.v_tile, 1, last - tile,
                                  u + (point * job.depth + k) * rn * size, job.points * job.points * job.depth * rn, m_tile,
-                                 u + (point * job.depth + k_end) * rn * size, NULL, k > 0, m + point * m_point * size, m_tile, NULL)
+                                 u + (point * job.depth + k_end) * rn * size, NULL, k > 0, m + point * m_point * size,
+                                 m_tile, NULL)
             k = k_end
     channel += group * c_out
     while tile < last:
@@ -137,14 +140,16 @@ cdef void multiply_tiles(Job *job, Py_ssize_t group, Py_ssize_t tile, Py_ssize_t
         row = tile // job.tile_columns
         y = job.y + (row // (job.tile_rows * s.od) * s.c_out * s.od * s.oh * s.ow + channel * s.y_channel) * size
         if kernels.winograd_output(s, job.kind, m, m_point, m_tile, at(job.bias, channel * size), y, channels,
-                                   row // job.tile_rows % s.od, row % job.tile_rows, tile % job.tile_columns, <int>count, stage):
+                                   row // job.tile_rows % s.od, row % job.tile_rows, tile % job.tile_columns, <int>count,
+                                   stage):
             job.marks[(row * s.groups + group) * parts(job.panels, job.block_panels) + panel // job.block_panels] = 1
             job.marked = 1
         m += count * m_tile * size
         tile += count
 
 
-cdef const char *filters(const Job *job, Py_ssize_t group, Py_ssize_t panel, Py_ssize_t panel_last, char *own) noexcept nogil:
+cdef const char *filters(const Job *job, Py_ssize_t group, Py_ssize_t panel, Py_ssize_t panel_last,
+                         char *own) noexcept nogil:
     """Where the transformed filters of some panels are; transforms them if nobody has."""
     cdef const fc_conv *s = job.shape
     cdef Py_ssize_t rn = job.kernels.rn, c_out = s.c_out // s.groups
@@ -273,20 +278,21 @@ cdef class Winograd(BoundConv):
         """Choose the blocks for a call whose filters are transformed already, or not."""
         cdef Plan plan
         cdef Py_ssize_t tiles = max(self.tiles, 1), square = self.points * self.points, groups = self.shape.groups
-        cdef Py_ssize_t size = self.itemsize, rn = self.kernels.rn, wanted = 1 if threads == 1 else 4 * threads, blocks, least
+        cdef Py_ssize_t size = self.itemsize, rn = self.kernels.rn, wanted = 1 if threads == 1 else 4 * threads
+        cdef Py_ssize_t blocks, least
         cdef size_t all_v = self.v_bytes(tiles), all_u = self.panels * self.panel_items() * size
         plan.block = max(<Py_ssize_t>(V_ROOM // (square * self.v_tile * size)), <Py_ssize_t>FEWEST_TILES)
         blocks = parts(tiles, min(plan.block, <Py_ssize_t>MOST_TILES))
-        # Bytes read: the filters once for each block of tiles, or V once for every other panel. Filters transformed in the call
-        # are better transformed where they are used.
+        # Bytes read: the filters once for each block of tiles, or V once for every other panel. Filters transformed in the
+        # call are better transformed where they are used.
         plan.shared = all_v * groups <= SHARED_ROOM and (
             blocks == 1 or all_u * blocks > all_u + all_v * parts(self.panels, 2) or (not packed and all_u > FILTERS_ROOM))
         if plan.shared:
             blocks = parts(tiles, MOST_TILES)
         plan.block = parts(tiles, blocks)
         plan.block_panels = max(<Py_ssize_t>(M_ROOM // (square * plan.block * rn * size)), 1)
-        # A task has all panels of channels unless there are too few tasks for the threads; its blocks of panels are whole, so
-        # that a mark belongs to one task.
+        # A task has all panels of channels unless there are too few tasks for the threads; its blocks of panels are whole,
+        # so that a mark belongs to one task.
         least = 1 if plan.shared else parts(CHANNELS_LEAST, rn)
         plan.task_panels = max(parts(self.panels, parts(wanted, groups * (1 if plan.shared else blocks))), least)
         plan.block_panels = min(plan.block_panels, plan.task_panels, self.panels)
@@ -325,7 +331,8 @@ cdef class Winograd(BoundConv):
         return own + STAGE * self.kernels.lanes * self.itemsize
 
     cdef size_t marks_bytes(self, const Plan *plan) noexcept:
-        return max(self.shape.n * self.shape.od * self.tile_rows * self.shape.groups * parts(self.panels, plan.block_panels), 1)
+        return max(self.shape.n * self.shape.od * self.tile_rows * self.shape.groups
+                   * parts(self.panels, plan.block_panels), 1)
 
     cdef size_t common_bytes(self, const Plan *plan, bint packed) noexcept:
         """What all tasks share: V, or filters transformed beforehand; and the marks."""
@@ -362,7 +369,8 @@ cdef class Winograd(BoundConv):
                 job.marks[i] = 0
             if plan.shared:
                 job.v = memory
-                run_tasks(shared_input, &job, groups * parts(self.tiles, plan.input_block), threads, STAGE * self.kernels.lanes * self.itemsize, brief)
+                run_tasks(shared_input, &job, groups * parts(self.tiles, plan.input_block), threads,
+                          STAGE * self.kernels.lanes * self.itemsize, brief)
                 run_tasks(shared_output, &job, groups * parts(self.panels, job.task_panels), threads, scratch, brief)
             else:
                 if not ready:

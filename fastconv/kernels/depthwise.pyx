@@ -25,7 +25,10 @@ def supports(spec):
 
 
 def seconds(spec, isa):
-    """Return the expected time: square kernels of 3 and 5 that move by single steps share their loads between output rows."""
+    """Return the expected time.
+
+    Square kernels of 3 and 5 that move by single steps share their loads between output rows.
+    """
     machine = machine_of(isa)
     od, oh, ow = spec.output
     rows, wide = od * oh, vectors(machine, spec, ow)

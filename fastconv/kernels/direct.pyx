@@ -1,9 +1,9 @@
 """The algorithm that never declines: register tiles of output channels x output columns, without a matrix of patches.
 
 Computes, source, tile and accuracy: src/direct/forward.c, which works straight from the arrays whatever their layout, and
-src/direct/staged.c, which first lays some input rows out by phase of the stride, border included; it serves layers of few input
-channels, whose rows then stay in cache. A task owns some output rows, at one depth, of one image and of up to ROWS (staged:
-all) output channels of one group.
+src/direct/staged.c, which first lays some input rows out by phase of the stride, border included; it serves layers of few
+input channels, whose rows then stay in cache. A task owns some output rows, at one depth, of one image and of up to ROWS
+(staged: all) output channels of one group.
 """
 
 cimport numpy as cnp
@@ -34,8 +34,8 @@ def supports(spec):
 def stage_of(spec):
     """Return (most rows, pitch, rows of a task) of the stage, or None where the plain kernel serves better.
 
-    Rows are those of one channel, depth and phase; a pitch is an odd number of cache lines, and so long that whole vectors can
-    be read at every tap of the last output.
+    Rows are those of one channel, depth and phase; a pitch is an odd number of cache lines, and so long that whole vectors
+    can be read at every tap of the last output.
     """
     _, oh, ow = spec.output
     (_, sh, sw), (_, dh, dw), (kd, kh, kw) = spec.stride, spec.dilation, spec.kernel
@@ -57,8 +57,9 @@ def stage_of(spec):
 def seconds(spec, isa):
     """Return the expected time.
 
-    A row is computed in whole vectors, so short rows waste lanes. Staged, groups of eight channels share the loads; otherwise
-    four do, fewer than three leave them unshared, and every row of a kernel costs some cycles before its first tap.
+    A row is computed in whole vectors, so short rows waste lanes. Staged, groups of eight channels share the loads;
+    otherwise four do, fewer than three leave them unshared, and every row of a kernel costs some cycles before its first
+    tap.
     """
     machine = machine_of(isa)
     od, oh, ow = spec.output
@@ -75,7 +76,8 @@ def seconds(spec, isa):
         passes = machine.row * (fours + 0.8 * (rest // 2) + 0.5 * (rest % 2))
         scale = 3.5 if spec.channels_last else 2.8 if spec.stride[2] > 1 else 1.0
         starts = rows * -(-wide // 4) * (fours + rest // 2 + rest % 2)
-        cost = depth * rows * wide * passes * scale + starts * ((300.0 if spec.channels_last else 50.0) + 22.0 * c_in * spec.kernel[0] * spec.kernel[1])
+        cost = (depth * rows * wide * passes * scale
+                + starts * ((300.0 if spec.channels_last else 50.0) + 22.0 * c_in * spec.kernel[0] * spec.kernel[1]))
     return (machine.call + spec.n * spec.groups * cost) / CLOCK
 
 
@@ -191,8 +193,9 @@ cdef class StagedDirect(BoundConv):
         cdef Py_ssize_t group, oc, mr = self.kernels.mr, c_out = self.shape.c_out // self.shape.groups, size = self.itemsize
         for group in range(self.shape.groups):
             for oc in range(0, c_out, mr):
-                self.kernels.pack_rows(weight + (group * c_out + oc) * self.depth * size, self.depth, <int>min(mr, c_out - oc),
-                                       self.depth, <int>mr, packed + (group * self.group_items() + oc * self.depth) * size)
+                self.kernels.pack_rows(weight + (group * c_out + oc) * self.depth * size, self.depth,
+                                       <int>min(mr, c_out - oc), self.depth, <int>mr,
+                                       packed + (group * self.group_items() + oc * self.depth) * size)
         return 0
 
     cdef size_t stage_bytes(self) noexcept:
@@ -219,7 +222,8 @@ cdef class StagedDirect(BoundConv):
             job.itemsize, job.rows, job.pitch, job.most_rows = self.itemsize, self.rows, self.pitch, self.most_rows
             job.row_blocks = (s.oh + self.rows - 1) // self.rows
             job.group_items = self.group_items()
-            return run_tasks(compute_staged, &job, s.n * s.groups * s.od * job.row_blocks, threads, self.stage_bytes(), brief)
+            return run_tasks(compute_staged, &job, s.n * s.groups * s.od * job.row_blocks, threads, self.stage_bytes(),
+                             brief)
         finally:
             if own is not NULL:
                 give(own)

@@ -2,8 +2,8 @@
  *
  * relu and relu6 are a clamp, which every store makes (between -inf and inf where there is none): two operations, no branch.
  * The others run over the outputs just stored. exp(r) is its Taylor series on |r| <= ln 2 / 2 (Tang, ACM TOMS 15(2), 1989,
- * reduces the argument alike); sigmoid and tanh take it of -|x|, so that nothing overflows, and tanh by way of exp(x) - 1, so
- * that nothing cancels. NaN passes through all of them. */
+ * reduces the argument alike); sigmoid and tanh take it of -|x|, so that nothing overflows, and tanh by way of exp(x) - 1,
+ * so that nothing cancels. NaN passes through all of them. */
 #ifndef FC_ACTIVATION_H
 #define FC_ACTIVATION_H
 

@@ -3,10 +3,10 @@
  * Applies when: B is packed in panels of FC_RV vectors; A lies k-contiguous (a_step = 1: NHWC pixels, transformed tiles) or
  *               row-contiguous (a_row = 1: packed patches).
  * Layout:       A(i, k) = a[i*a_row + k*a_step]; B panels [k][FC_RV * LANES], b_panel reals apart; C row-major, ldc apart.
- * Plan:         one call owns its m x n reals of C. Rows are cut into chunks of at most FC_RM as equal as they can be, so that
- *               49 pixels are 13 + 12 + 12 + 12 and none of them computes for nothing. A panel of B stays in L1 while the
- *               chunks pass over it; meanwhile the panel at `ahead`, which will be read next, is brought to L2 line by line, or
- *               the first chunk of each would wait for memory while the others leave it idle.
+ * Plan:         one call owns its m x n reals of C. Rows are cut into chunks of at most FC_RM as equal as they can be, so
+ *               that 49 pixels are 13 + 12 + 12 + 12 and none of them computes for nothing. A panel of B stays in L1 while
+ *               the chunks pass over it; meanwhile the panel at `ahead`, which will be read next, is brought to L2 line by
+ *               line, or the first chunk of each would wait for memory while the others leave it idle.
  * Tile:         up to FC_RM x FC_RV accumulators; a step loads FC_RV vectors of B and broadcasts one real a row. Along a
  *               k-contiguous row two steps share one advance of the row pointers.
  * Cost:         k * m * n multiply-adds; (FC_RM + FC_RV) loads for FC_RM * FC_RV of them.
@@ -102,13 +102,15 @@ FC_INLINE void chunk(const struct rows *r, const real *a, const real *b, real *c
     finish(r, sum, c, m, vectors);
 }
 
-#define CASE(m)                                                                                  \
-    case m:                                                                                      \
-        if (FC_RM < m) break;                                                                    \
-        if (r->a_step == 1)                                                                      \
-            vectors == 1 ? chunk(r, a, b, c, ahead, FC_RM < m ? 1 : m, 1, 1) : chunk(r, a, b, c, ahead, FC_RM < m ? 1 : m, FC_RV, 1); \
-        else                                                                                     \
-            vectors == 1 ? chunk(r, a, b, c, ahead, FC_RM < m ? 1 : m, 1, 0) : chunk(r, a, b, c, ahead, FC_RM < m ? 1 : m, FC_RV, 0); \
+#define CASE(m)                                                                          \
+    case m:                                                                              \
+        if (FC_RM < m) break;                                                            \
+        if (r->a_step == 1)                                                              \
+            vectors == 1 ? chunk(r, a, b, c, ahead, FC_RM < m ? 1 : m, 1, 1)             \
+                         : chunk(r, a, b, c, ahead, FC_RM < m ? 1 : m, FC_RV, 1);        \
+        else                                                                             \
+            vectors == 1 ? chunk(r, a, b, c, ahead, FC_RM < m ? 1 : m, 1, 0)             \
+                         : chunk(r, a, b, c, ahead, FC_RM < m ? 1 : m, FC_RV, 0);        \
         break;
 
 static void any_chunk(const struct rows *r, const real *a, const real *b, real *c, const char *ahead, int m, int vectors) {

@@ -1,8 +1,8 @@
 /* Computes:     to[column][row] = from[row][column], and a block of channels of a panel of filters, turned over.
  * Source:       our own.
  * Applies when: always.
- * Layout:       turn: rows ld_from apart, columns ld_to apart. pack_filters: weight at the panel's first filter and the block's
- *               first channel; panel [tap * channels + channel][FC_RV * LANES], zeros where there are fewer filters.
+ * Layout:       turn: rows ld_from apart, columns ld_to apart. pack_filters: weight at the panel's first filter and the
+ *               block's first channel; panel [tap * channels + channel][FC_RV * LANES], zeros where there are fewer filters.
  * Plan:         one call owns all it writes.
  * Tile:         blocks of LANES x LANES turned over in registers.
  * Cost:         one load, one store and 4 shuffles a vector of 16.

@@ -1,11 +1,12 @@
 /* Computes:     y[c_out, o] = bias + sum over c_in, tap of weight * x[c_in, o*stride - pad + tap*dilation], activation.
  * Source:       Zhang, Franchetti & Low, ICML 2018 (no im2col); splitting a strided row by phase is common practice.
  * Applies when: NCHW, and the input rows of a few output rows fit a stage that stays in cache: few input channels.
- * Layout:       stage [c_in][kd][most_rows][phase of stride_w][pitch]: column o*stride - pad + tap*dilation of a row lies at phase
- *               tap*dilation % stride, place o + tap*dilation / stride, so that consecutive outputs read consecutive reals at
- *               any stride; the border is zeros. offsets[k] is where tap k = (c_in, kd, kh, kw) of output (0, 0) lies.
- *               Weights in panels [k][FC_MR] as pack_rows makes them.
- * Plan:         one call owns output rows [ioh, ioh_end) at depth iod of all output channels of a group; it stages and computes.
+ * Layout:       stage [c_in][kd][most_rows][phase of stride_w][pitch]: column o*stride - pad + tap*dilation of a row lies at
+ *               phase tap*dilation % stride, place o + tap*dilation / stride, so that consecutive outputs read consecutive
+ *               reals at any stride; the border is zeros. offsets[k] is where tap k = (c_in, kd, kh, kw) of output (0, 0)
+ *               lies. Weights in panels [k][FC_MR] as pack_rows makes them.
+ * Plan:         one call owns output rows [ioh, ioh_end) at depth iod of all output channels of a group; it stages and
+ *               computes.
  * Tile:         FC_MR channels x up to FC_NV vectors of one output row. Nothing is packed and no lane set is needed: three
  *               unaligned loads and FC_MR broadcasts feed 24 multiply-adds. A row is cut into tiles of equal width.
  * Cost:         each input row is staged (kh - stride)/rows + 1 times, with one load and one store a vector.

@@ -1,12 +1,13 @@
 /* Computes:     V = B^T d B of a run of tiles along one row of tiles, for every input channel of a group.
  * Source:       Lavin & Gray, arXiv 1509.09308, section 4.1; points as transform.h says.
  * Applies when: stride and dilation 1, NCHW or NHWC; `tiles` fit SEGMENT input pixels.
- * Layout:       x at the image's and group's first channel; V(point, tile, k) = v[point * v_point + tile * v_tile + k], where
- *               k = ikd * c_in + c and v_tile leaves a vector's room behind the last k. `stage` holds POINTS * SEGMENT vectors.
+ * Layout:       x at the image's and group's first channel; V(point, tile, k) = v[point * v_point + tile * v_tile + k],
+ *               where k = ikd * c_in + c and v_tile leaves a vector's room behind the last k. `stage` holds POINTS * SEGMENT
+ *               vectors.
  * Plan:         one call owns the V of its tiles.
- * Tile:         channels in lanes, so maps of any width fill the vectors. LANES channels of the run are staged pixel by pixel
- *               (turned over in registers in NCHW), with zeros for the border; columns are transformed there once for both
- *               tiles that share them, then each tile's rows on their way to V.
+ * Tile:         channels in lanes, so maps of any width fill the vectors. LANES channels of the run are staged pixel by
+ *               pixel (turned over in registers in NCHW), with zeros for the border; columns are transformed there once for
+ *               both tiles that share them, then each tile's rows on their way to V.
  * Cost:         POINTS / outputs reads of each input row; some 14 operations for each 1-D transform of six.
  * Accuracy:     see output.c.
  * Measured:     64 channels of 56 x 56, F(4x4): 0.10 ms, a tenth of the call (AVX-512, Sapphire Rapids, one thread). */

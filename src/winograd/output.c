@@ -1,14 +1,14 @@
 /* Computes:     y = A^T M A + bias, activation: the outputs of a run of tiles from their sums over the input channels.
  * Source:       Lavin & Gray, arXiv 1509.09308, section 4.1; points as transform.h says.
  * Applies when: as input.c.
- * Layout:       M(point, tile, channel) = m[point * m_point + tile * m_tile + channel]; bias and y at the first channel of the
- *               block, y of the image; NCHW or NHWC. `stage` holds OUTPUTS * SEGMENT vectors.
+ * Layout:       M(point, tile, channel) = m[point * m_point + tile * m_tile + channel]; bias and y at the first channel of
+ *               the block, y of the image; NCHW or NHWC. `stage` holds OUTPUTS * SEGMENT vectors.
  * Plan:         one call owns the outputs of its tiles for `channels` output channels.
  * Tile:         channels in lanes; a run's outputs are staged, and in NCHW turned over in registers on their way to y.
  * Cost:         (points + outputs) 1-D transforms of some 13 operations a tile and vector of channels.
- * Accuracy:     |error| <= gamma_N |A^T| [sum_k (|G||g||G^T|) . (|B^T||d||B|)] |A| elementwise, N roundings on the longest path
- *               (Higham 2002, section 3.1; tests/winograd.py computes it). With N(0,1) data the largest error over the largest
- *               output is 4-10e-7 for F(2x2, 3x3), 1-4e-6 for F(4x4, 3x3) and F(2x2, 5x5) in float32.
+ * Accuracy:     |error| <= gamma_N |A^T| [sum_k (|G||g||G^T|) . (|B^T||d||B|)] |A| elementwise, N roundings on the longest
+ *               path (Higham 2002, section 3.1; tests/winograd.py computes it). With N(0,1) data the largest error over the
+ *               largest output is 4-10e-7 for F(2x2, 3x3), 1-4e-6 for F(4x4, 3x3) and F(2x2, 5x5) in float32.
  *               Returns whether an output is not finite before the activation: then an input or a weight was not, or a
  *               transform overflowed, and the caller has to sum directly to put NaN and Inf where the definition does.
  * Measured:     64 channels of 56 x 56, F(4x4): 0.08 ms of 0.6 (AVX-512, Sapphire Rapids, one thread). */

@@ -1,11 +1,12 @@
-/* The 1-D transforms of Winograd's minimal filtering, F(m, r): y = A^T [(G g) . (B^T d)]; in 2-D each is applied along both axes.
+/* The 1-D transforms of Winograd's minimal filtering, F(m, r): y = A^T [(G g) . (B^T d)]; in 2-D each is applied along both
+ * axes.
  *
  * Source: Winograd 1980 by way of Lavin & Gray, arXiv 1509.09308; the matrices are Cook-Toom's for the points
  *   F(2,3):          0, 1, -1, infinity
  *   F(4,3), F(2,5):  0, +-a, +-b, infinity with a = sqrt(1/2), b = sqrt(2)
- * Points whose product is 1 keep rows and columns balanced: the largest error is a quarter of that of 0, +-1, +-2 (Barabasz et
- * al., ACM TOMS 46(4), 2020, look for such points), at no extra operation. F(4,3) and F(2,5) have the same points, so the same
- * input transform. tests/winograd.py derives all of them again from the points. */
+ * Points whose product is 1 keep rows and columns balanced: the largest error is a quarter of that of 0, +-1, +-2 (Barabasz
+ * et al., ACM TOMS 46(4), 2020, look for such points), at no extra operation. F(4,3) and F(2,5) have the same points, so the
+ * same input transform. tests/winograd.py derives all of them again from the points. */
 #ifndef FC_WINOGRAD_TRANSFORM_H
 #define FC_WINOGRAD_TRANSFORM_H
 

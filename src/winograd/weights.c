@@ -1,16 +1,20 @@
 /* Computes:     U = G g G^T of the filters of one panel of output channels, for every input channel.
  * Source:       Lavin & Gray, arXiv 1509.09308, section 4.1; points as transform.h says.
  * Applies when: kernels kd x r x r; the depth taps count as input channels, k = ikd * c_in + c.
- * Layout:       weight at the panel's first output channel, (rows, c_in, kd, r, r); panel [points * points][k][FC_RV * LANES].
+ * Layout:       weight at the panel's first output channel, (rows, c_in, kd, r, r);
+ *               panel [points * points][k][FC_RV * LANES].
  * Plan:         one call owns one panel.
- * Tile:         output channels in lanes: the taps of LANES filters are turned over in registers, then transformed as vectors.
- *               Filters lie so far apart that the lines of one channel share a cache set; whole lines are copied aside first.
- * Cost:         (r + points) 1-D transforms a vector of filters and input channel; points^2 / r^2 times the weights are written.
+ * Tile:         output channels in lanes: the taps of LANES filters are turned over in registers, then transformed as
+ *               vectors. Filters lie so far apart that the lines of one channel share a cache set; whole lines are copied
+ *               aside first.
+ * Cost:         (r + points) 1-D transforms a vector of filters and input channel; points^2 / r^2 times the weights are
+ *               written.
  * Accuracy:     see output.c.
  * Measured:     512 -> 512, 3x3: 4.0 ns a filter with F(4x4), of which a filter's 36 stores are half (AVX-512). */
 #include "winograd/transform.h"
 
-#define BLOCK 152 /* reals of a filter that are copied together, 8 short of a multiple of 32: rows lie in different cache sets */
+/* Reals of a filter that are copied together, 8 short of a multiple of 32: rows lie in different cache sets. */
+#define BLOCK 152
 
 FC_INLINE void one(const int kind, const real *filter, ptrdiff_t ld, int rows, real *to, ptrdiff_t point) {
     const int r = taps_of(kind), p = points_of(kind);
