@@ -15,7 +15,7 @@ import oracle
 SEED = int(os.environ.get("FASTCONV_TEST_SEED", "2024"))
 
 # Random cases per operator; every one runs under every ISA.
-CASES = 2000
+CASES = int(os.environ.get("FASTCONV_TEST_CASES", "2000"))
 # A chunk is one pytest item: item `chunk` runs the cases chunk, chunk + CHUNKS, ...
 CHUNKS = 8
 
