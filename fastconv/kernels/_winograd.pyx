@@ -28,6 +28,8 @@ cdef enum:
     V_ROOM = 640 << 10      # bytes of a block's V, and
     M_ROOM = 320 << 10      # of its M: together they leave room for the filters in a 1 MB L2
     FEWEST_TILES = 28
+    FEWEST_TILES_A_THREAD = 20
+    L2_FILTERS = 4 << 20    # bytes of filters that each thread may as well read for itself
     MOST_TILES = 84
     SHARED_ROOM = 12 << 20  # bytes of all V, beyond which it is not kept as a whole
     FILTERS_ROOM = 2 << 20  # bytes of transformed filters, beyond which a call does not make them all beforehand
@@ -287,8 +289,13 @@ cdef class Winograd(BoundConv):
         # call are better transformed where they are used.
         plan.shared = all_v * groups <= SHARED_ROOM and (
             blocks == 1 or all_u * blocks > all_u + all_v * parts(self.panels, 2) or (not packed and all_u > FILTERS_ROOM))
+        # Threads that share V fetch each other's half of it; few filters are better read by each of them.
+        if packed and 1 < threads <= tiles // FEWEST_TILES_A_THREAD and all_u <= L2_FILTERS:
+            plan.shared = False
         if plan.shared:
             blocks = parts(tiles, MOST_TILES)
+        elif blocks < 4 * threads <= tiles // FEWEST_TILES_A_THREAD * 4:
+            blocks = parts(blocks, threads) * threads
         plan.block = parts(tiles, blocks)
         plan.block_panels = max(<Py_ssize_t>(M_ROOM // (square * plan.block * rn * size)), 1)
         # A task has all panels of channels unless there are too few tasks for the threads; its blocks of panels are whole,
