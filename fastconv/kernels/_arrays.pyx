@@ -20,7 +20,7 @@ cdef extern from *:
     #define FC_HUGE ((size_t)2 << 20)
     /* Before an array's memory: where its block begins and how large it is. */
     struct fc_head { void *block; size_t size; };
-    #define FC_KEPT_LEAST ((size_t)32 << 20) /* what malloc itself gives back to the system at once */
+    #define FC_KEPT_LEAST ((size_t)4 << 20)
     #define FC_KEPT_MOST ((size_t)128 << 20)
     static void *fc_kept;
     static void *fc_new(void *context, size_t size) {

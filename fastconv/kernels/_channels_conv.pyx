@@ -24,6 +24,8 @@ cdef enum:
     PIXELS_MOST = 112       # rows of a task: K_BLOCK of each take 112 KB of L2
     TURNED_MOST = 224       # rows of a task whose image is turned over: fewer input rows are then turned over twice
     TURNED_BYTES = 512 << 10  # of the input rows of a task
+    TURNED_CHANNELS = 128   # output channels of a task, taps counted, for which turning the input over is a small part
+    FILTERS_MOST = 4 << 20  # bytes of filters that several threads may as well read each for itself
     SMALL_MAP = 256         # pixels of a map where lanes would stay empty
     DEEP = 32               # channels that fill the lanes
 
@@ -225,33 +227,42 @@ cdef class ChannelsConv(BoundConv):
         pack.itemsize, pack.taps, pack.c_block, pack.panels = self.itemsize, self.taps, self.c_block, self.panels
         return run_tasks(pack_panel, &pack, self.shape.groups * self.panels, threads, 0, brief)
 
-    cdef Py_ssize_t task_panels(self, int threads) noexcept:
-        """Panels of a task: all, unless there are too few tasks for the threads."""
+    cdef Py_ssize_t task_pixels(self, int threads) noexcept:
+        """Pixels of a task: those of a block, or fewer rows of a map that is turned over if that occupies more threads."""
         cdef Py_ssize_t blocks = self.shape.n * self.shape.groups * parts(self.pixels, self.block)
-        return parts(self.panels, 1 if threads == 1 else parts(4 * threads, blocks))
+        cdef bint by_rows = self.turned and self.shape.od == 1 and self.shape.d == 1 and self.shape.oh >= 4 * threads
+        if threads <= blocks or not by_rows or self.packed_items() * self.itemsize > FILTERS_MOST:
+            return self.block
+        return min(parts(self.shape.oh, parts(threads, blocks)) * self.shape.ow, self.block)
 
-    cdef bint packs_ahead(self) noexcept:
+    cdef Py_ssize_t task_panels(self, int threads) noexcept:
+        """Panels of a task: all, unless there are too few tasks for the threads; enough to be worth turning the input over."""
+        cdef Py_ssize_t blocks = self.shape.n * self.shape.groups * parts(self.pixels, self.task_pixels(threads))
+        cdef Py_ssize_t least = parts(TURNED_CHANNELS, self.taps * self.kernels.rn) if self.turned else 1
+        return min(max(parts(self.panels, 1 if threads == 1 else parts(4 * threads, blocks)), least), self.panels)
+
+    cdef bint packs_ahead(self, int threads) noexcept:
         """Whether filters not packed before are packed for all tasks, because several would pack the same."""
-        return self.block < self.pixels or self.shape.n > 1
+        return self.task_pixels(threads) < self.pixels or self.shape.n > 1
 
     cdef size_t task_scratch(self, int threads, bint packed) noexcept:
         cdef size_t reals = 0 if packed else self.c_block * self.taps * self.kernels.rn
         if self.gathered:
-            reals += self.block * skewed(self.c_block * self.taps, self.itemsize)
+            reals += self.task_pixels(threads) * skewed(self.c_block * self.taps, self.itemsize)
         if self.turned:
             reals += self.turned_pixels * self.last.x_pixel
-            reals += self.block * skewed(self.task_panels(threads) * self.kernels.rn, self.itemsize)
+            reals += self.task_pixels(threads) * skewed(self.task_panels(threads) * self.kernels.rn, self.itemsize)
         return reals * self.itemsize
 
     cdef size_t workspace_bytes(self, int threads, bint packed) noexcept:
-        cdef size_t ahead = self.packed_items() * self.itemsize if self.packs_ahead() and not packed else 0
-        return threads * (self.task_scratch(threads, packed or self.packs_ahead()) + 256) + ahead
+        cdef size_t ahead = self.packed_items() * self.itemsize if self.packs_ahead(threads) and not packed else 0
+        return threads * (self.task_scratch(threads, packed or self.packs_ahead(threads)) + 256) + ahead
 
     cdef int compute(self, const char *x, const char *weight, const char *packed, const char *bias, char *y,
                      int threads, bint brief) except -1:
         cdef Job job
         cdef char *own = NULL
-        if packed is NULL and self.packs_ahead():
+        if packed is NULL and self.packs_ahead(threads):
             own = take(self.packed_items() * self.itemsize)
             packed = own
         try:
@@ -259,7 +270,8 @@ cdef class ChannelsConv(BoundConv):
                 self.pack_into(weight, own, threads, brief)
             job.shape, job.last, job.kernels = &self.shape, &self.last, self.kernels
             job.itemsize, job.taps, job.c_block, job.pixels = self.itemsize, self.taps, self.c_block, self.pixels
-            job.panels, job.block, job.pixel_blocks = self.panels, self.block, parts(self.pixels, self.block)
+            job.panels, job.block = self.panels, self.task_pixels(threads)
+            job.pixel_blocks = parts(self.pixels, job.block)
             job.task_panels = self.task_panels(threads)
             job.panel_blocks = parts(self.panels, job.task_panels)
             job.turned, job.gathered, job.turned_pixels = self.turned, self.gathered, self.turned_pixels
