@@ -146,7 +146,8 @@ import contextlib
 import os
 import numpy as np
 import fastconv as fc, fastconv.functional as F
-x, w = np.ones((1, 64, 56, 56), np.float32), np.ones((64, 64, 3, 3), np.float32)
+# So much work that a caller left alone at first, because a team came late, still needs the team.
+x, w = np.ones((4, 64, 112, 112), np.float32), np.ones((64, 64, 3, 3), np.float32)
 def made(run):
     before = len(os.listdir("/proc/self/task"))
     run()

@@ -229,7 +229,7 @@ cdef class ChannelsConv(BoundConv):
 
     cdef Py_ssize_t task_pixels(self, int threads) noexcept:
         """Pixels of a task: those of a block, or fewer rows of a map that is turned over if that occupies more threads."""
-        cdef Py_ssize_t blocks = self.shape.n * self.shape.groups * parts(self.pixels, self.block)
+        cdef Py_ssize_t blocks = max(self.shape.n, 1) * self.shape.groups * parts(self.pixels, self.block)
         cdef bint by_rows = self.turned and self.shape.od == 1 and self.shape.d == 1 and self.shape.oh >= 4 * threads
         if threads <= blocks or not by_rows or self.packed_items() * self.itemsize > FILTERS_MOST:
             return self.block
@@ -237,7 +237,7 @@ cdef class ChannelsConv(BoundConv):
 
     cdef Py_ssize_t task_panels(self, int threads) noexcept:
         """Panels of a task: all, unless there are too few tasks for the threads; enough to be worth turning the input over."""
-        cdef Py_ssize_t blocks = self.shape.n * self.shape.groups * parts(self.pixels, self.task_pixels(threads))
+        cdef Py_ssize_t blocks = max(self.shape.n, 1) * self.shape.groups * parts(self.pixels, self.task_pixels(threads))
         cdef Py_ssize_t least = parts(TURNED_CHANNELS, self.taps * self.kernels.rn) if self.turned else 1
         return min(max(parts(self.panels, 1 if threads == 1 else parts(4 * threads, blocks)), least), self.panels)
 
