@@ -237,7 +237,8 @@ cdef class ChannelsConv(BoundConv):
 
     cdef Py_ssize_t task_panels(self, int threads) noexcept:
         """Panels of a task: all, unless there are too few tasks for the threads; enough to be worth turning the input over."""
-        cdef Py_ssize_t blocks = max(self.shape.n, 1) * self.shape.groups * parts(self.pixels, self.task_pixels(threads))
+        cdef Py_ssize_t pixels = self.task_pixels(threads)
+        cdef Py_ssize_t blocks = max(self.shape.n, 1) * self.shape.groups * parts(self.pixels, pixels)
         cdef Py_ssize_t least = parts(TURNED_CHANNELS, self.taps * self.kernels.rn) if self.turned else 1
         return min(max(parts(self.panels, 1 if threads == 1 else parts(4 * threads, blocks)), least), self.panels)
 

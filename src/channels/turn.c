@@ -7,7 +7,7 @@
  * Tile:         blocks of LANES x LANES turned over in registers.
  * Cost:         one load, one store and 4 shuffles a vector of 16.
  * Accuracy:     exact.
- * Measured:     0.07 ns a real in L2 (AVX-512, Sapphire Rapids). */
+ * Measured:     0.26 ns a real, 1024 channels of 7 x 7 (AVX-512, Sapphire Rapids, one thread). */
 #include "transpose.h"
 
 FC_INLINE int part(ptrdiff_t left) { return left < LANES ? (int)left : LANES; }

@@ -11,7 +11,8 @@
  *               unaligned loads and FC_MR broadcasts feed 24 multiply-adds. A row is cut into tiles of equal width.
  * Cost:         each input row is staged (kh - stride)/rows + 1 times, with one load and one store a vector.
  * Accuracy:     one chain over (c_in, kd, kh, kw) from zero, then the bias: factor 1.
- * Measured:     3 -> 64 7x7 stride 2 @224: 76 % of the FMA peak; im2col_gemm 54 % (AVX-512, Sapphire Rapids, one thread). */
+ * Measured:     3 -> 64 7x7 stride 2 @224: 71 % of the FMA peak, im2col_gemm 55 %; 3 -> 96 11x11 stride 4 @227: 65 %
+ *               (AVX-512, Sapphire Rapids, one thread). */
 #include "activation/activation.h"
 
 /* One input row, by phase; `from` is NULL for a row of the border. */
