@@ -228,7 +228,7 @@ cdef class ChannelsConv(BoundConv):
         return run_tasks(pack_panel, &pack, self.shape.groups * self.panels, threads, 0, brief)
 
     cdef Py_ssize_t task_pixels(self, int threads) noexcept:
-        """Pixels of a task: those of a block, or fewer rows of a map that is turned over if that occupies more threads."""
+        """Pixels of a task: those of a block, or fewer rows of a map turned over if that occupies more threads."""
         cdef Py_ssize_t blocks = max(self.shape.n, 1) * self.shape.groups * parts(self.pixels, self.block)
         cdef bint by_rows = self.turned and self.shape.od == 1 and self.shape.d == 1 and self.shape.oh >= 4 * threads
         if threads <= blocks or not by_rows or self.packed_items() * self.itemsize > FILTERS_MOST:
@@ -236,7 +236,7 @@ cdef class ChannelsConv(BoundConv):
         return min(parts(self.shape.oh, parts(threads, blocks)) * self.shape.ow, self.block)
 
     cdef Py_ssize_t task_panels(self, int threads) noexcept:
-        """Panels of a task: all, unless there are too few tasks for the threads; enough to be worth turning the input over."""
+        """Panels of a task: all, unless that leaves threads idle; enough to be worth turning the input over."""
         cdef Py_ssize_t pixels = self.task_pixels(threads)
         cdef Py_ssize_t blocks = max(self.shape.n, 1) * self.shape.groups * parts(self.pixels, pixels)
         cdef Py_ssize_t least = parts(TURNED_CHANNELS, self.taps * self.kernels.rn) if self.turned else 1
