@@ -737,3 +737,14 @@ def test_sgd_leaves_parameters_without_gradient_alone_and_gradients_unchanged():
     assert (moving.grad == 1).all()
     optimiser.zero_grad()
     assert moving.grad is None
+
+
+def test_a_layer_that_changes_its_algorithm_with_the_map_packs_anew():
+    """Left to choose it may do so by itself; naming them makes sure of it on every machine."""
+    layer = fc.nn.Conv2d(64, 64, 3, padding=1, rng=SEED).eval()
+    weight, bias = layer.weight.data, layer.bias.data
+    names = ("winograd_f4x3", "winograd_f2x3", "im2col_gemm", "direct", "winograd_f4x3", None, None)
+    for name, side in zip(names, (28, 14, 9, 12, 7, 6, 56), strict=True):
+        x = normal(1, 64, side, side, dtype=np.float32)
+        layer.algorithm = name
+        assert layer(x).tobytes() == F.conv2d(x, weight, bias, padding=1, algorithm=name).tobytes(), (name, side)

@@ -37,6 +37,7 @@ cdef class BoundConv:
     cdef int ndim
     cdef readonly object spec
     cdef readonly str isa
+    cdef readonly str layout  # of packed weights: equal words, equal layouts of the same weights
     cdef readonly bint brief  # too short a call to be worth a second thread
 
     cdef int compute(self, const char *x, const char *weight, const char *packed, const char *bias, char *y,

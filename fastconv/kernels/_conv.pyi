@@ -9,6 +9,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 class BoundConv:
     spec: Any
     isa: str
+    layout: str
     brief: bool
     def __init__(self, spec: Any, isa: int, isa_name: str) -> None: ...
     def estimate(self, threads: int, packed: bool) -> int: ...

@@ -25,6 +25,7 @@ cdef class BoundConv:
     def __init__(self, spec, int isa, str isa_name):
         self.spec = spec
         self.isa = isa_name
+        self.layout = type(self).__name__
         self.itemsize = spec.itemsize
         self.type_num = cnp.NPY_FLOAT if spec.itemsize == 4 else cnp.NPY_DOUBLE
         self.kernels = kernels_of(isa, 8 * spec.itemsize)

@@ -266,7 +266,7 @@ cdef class Winograd(BoundConv):
         super().__init__(spec, isa, isa_name)
         cdef const fc_conv *s = &self.shape
         cdef Py_ssize_t lanes = self.kernels.lanes
-        self.kind = KINDS[algorithm]
+        self.kind, self.layout = KINDS[algorithm], algorithm
         self.points = 4 if self.kind == FC_F2X3 else 6
         self.outputs = 4 if self.kind == FC_F4X3 else 2
         self.depth = s.c_in // s.groups * s.kd

@@ -114,7 +114,7 @@ def pack_conv(
     """Bind a layer's convolution to an input and pack its weights, unless `before` has them packed alike."""
     call = find_conv(function, rank, input, weight, bias, options)
     active = settings.active()
-    if before and before.version == version and before.settings is active and type(before.call) is type(call):
+    if before and before.version == version and before.settings is active and before.call.layout == call.layout:
         packed = before.packed
     else:
         packed = call.pack(weight, settings.thread_count(function, None))
