@@ -33,6 +33,17 @@ struct fc_conv {
     struct fc_activation after;
 };
 
+/* How a block of outputs of a depthwise convolution is staged. Tap k of output row r reads staged row r*row_step + k*row_tap:
+ * the input's rows one after the other, or, where dilation leaves most of them unread, those of each tap apart. With channels
+ * in lanes the same holds of its columns; otherwise a row is `windows` windows of `pitch` reals, one a phase of the stride or
+ * one a tap. */
+struct fc_block {
+    ptrdiff_t rows, row_step, row_tap, staged_rows;
+    ptrdiff_t columns, column_step, column_tap, pitch;
+    ptrdiff_t windows;
+    int rows_apart, columns_apart;
+};
+
 /* Winograd's F(m x m, r x r), as FC_FmXr. */
 enum fc_winograd_kind { FC_F2X3, FC_F4X3, FC_F2X5 };
 

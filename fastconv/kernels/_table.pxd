@@ -17,6 +17,12 @@ cdef extern from "fastconv.h" nogil:
         Py_ssize_t x_channel, x_pixel, y_channel, y_pixel
         fc_activation after
 
+    cdef struct fc_block:
+        Py_ssize_t rows, row_step, row_tap, staged_rows
+        Py_ssize_t columns, column_step, column_tap, pitch
+        Py_ssize_t windows
+        int rows_apart, columns_apart
+
     cdef struct fc_pool:
         Py_ssize_t planes
         Py_ssize_t d, h, w
@@ -65,8 +71,14 @@ cdef extern from "fastconv.h" nogil:
         void (*direct_grad_weight)(const fc_conv *, const void *, const void *, void *, int, Py_ssize_t,
                                    Py_ssize_t *) noexcept nogil
         void (*direct_grad_bias)(const fc_conv *, const void *, void *) noexcept nogil
-        void (*depthwise_rows)(const fc_conv *, const void *, const void *, const void *, void *, Py_ssize_t, Py_ssize_t,
-                               Py_ssize_t, Py_ssize_t *) noexcept nogil
+        void (*depthwise_rows)(const fc_conv *, const void *, const void *, const void *, void *, Py_ssize_t, int,
+                               Py_ssize_t, Py_ssize_t) noexcept nogil
+        void (*depthwise_staged)(const fc_conv *, const fc_block *, const void *, const void *, const void *, void *,
+                                 Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t,
+                                 void *) noexcept nogil
+        void (*depthwise_channels)(const fc_conv *, const fc_block *, const void *, const void *, const void *, void *,
+                                   Py_ssize_t, int, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t,
+                                   void *) noexcept nogil
         void (*max_pool)(const fc_pool *, const void *, void *, int64_t *, Py_ssize_t, Py_ssize_t, int64_t *,
                          Py_ssize_t *) noexcept nogil
         void (*max_pool_grad)(const fc_pool *, const void *, const int64_t *, void *) noexcept nogil

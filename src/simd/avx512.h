@@ -24,6 +24,10 @@ FC_INLINE vec vec_load(const real *p) { return _mm512_loadu_ps(p); }
 FC_INLINE void vec_store(real *p, vec v) { _mm512_storeu_ps(p, v); }
 FC_INLINE void vec_store_some(real *p, vec v, mask m) { _mm512_mask_storeu_ps(p, m, v); }
 FC_INLINE vec vec_fma(vec a, vec b, vec c) { return _mm512_fmadd_ps(a, b, c); }
+FC_INLINE vec vec_fma_at(const real *p, vec b, vec c) {
+    __asm__("vfmadd231ps %1%{1to16%}, %2, %0" : "+v"(c) : "m"(*p), "v"(b));
+    return c;
+}
 FC_INLINE vec vec_add(vec a, vec b) { return _mm512_add_ps(a, b); }
 FC_INLINE vec vec_sub(vec a, vec b) { return _mm512_sub_ps(a, b); }
 FC_INLINE vec vec_mul(vec a, vec b) { return _mm512_mul_ps(a, b); }
@@ -81,6 +85,7 @@ FC_INLINE vec vec_gather(const real *p, ptrdiff_t stride, mask m) {
     return _mm512_mask_i32gather_ps(vec_zero(), m, lane_offsets(stride), p, 4);
 }
 FC_INLINE vec load_masked(const real *p, mask m) { return _mm512_maskz_loadu_ps(m, p); }
+#define FC_ALIGN(k) case k: return _mm512_castsi512_ps(_mm512_alignr_epi32(_mm512_castps_si512(high), _mm512_castps_si512(low), k))
 #else
 #define LANES 8
 typedef __m512d vec;
@@ -92,6 +97,10 @@ FC_INLINE vec vec_load(const real *p) { return _mm512_loadu_pd(p); }
 FC_INLINE void vec_store(real *p, vec v) { _mm512_storeu_pd(p, v); }
 FC_INLINE void vec_store_some(real *p, vec v, mask m) { _mm512_mask_storeu_pd(p, m, v); }
 FC_INLINE vec vec_fma(vec a, vec b, vec c) { return _mm512_fmadd_pd(a, b, c); }
+FC_INLINE vec vec_fma_at(const real *p, vec b, vec c) {
+    __asm__("vfmadd231pd %1%{1to8%}, %2, %0" : "+v"(c) : "m"(*p), "v"(b));
+    return c;
+}
 FC_INLINE vec vec_add(vec a, vec b) { return _mm512_add_pd(a, b); }
 FC_INLINE vec vec_sub(vec a, vec b) { return _mm512_sub_pd(a, b); }
 FC_INLINE vec vec_mul(vec a, vec b) { return _mm512_mul_pd(a, b); }
@@ -137,9 +146,17 @@ FC_INLINE vec vec_gather(const real *p, ptrdiff_t stride, mask m) {
     return _mm512_mask_i32gather_pd(vec_zero(), m, lane_offsets(stride), p, 8);
 }
 FC_INLINE vec load_masked(const real *p, mask m) { return _mm512_maskz_loadu_pd(m, p); }
+#define FC_ALIGN(k) case k: return _mm512_castsi512_pd(_mm512_alignr_epi64(_mm512_castpd_si512(high), _mm512_castpd_si512(low), k))
 #endif
 
 FC_INLINE mask mask_bits(uint32_t bits) { return (mask)bits; }
+FC_INLINE vec vec_align(vec low, vec high, const int k) {
+    switch (k) {
+        FC_ALIGN(1); FC_ALIGN(2); FC_ALIGN(3); FC_ALIGN(4); FC_ALIGN(5); FC_ALIGN(6); FC_ALIGN(7);
+    default: return low;
+    }
+}
+#undef FC_ALIGN
 
 /* Gathers index with 32 bits; a stride beyond that is loaded lane by lane. */
 FC_INLINE vec vec_load_far(const real *p, ptrdiff_t stride, mask m) {
