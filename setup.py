@@ -46,7 +46,11 @@ class BuildKernels(build_ext):
             (isa, _, flags), width = variant
             folder = f"{self.build_temp}/{isa}-{width}"
             objects = self.compiler.object_filenames(KERNELS, output_dir=folder)
-            stale = [source for source, made in zip(KERNELS, objects) if is_newer([source, "setup.py", *HEADERS], made)]
+            stale = [
+                source
+                for source, made in zip(KERNELS, objects, strict=True)
+                if is_newer([source, "setup.py", *HEADERS], made)
+            ]
             self.compiler.compile(
                 stale,
                 output_dir=folder,
