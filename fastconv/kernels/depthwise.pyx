@@ -21,6 +21,8 @@ def supports(spec):
         return f"every group must have one input channel, got {spec.c_in // spec.groups}"
     if spec.channels_last:
         return "the channels must stand before the pixels (data_format NCHW)"
+    if spec.bordered:
+        return "the border must be zeros"
     return None
 
 

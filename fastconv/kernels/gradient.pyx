@@ -26,6 +26,7 @@ cdef struct Job:
     const char *dy
     char *to
     Py_ssize_t itemsize, rows_per_task, row_blocks, channel_blocks
+    Py_ssize_t width  # of a padded row
 
 
 cdef void input_rows(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
@@ -40,13 +41,15 @@ cdef void input_rows(void *argument, Py_ssize_t task, char *scratch) noexcept no
     cdef Py_ssize_t channel = task % job.channel_blocks * ROWS
     task //= job.channel_blocks
     cdef Py_ssize_t group = task % s.groups, image = task // s.groups
-    job.kernels.direct_grad_input(
-        s,
-        job.weight + (group * c_out * c_in + channel) * taps * size,
-        job.dy + (image * s.c_out + group * c_out) * s.od * s.oh * s.ow * size,
-        job.to + (image * s.c_in + group * c_in + channel) * s.d * s.h * s.w * size,
-        <int>min(<Py_ssize_t>ROWS, c_in - channel), id, ih, min(ih + job.rows_per_task, s.h),
-    )
+    cdef const char *weight = job.weight + (group * c_out * c_in + channel) * taps * size
+    cdef const char *dy = job.dy + (image * s.c_out + group * c_out) * s.od * s.oh * s.ow * size
+    cdef char *dx = job.to + (image * s.c_in + group * c_in + channel) * s.d * s.h * s.w * size
+    cdef int rows = <int>min(<Py_ssize_t>ROWS, c_in - channel)
+    cdef Py_ssize_t ih_end = min(ih + job.rows_per_task, s.h)
+    if s.border.present:
+        job.kernels.direct_grad_input_border(s, weight, dy, dx, rows, id, ih, ih_end, job.width, scratch)
+    else:
+        job.kernels.direct_grad_input(s, weight, dy, dx, rows, id, ih, ih_end)
 
 
 cdef void weight_taps(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
@@ -84,6 +87,7 @@ cdef class ConvGradient(BoundConv):
         job.itemsize = self.itemsize
         job.x = job.weight = NULL
         job.rows_per_task = job.row_blocks = job.channel_blocks = 1
+        job.width = 0
         job.dy = <const char *>cnp.PyArray_DATA(dy)
         job.to = <char *>cnp.PyArray_DATA(to)
         return job
@@ -99,7 +103,11 @@ cdef class ConvGradient(BoundConv):
         job.row_blocks = (s.h + job.rows_per_task - 1) // job.rows_per_task
         job.channel_blocks = (s.c_in // s.groups + ROWS - 1) // ROWS
         cdef Py_ssize_t tasks = s.n * s.groups * job.channel_blocks * s.d * job.row_blocks
-        run_tasks(input_rows, &job, tasks, 1 if brief else threads, 0, brief)
+        cdef size_t scratch = 0
+        if s.border.present:
+            job.width = max((s.ow - 1) * s.stride_w + (s.kw - 1) * s.dilation_w + 1, s.pad_w + s.w)
+            scratch = ROWS * job.width * self.itemsize
+        run_tasks(input_rows, &job, tasks, 1 if brief else threads, scratch, brief)
 
     def weight(self, ndarray x, ndarray dy, ndarray dw, int threads):
         """Fill dw."""
