@@ -54,6 +54,8 @@ SCHOOLS = {
         "grid-mirror": "symmetric",
         "wrap": "circular",
         "grid-wrap": "circular",
+        "fill": "constant",
+        "symm": "symmetric",
     },
     "opencv": {
         "BORDER_CONSTANT": "constant",
@@ -64,7 +66,14 @@ SCHOOLS = {
         "BORDER_REFLECT": "symmetric",
         "BORDER_WRAP": "circular",
     },
-    "tensorflow": {"CONSTANT": "constant", "REFLECT": "reflect", "SYMMETRIC": "symmetric"},
+    "tensorflow": {
+        "CONSTANT": "constant",
+        "constant": "constant",
+        "REFLECT": "reflect",
+        "reflect": "reflect",
+        "SYMMETRIC": "symmetric",
+        "symmetric": "symmetric",
+    },
     "onnx": {"constant": "constant", "edge": "replicate", "reflect": "reflect", "wrap": "circular"},
 }
 Borders = tuple[tuple[str, str], tuple[str, str], tuple[str, str]]
@@ -280,7 +289,8 @@ def border_mode(name: str, school: str = "fastconv") -> str:
     ===========  =================  =====================================================================================
 
     Every border goes on for ever: reflect repeats after 2(n - 1) elements, symmetric after 2n, circular after n. One element
-    alone reflects as itself. scipy's names are those of its filters.
+    alone reflects as itself. scipy's names are those of its filters, and of scipy.signal.convolve2d (fill, symm, wrap);
+    tensorflow's may be in small letters.
 
     Parameters
     ----------

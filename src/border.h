@@ -1,8 +1,8 @@
 /* Where a position outside the input reads: an element of the axis, or a constant. What lies inside costs nothing more.
  *
- * Rows are looked up where a row's pointer is formed. Columns are looked up for the lanes of a vector that lie outside the row;
- * lanes whose elements lie together in memory are a run, which one masked load reads: the pixel that a 3x3 kernel reads of the
- * border is one, and a circular border as wide as a vector as well. */
+ * Rows are looked up where a row's pointer is formed. Columns are looked up for the lanes of a vector that lie outside the
+ * row; lanes whose elements lie together in memory are a run, which one masked load reads: the pixel that a 3x3 kernel reads
+ * of the border is one, and a circular border as wide as a vector as well. */
 #ifndef FC_BORDER_H
 #define FC_BORDER_H
 
@@ -23,8 +23,8 @@ FC_INLINE ptrdiff_t border_source(int kind, ptrdiff_t i, ptrdiff_t size) {
     return i < size ? i : period - i - (kind == FC_SYMMETRIC);
 }
 
-/* Position i of an axis: itself inside, outside the element that the border repeats, or -1: a constant, which goes to *value if it
- * is not zero. */
+/* Position i of an axis: itself inside, outside the element that the border repeats, or -1: a constant, which goes to *value
+ * if it is not zero. */
 FC_INLINE ptrdiff_t border_at(const struct fc_conv *s, int axis, ptrdiff_t size, ptrdiff_t i, real *value) {
     if (i >= 0 && i < size) return i;
     const ptrdiff_t at = border_source(s->border.kind[axis][i >= 0], i, size);
@@ -61,7 +61,8 @@ FC_INLINE uint32_t take_run(const struct fc_conv *s, ptrdiff_t w0, uint32_t set,
         real value = 0;
         lane = __builtin_ctz(set);
         const ptrdiff_t next = border_at(s, 2, s->w, w0 + lane * s->stride_w, &value);
-        if (run->constant ? next >= 0 || value != run->value : next < 0 || next - lane * s->stride_w != run->column) return set;
+        const int same = run->constant ? next < 0 && value == run->value : next - lane * s->stride_w == run->column;
+        if (!same || (next < 0) != run->constant) return set;
     }
 }
 
@@ -81,7 +82,8 @@ FC_INLINE vec border_lanes(const struct fc_conv *s, const real *row, real fill, 
 }
 
 /* A vector whose lane 0 is column w0 and whose lanes `inside` lie in the row, `outside` in the border. */
-FC_INLINE vec border_load(const struct fc_conv *s, const real *row, real fill, ptrdiff_t w0, uint32_t inside, uint32_t outside) {
+FC_INLINE vec border_load(const struct fc_conv *s, const real *row, real fill, ptrdiff_t w0, uint32_t inside,
+                          uint32_t outside) {
     const mask some = mask_bits(inside);
     const vec in = row ? vec_load_some(row + w0 * s->x_pixel, s->stride_w * s->x_pixel, some)
                        : vec_select(some, vec_set1(fill), vec_zero());

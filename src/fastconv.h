@@ -19,8 +19,8 @@ struct fc_activation {
     double slope;
 };
 
-/* What lies outside an axis, a side: FC_CONSTANT is `value`, the others are elements of the axis (border.h). Outside of several
- * axes a constant counts before elements, and before a constant that is zero. All zero: a border of zeros. */
+/* What lies outside an axis, a side: FC_CONSTANT is `value`, the others are elements of the axis (border.h). Outside of
+ * several axes a constant counts before elements, and before a constant that is zero. All zero: a border of zeros. */
 enum fc_border_kind { FC_CONSTANT, FC_REPLICATE, FC_REFLECT, FC_SYMMETRIC, FC_CIRCULAR };
 struct fc_border {
     int present;         /* something else than zeros on some side */

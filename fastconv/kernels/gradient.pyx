@@ -16,6 +16,7 @@ cnp.import_array()
 cdef enum:
     ROWS = 4
     TASK_FLOPS = 1 << 20
+    SEGMENT = 1024  # columns of a padded row whose gradient is computed aside
 
 
 cdef struct Job:
@@ -26,7 +27,6 @@ cdef struct Job:
     const char *dy
     char *to
     Py_ssize_t itemsize, rows_per_task, row_blocks, channel_blocks
-    Py_ssize_t width  # of a padded row
 
 
 cdef void input_rows(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
@@ -47,7 +47,7 @@ cdef void input_rows(void *argument, Py_ssize_t task, char *scratch) noexcept no
     cdef int rows = <int>min(<Py_ssize_t>ROWS, c_in - channel)
     cdef Py_ssize_t ih_end = min(ih + job.rows_per_task, s.h)
     if s.border.present:
-        job.kernels.direct_grad_input_border(s, weight, dy, dx, rows, id, ih, ih_end, job.width, scratch)
+        job.kernels.direct_grad_input_border(s, weight, dy, dx, rows, id, ih, ih_end, SEGMENT, scratch)
     else:
         job.kernels.direct_grad_input(s, weight, dy, dx, rows, id, ih, ih_end)
 
@@ -87,7 +87,6 @@ cdef class ConvGradient(BoundConv):
         job.itemsize = self.itemsize
         job.x = job.weight = NULL
         job.rows_per_task = job.row_blocks = job.channel_blocks = 1
-        job.width = 0
         job.dy = <const char *>cnp.PyArray_DATA(dy)
         job.to = <char *>cnp.PyArray_DATA(to)
         return job
@@ -103,10 +102,7 @@ cdef class ConvGradient(BoundConv):
         job.row_blocks = (s.h + job.rows_per_task - 1) // job.rows_per_task
         job.channel_blocks = (s.c_in // s.groups + ROWS - 1) // ROWS
         cdef Py_ssize_t tasks = s.n * s.groups * job.channel_blocks * s.d * job.row_blocks
-        cdef size_t scratch = 0
-        if s.border.present:
-            job.width = max((s.ow - 1) * s.stride_w + (s.kw - 1) * s.dilation_w + 1, s.pad_w + s.w)
-            scratch = ROWS * job.width * self.itemsize
+        cdef size_t scratch = ROWS * SEGMENT * self.itemsize if s.border.present else 0
         run_tasks(input_rows, &job, tasks, 1 if brief else threads, scratch, brief)
 
     def weight(self, ndarray x, ndarray dy, ndarray dw, int threads):

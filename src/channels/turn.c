@@ -1,9 +1,9 @@
-/* Computes:     to[column][row] = from[row][column]; some rows of an image, of the border where they lie outside, turned over to
- *               channels last; and a block of channels of a panel of filters, turned over.
+/* Computes:     to[column][row] = from[row][column]; some rows of an image, the border's among them, turned over to channels
+ *               last; and a block of channels of a panel of filters, turned over.
  * Source:       our own.
  * Applies when: always.
- * Layout:       turn: rows ld_from apart, columns ld_to apart. turn_rows: x at the first channel of image and group, NCHW; to
- *               [row][w][s->x_pixel], where row 0 is row ih of the image, which may lie outside. pack_filters: weight at the panel's first filter and the
+ * Layout:       turn: rows ld_from apart, columns ld_to apart. turn_rows: x at the first channel of image and group, NCHW;
+ *               to[row][w][s->x_pixel], where row 0 is row ih of the image, which may lie outside. pack_filters: weight at the panel's first filter and the
  *               block's first channel; panel [tap * channels + channel][FC_RV * LANES], zeros where there are fewer filters.
  * Plan:         one call owns all it writes.
  * Tile:         blocks of LANES x LANES turned over in registers.

@@ -24,10 +24,9 @@ struct block {
     struct inner inner;
 };
 
-/* A vector of the border along a row, which holds `fill` where it is NULL; lanes beyond the last output are zero. */
-static __attribute__((noinline)) vec load_bordered(const struct block *b, const real *row, real fill, ptrdiff_t iow, ptrdiff_t tap) {
-    const struct fc_conv *s = b->s;
-    const uint32_t inside = span_lanes(b->spans, tap, iow), outside = bits_below(s->ow - iow) & ~inside;
+/* Lanes of a vector along a row, which holds `fill` where it is NULL; `inside` lie in the row, `outside` in the border. */
+static __attribute__((noinline)) vec load_bordered(const struct fc_conv *s, const real *row, real fill, ptrdiff_t iow,
+                                                   ptrdiff_t tap, uint32_t inside, uint32_t outside) {
     return border_load(s, row, fill, iow * s->stride_w - s->pad_w + tap * s->dilation_w, inside, outside);
 }
 
@@ -48,12 +47,16 @@ FC_INLINE void add_row(const struct block *b, const real *row, real fill, const 
             const ptrdiff_t *span = b->spans + 2 * (b->ikw + t);
             if (inside)
                 shifted[t] = vec_load_stride(from, stride);
-            else if (s->border.present)
-                shifted[t] = load_bordered(b, row, fill, iow, b->ikw + t);
-            else if (row_inside)
-                shifted[t] = vec_load_some(from, stride, mask_bits(bits_between(span[0] - iow, span[1] - iow)));
-            else
-                shifted[t] = vec_zero();
+            else {
+                const uint32_t bits = bits_between(span[0] - iow, span[1] - iow);
+                const uint32_t outside = s->border.present ? bits_below(s->ow - iow) & ~bits : 0;
+                if (row_inside && !outside)
+                    shifted[t] = vec_load_some(from, stride, mask_bits(bits));
+                else if (s->border.present)
+                    shifted[t] = load_bordered(s, row, fill, iow, b->ikw + t, bits, outside);
+                else
+                    shifted[t] = vec_zero();
+            }
         }
 #pragma GCC unroll 4
         for (int r = 0; r < rows; r++) {

@@ -17,8 +17,8 @@
 #include "border.h"
 
 /* The places of one phase that lie outside the row: before `low`, and from `high` to the last that an output reads. */
-static void stage_border(const struct fc_conv *s, const real *from, real fill, ptrdiff_t first, ptrdiff_t low, ptrdiff_t high,
-                         real *to) {
+static void stage_border(const struct fc_conv *s, const real *from, real fill, ptrdiff_t first, ptrdiff_t low,
+                         ptrdiff_t high, real *to) {
     const ptrdiff_t reach = (s->ow - 1) * s->stride_w + (s->kw - 1) * s->dilation_w - s->pad_w;
     const ptrdiff_t end = reach < first ? 0 : (reach - first) / s->stride_w + 1;
     for (ptrdiff_t i = 0; i < end; i++) {

@@ -33,7 +33,8 @@ FC_INLINE void fill_pieces(const struct plan *plan, const real *channel, ptrdiff
 }
 
 /* What the border puts into the rows of taps [t, t_end) that were filled from inside the input. */
-static void fill_edges(const struct plan *plan, const real *channel, ptrdiff_t t, ptrdiff_t t_end, ptrdiff_t stride, real *to) {
+static void fill_edges(const struct plan *plan, const real *channel, ptrdiff_t t, ptrdiff_t t_end, ptrdiff_t stride,
+                       real *to) {
     for (; t < t_end; t++, to += NR) {
         for (int i = plan->edges[t]; i < plan->edges[t + 1]; i++) {
             const struct edge *edge = &plan->edge[i];

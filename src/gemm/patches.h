@@ -2,10 +2,10 @@
  *
  * The pixels of a panel lie in one or more output rows. Each (vector, row) pair becomes a piece: an input offset and the set
  * of lanes it fills. Validity at a tap is three lane sets, one an axis, intersected; it is worked out once for a block of taps
- * and used for every channel. Lanes outside the input are not read with the piece: they load as zeros, and where the border is
- * not zeros an edge fills them afterwards, a run of lanes that reads another place of the input, or a constant. Where pixels that
- * follow each other across rows also follow each other in memory (stride 1, output row as long as input row), the pieces of a
- * vector share one address and one load. */
+ * and used for every channel. Lanes outside the input are not read with the piece: they load as zeros, and where the border
+ * is not zeros an edge fills them afterwards, a run of lanes that reads another place of the input, or a constant. Where
+ * pixels that follow each other across rows also follow each other in memory (stride 1, output row as long as input row), the
+ * pieces of a vector share one address and one load. */
 #ifndef FC_GEMM_PATCHES_H
 #define FC_GEMM_PATCHES_H
 
@@ -110,7 +110,7 @@ FC_INLINE void add_constant(struct plan *plan, ptrdiff_t t, uint32_t lanes, int 
     plan->value = value;
 }
 
-/* The lanes of a piece that lie outside at tap t: its pixel columns from w0 on, in a row that may be repeated or constant. */
+/* The lanes of a piece that lie outside at tap t: its columns from w0 on, in a row that may be repeated or constant. */
 static void aim_border(const struct fc_conv *s, struct plan *plan, ptrdiff_t t, const struct piece *piece, ptrdiff_t id,
                        ptrdiff_t ih, ptrdiff_t w0, int row_inside, int *edges) {
     const uint32_t inside = piece->lanes & lanes_inside(w0, s->stride_w, s->w);

@@ -12,18 +12,20 @@
 #include "patches.h"
 #include "tile.h"
 
-/* The edges of a plan, at most one a vector and tap. */
+/* The edges of a plan, at most one a vector and tap, and which taps have any, or constants. */
 struct lone {
     uint32_t lanes[TAPS][FC_NV];
     ptrdiff_t offset[TAPS][FC_NV];
+    int edge[TAPS], constant[TAPS];
 };
 
 /* Whether a plan whose taps are all aimed at has no other edges than such. */
 static int lone_edges(const struct plan *plan, ptrdiff_t taps, struct lone *lone) {
     for (ptrdiff_t t = 0; t < taps; t++) {
+        lone->edge[t] = plan->edges[t] < plan->edges[t + 1], lone->constant[t] = 0;
         for (int v = 0; v < FC_NV; v++) {
             lone->lanes[t][v] = 0, lone->offset[t][v] = 0;
-            if (plan->constant[t][v]) return 0;
+            lone->constant[t] |= plan->constant[t][v] != 0;
         }
         for (int i = plan->edges[t]; i < plan->edges[t + 1]; i++) {
             const struct edge *edge = &plan->edge[i];
@@ -36,8 +38,9 @@ static int lone_edges(const struct plan *plan, ptrdiff_t taps, struct lone *lone
 }
 
 /* `lone` is NULL where no vector reads the border. */
-FC_INLINE void multiply_while_packing(const struct fc_conv *s, const struct plan *plan, const struct lone *lone, const real *x, ptrdiff_t k, ptrdiff_t k_end,
-                                   real *panel, const real *a, const real *init, real *c, ptrdiff_t ldc, int m, int n) {
+FC_INLINE void multiply_while_packing(const struct fc_conv *s, const struct plan *plan, const struct lone *lone, const real *x,
+                                      ptrdiff_t k, ptrdiff_t k_end, real *panel, const real *a, const real *init, real *c,
+                                      ptrdiff_t ldc, int m, int n) {
     const ptrdiff_t taps = s->kd * s->kh * s->kw, plane = s->d * s->h * s->w;
     const struct fc_activation *after = k_end == s->c_in / s->groups * taps ? &s->after : NULL;
     uint32_t lanes[TAPS][FC_NV];
@@ -56,8 +59,10 @@ FC_INLINE void multiply_while_packing(const struct fc_conv *s, const struct plan
 #pragma GCC unroll 8
             for (int v = 0; v < FC_NV; v++) {
                 column[v] = vec_load_some(from[v] + plan->shift[t], 1, mask_bits(lanes[t][v]));
-                if (lone && plan->edges[t] < plan->edges[t + 1])
+                if (lone && lone->edge[t])
                     column[v] = vec_or(column[v], vec_load_some(x + lone->offset[t][v], 1, mask_bits(lone->lanes[t][v])));
+                if (lone && lone->constant[t])
+                    column[v] = vec_select(mask_bits(plan->constant[t][v]), vec_set1(plan->value), column[v]);
                 vec_store(panel + v * LANES, column[v]);
                 __builtin_prefetch(from[v] + plan->shift[t] + NR, 0, 2); /* for the next panel: its rows lie a plane apart */
             }
