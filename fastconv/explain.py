@@ -56,6 +56,7 @@ class Explanation:
     milliseconds: float | None = None
     gflops: float | None = None
     fraction_of_roof: float | None = None
+    border: str = "zeros"
 
     def __str__(self) -> str:
         rows = [
@@ -64,6 +65,8 @@ class Explanation:
             ("work", f"{self.flops / 1e6:.3f} MFLOP, {self.bytes_moved / 1e6:.3f} MB moved"),
             ("workspace", f"{self.workspace_bytes} bytes"),
         ]
+        if self.border != "zeros":
+            rows.insert(1, ("border", self.border))
         if self.milliseconds is not None and self.gflops is not None and self.fraction_of_roof is not None:
             rows.append(("measured", f"{self.milliseconds:.4f} ms, {self.gflops:.1f} GFLOP/s"))
             rows.append(("roof", f"{100 * self.fraction_of_roof:.1f} % of this machine's limit"))
@@ -108,6 +111,9 @@ def explain(
     activation: Any = None,
     precision: str | None = None,
     measure: bool = False,
+    padding_mode: Any = "zeros",
+    padding_value: float = 0.0,
+    flip: bool = False,
 ) -> Explanation:
     """Tell how a convolution would be computed, and why not otherwise.
 
@@ -117,6 +123,7 @@ def explain(
     input_shape, weight_shape : sequence of int
         Shapes of the arrays; nothing of that size is made unless `measure` is set.
     bias, stride, padding, dilation, groups, dtype, num_threads, algorithm, data_format, activation, precision : optional
+    padding_mode, padding_value, flip : optional
         As in the call.
     measure : bool, optional
         Also run every algorithm that can serve the call on random arrays, and the calibration, and report the times, and
@@ -143,6 +150,7 @@ def explain(
     """
     geometry = (stride, padding, dilation, groups)
     options = {"data_format": data_format, "activation": activation, "precision": precision}
+    options |= {"padding_mode": padding_mode, "padding_value": padding_value, "flip": flip}
     spec = spec_of("explain", function, input_shape, weight_shape, bias, geometry, options, dtype)
     chosen = choose(spec, algorithm)
     call = bind_call(chosen, spec)
@@ -154,7 +162,23 @@ def explain(
     candidates = tuple(candidate(module, chosen, spec, named, times.get(module.name)) for module in CONV)
     work = (call.estimate(threads, False), spec.flops, spec.bytes_moved)
     figures = figures_of(spec, times[chosen.name], threads) if measure else (None, None, None)
-    return Explanation(function, spec.output_shape, chosen.name, call.isa, threads, *work, candidates, *figures)
+    made = (function, spec.output_shape, chosen.name, call.isa, threads, *work, candidates, *figures, told_border(spec))
+    return Explanation(*made)
+
+
+def told_border(spec: ConvSpec) -> str:
+    """Return in words what lies in the padding, as far as there is any."""
+    sides = {
+        f"{axis} {side}": name
+        for axis, pair, names in zip(("depth", "height", "width"), spec.padding, spec.border, strict=True)
+        for side, pad, name in zip(("front", "back"), pair, names, strict=True)
+        if pad
+    }
+    constant = f" {spec.border_value:g}"
+    told = {side: name + constant * (name == "constant") for side, name in sides.items()}
+    if len(set(told.values())) > 1:
+        return ", ".join(f"{side} {name}" for side, name in told.items())
+    return next(iter(told.values()), "zeros")
 
 
 def candidate(module: Any, chosen: Any, spec: ConvSpec, named: bool, measured: float | None) -> Candidate:
@@ -211,6 +235,9 @@ def estimate(
     data_format: str | None = None,
     activation: Any = None,
     precision: str | None = None,
+    padding_mode: Any = "zeros",
+    padding_value: float = 0.0,
+    flip: bool = False,
 ) -> int:
     """Return the bytes a convolution takes at most beyond its input, weights, bias and output.
 
@@ -220,7 +247,7 @@ def estimate(
     ----------
     function, input_shape, weight_shape, bias, stride, padding, dilation, groups
         As in `explain`.
-    dtype, num_threads, algorithm, data_format, activation, precision : optional
+    dtype, num_threads, algorithm, data_format, activation, precision, padding_mode, padding_value, flip : optional
         As in `explain`.
 
     Returns
@@ -244,6 +271,7 @@ def estimate(
     """
     geometry = (stride, padding, dilation, groups)
     options = {"data_format": data_format, "activation": activation, "precision": precision}
+    options |= {"padding_mode": padding_mode, "padding_value": padding_value, "flip": flip}
     spec = spec_of("estimate", function, input_shape, weight_shape, bias, geometry, options, dtype)
     call = bind_call(choose(spec, algorithm), spec)
     bytes_needed: int = call.estimate(settings.thread_count(function, num_threads), False)

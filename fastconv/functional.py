@@ -20,6 +20,15 @@ activation : str or ("leaky_relu", slope), optional
 precision : {"fast", "strict"}, optional
     Convolutions only: "strict" uses only algorithms whose error bound is that of direct summation; default: see
     `fastconv.override`.
+padding_mode : str, or one an axis, or a (front, back) pair an axis, optional
+    Convolutions only: what lies in the padding, "zeros", "constant", "replicate", "reflect", "symmetric" or "circular", of
+    any width; `fastconv.border_mode` shows them, and what numpy, scipy, opencv, tensorflow and onnx call them: a prefix
+    tells whose word it is, as in "scipy:mirror". Where pixels lie outside of several axes, a constant counts before copies.
+padding_value : float, optional
+    Convolutions only: the number, finite, that padding_mode="constant" means.
+flip : bool, optional
+    Convolutions only: True reverses the filters along every spatial axis. That is convolution as mathematics defines it;
+    False, the default, is cross-correlation, which networks call convolution.
 """
 
 from __future__ import annotations
@@ -34,6 +43,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 # The default layouts, passed down as None: a repeated call is found by its options, and faster without words among them.
 NCW, NCHW, NCDHW = "NCW", "NCHW", "NCDHW"
+ZEROS, ZERO = "zeros", 0.0
 
 
 def conv1d(
@@ -51,6 +61,9 @@ def conv1d(
     data_format: str = "NCW",
     activation: Any = None,
     precision: str | None = None,
+    padding_mode: Any = ZEROS,
+    padding_value: float = ZERO,
+    flip: bool = False,
 ) -> Array:
     """Convolve sequences with filters; see `conv2d`, of which this is the 1-D form.
 
@@ -61,7 +74,7 @@ def conv1d(
     bias : ndarray of shape (c_out,), optional
     stride, padding, dilation, groups : optional
         As in `conv2d`, with 1 axis; padding pairs are ((front, back),).
-    out, num_threads, algorithm, data_format, activation, precision : optional
+    out, num_threads, algorithm, data_format, activation, precision, padding_mode, padding_value, flip : optional
         See the head of this module.
 
     Returns
@@ -86,7 +99,10 @@ def conv1d(
     [0.0, 1.0, 3.0, 6.0, 9.0]
     """
     layout = None if data_format is NCW else data_format
-    options = (stride, padding, dilation, groups, algorithm, layout, activation, precision)
+    edges = (
+        None if padding_mode is ZEROS and padding_value is ZERO and flip is False else (padding_mode, padding_value, flip)
+    )
+    options = (stride, padding, dilation, groups, algorithm, layout, activation, precision, edges)
     y = recall_conv("conv1d", input, weight, bias, options, out, num_threads)
     if y is not None:
         return y
@@ -108,12 +124,16 @@ def conv2d(
     data_format: str = "NCHW",
     activation: Any = None,
     precision: str | None = None,
+    padding_mode: Any = ZEROS,
+    padding_value: float = ZERO,
+    flip: bool = False,
 ) -> Array:
     """Convolve images with filters: cross-correlation, as networks call convolution.
 
     y[n, c_out, o] = bias[c_out]
         + sum over c_in, tap of weight[c_out, c_in, tap] * x[n, c_in, o*stride - front + tap*dilation],
-    where x is zero outside. Each output axis has (size + front + back - dilation*(kernel - 1) - 1) // stride + 1 positions.
+    where x is zero outside unless `padding_mode` says otherwise, and taps count backwards with flip=True. Each output axis
+    has (size + front + back - dilation*(kernel - 1) - 1) // stride + 1 positions.
 
     Parameters
     ----------
@@ -124,10 +144,11 @@ def conv2d(
     stride, dilation : int or (int, int), optional
         Steps between outputs and between taps, in pixels; dilation 1 means none.
     padding : int, (int, int), ((top, bottom), (left, right)), "same" or "valid", optional
-        Zeros around the image. "same" gives ceil(size / stride) outputs, an odd zero at the end, as TensorFlow defines it.
+        How far the image is continued, with zeros or as padding_mode says. "same" gives ceil(size / stride) outputs, an odd
+        pixel at the end, as TensorFlow defines it.
     groups : int, optional
         Output channels of a group see the input channels of that group only.
-    out, num_threads, algorithm, data_format, activation, precision : optional
+    out, num_threads, algorithm, data_format, activation, precision, padding_mode, padding_value, flip : optional
         See the head of this module.
 
     Returns
@@ -152,9 +173,14 @@ def conv2d(
     [[8.0, 12.0], [20.0, 24.0]]
     >>> F.conv2d(x.reshape(1, 3, 3, 1), w, np.float32([-21]), data_format="NHWC", activation="relu").ravel().tolist()
     [0.0, 0.0, 0.0, 3.0]
+    >>> F.conv2d(x, w, padding=((0, 0), (1, 0)), padding_mode="circular")[0, 0].tolist()
+    [[10.0, 8.0, 12.0], [22.0, 20.0, 24.0]]
     """
     layout = None if data_format is NCHW else data_format
-    options = (stride, padding, dilation, groups, algorithm, layout, activation, precision)
+    edges = (
+        None if padding_mode is ZEROS and padding_value is ZERO and flip is False else (padding_mode, padding_value, flip)
+    )
+    options = (stride, padding, dilation, groups, algorithm, layout, activation, precision, edges)
     y = recall_conv("conv2d", input, weight, bias, options, out, num_threads)
     if y is not None:
         return y
@@ -176,6 +202,9 @@ def conv3d(
     data_format: str = "NCDHW",
     activation: Any = None,
     precision: str | None = None,
+    padding_mode: Any = ZEROS,
+    padding_value: float = ZERO,
+    flip: bool = False,
 ) -> Array:
     """Convolve volumes with filters; see `conv2d`, of which this is the 3-D form.
 
@@ -186,7 +215,7 @@ def conv3d(
     bias : ndarray of shape (c_out,), optional
     stride, padding, dilation, groups : optional
         As in `conv2d`, with 3 axes; padding pairs are ((front, back), (top, bottom), (left, right)).
-    out, num_threads, algorithm, data_format, activation, precision : optional
+    out, num_threads, algorithm, data_format, activation, precision, padding_mode, padding_value, flip : optional
         See the head of this module.
 
     Returns
@@ -211,7 +240,10 @@ def conv3d(
     [8.0, 8.0]
     """
     layout = None if data_format is NCDHW else data_format
-    options = (stride, padding, dilation, groups, algorithm, layout, activation, precision)
+    edges = (
+        None if padding_mode is ZEROS and padding_value is ZERO and flip is False else (padding_mode, padding_value, flip)
+    )
+    options = (stride, padding, dilation, groups, algorithm, layout, activation, precision, edges)
     y = recall_conv("conv3d", input, weight, bias, options, out, num_threads)
     if y is not None:
         return y

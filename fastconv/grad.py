@@ -31,6 +31,9 @@ def conv1d_input(
     groups: int = 1,
     *,
     num_threads: int | None = None,
+    padding_mode: Any = "zeros",
+    padding_value: float = 0.0,
+    flip: bool = False,
 ) -> Array:
     """Return the gradient of `conv1d` with respect to its input.
 
@@ -57,7 +60,7 @@ def conv1d_input(
     [3.0, 3.0]
     """
     backend = backend_for("conv1d_input", "grad_output", grad_output)
-    options = (stride, padding, dilation, groups)
+    options = (stride, padding, dilation, groups, (padding_mode, padding_value, flip))
     return backend.conv_input("conv1d_input", 1, input_size, weight, grad_output, options, num_threads)
 
 
@@ -71,6 +74,9 @@ def conv1d_weight(
     groups: int = 1,
     *,
     num_threads: int | None = None,
+    padding_mode: Any = "zeros",
+    padding_value: float = 0.0,
+    flip: bool = False,
 ) -> Array:
     """Return the gradient of `conv1d` with respect to its weights.
 
@@ -97,7 +103,7 @@ def conv1d_weight(
     [2.0]
     """
     backend = backend_for("conv1d_weight", "grad_output", grad_output)
-    options = (stride, padding, dilation, groups)
+    options = (stride, padding, dilation, groups, (padding_mode, padding_value, flip))
     return backend.conv_weight("conv1d_weight", 1, input, weight_size, grad_output, options, num_threads)
 
 
@@ -124,6 +130,9 @@ def conv2d_input(
     groups: int = 1,
     *,
     num_threads: int | None = None,
+    padding_mode: Any = "zeros",
+    padding_value: float = 0.0,
+    flip: bool = False,
 ) -> Array:
     """Return the gradient of `conv2d` with respect to its input.
 
@@ -150,7 +159,7 @@ def conv2d_input(
     [3.0, 3.0]
     """
     backend = backend_for("conv2d_input", "grad_output", grad_output)
-    options = (stride, padding, dilation, groups)
+    options = (stride, padding, dilation, groups, (padding_mode, padding_value, flip))
     return backend.conv_input("conv2d_input", 2, input_size, weight, grad_output, options, num_threads)
 
 
@@ -164,6 +173,9 @@ def conv2d_weight(
     groups: int = 1,
     *,
     num_threads: int | None = None,
+    padding_mode: Any = "zeros",
+    padding_value: float = 0.0,
+    flip: bool = False,
 ) -> Array:
     """Return the gradient of `conv2d` with respect to its weights.
 
@@ -190,7 +202,7 @@ def conv2d_weight(
     [4.0]
     """
     backend = backend_for("conv2d_weight", "grad_output", grad_output)
-    options = (stride, padding, dilation, groups)
+    options = (stride, padding, dilation, groups, (padding_mode, padding_value, flip))
     return backend.conv_weight("conv2d_weight", 2, input, weight_size, grad_output, options, num_threads)
 
 
@@ -217,6 +229,9 @@ def conv3d_input(
     groups: int = 1,
     *,
     num_threads: int | None = None,
+    padding_mode: Any = "zeros",
+    padding_value: float = 0.0,
+    flip: bool = False,
 ) -> Array:
     """Return the gradient of `conv3d` with respect to its input.
 
@@ -243,7 +258,7 @@ def conv3d_input(
     [3.0, 3.0]
     """
     backend = backend_for("conv3d_input", "grad_output", grad_output)
-    options = (stride, padding, dilation, groups)
+    options = (stride, padding, dilation, groups, (padding_mode, padding_value, flip))
     return backend.conv_input("conv3d_input", 3, input_size, weight, grad_output, options, num_threads)
 
 
@@ -257,6 +272,9 @@ def conv3d_weight(
     groups: int = 1,
     *,
     num_threads: int | None = None,
+    padding_mode: Any = "zeros",
+    padding_value: float = 0.0,
+    flip: bool = False,
 ) -> Array:
     """Return the gradient of `conv3d` with respect to its weights.
 
@@ -283,7 +301,7 @@ def conv3d_weight(
     [8.0]
     """
     backend = backend_for("conv3d_weight", "grad_output", grad_output)
-    options = (stride, padding, dilation, groups)
+    options = (stride, padding, dilation, groups, (padding_mode, padding_value, flip))
     return backend.conv_weight("conv3d_weight", 3, input, weight_size, grad_output, options, num_threads)
 
 

@@ -48,6 +48,15 @@ CONVOLUTIONS = (
     ("depthwise", 4, 8, 4, 3, 1, 1, 1),
     ("five", 3, 4, 1, 5, 1, (2, 1), 1),
 )
+# The same, and what lies in the padding.
+BORDERED = (
+    ("replicate", 3, 5, 1, 3, 1, 1, 1, {"padding_mode": "replicate"}),
+    ("reflect", 4, 10, 2, 2, 2, 3, 1, {"padding_mode": "reflect", "flip": True}),
+    ("constant", 2, 3, 1, 3, 1, "same", 2, {"padding_mode": "constant", "padding_value": 2.5}),
+    ("symmetric", 3, 4, 1, 5, 1, 2, 1, {"padding_mode": "scipy:reflect"}),
+    ("circular", 3, 4, 1, 3, 1, 24, 1, {"padding_mode": "circular"}),
+    ("channelwise", 4, 8, 4, 3, 1, 1, 1, {"padding_mode": "replicate", "flip": True}),
+)
 SIZES = {1: (21,), 2: (7, 19), 3: (5, 6, 11)}
 FIRST = {1: "NCW", 2: "NCHW", 3: "NCDHW"}
 LAST = {1: "NWC", 2: "NHWC", 3: "NDHWC"}
@@ -108,6 +117,43 @@ def convolution_calls(rank: int, dtype: str) -> list[Call]:
             ),
         ]
     return [*calls, Call(f"{name}_bias", getattr(fastconv.grad, f"{name}_bias"), {"grad_output": g})]
+
+
+def border_calls(rank: int, dtype: str) -> list[Call]:
+    """Forward and gradients with something in the padding."""
+    found = []
+    for index, (kind, c_in, c_out, groups, k, stride, padding, dilation, border) in enumerate(BORDERED):
+        rng = cases.rng_for(f"calls border {kind}", rank)
+        if rank == 3 and padding == 24:
+            padding = 7
+        options = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups} | border
+        x = cases.floats(rng, (2, c_in, *SIZES[rank]), dtype)
+        w = cases.floats(rng, (c_out, c_in // groups, *(k,) * rank), dtype)
+        b = cases.floats(rng, (c_out,), dtype)
+        g = cases.floats(rng, (2, c_out, *oracle.conv_out_size(x.shape[2:], w.shape[2:], stride, padding, dilation)), dtype)
+        name = f"conv{rank}d"
+        forward = getattr(F, name)
+        to_input, to_weight = (getattr(fastconv.grad, f"{name}_{of}") for of in ("input", "weight"))
+        arrays, last = {"input": x, "weight": w, "bias": b}, {"data_format": LAST[rank], "activation": ACTIVATIONS[index]}
+        found += [
+            Call(f"{name}-{kind}", forward, arrays, options, takes_out=True),
+            Call(f"{name}-{kind}-last", forward, arrays | {"input": to_last(x, rank)}, options | last, takes_out=True),
+            Call(
+                f"{name}_input-{kind}",
+                to_input,
+                {"weight": w, "grad_output": g},
+                options,
+                places={"input_size": x.shape},
+            ),
+            Call(
+                f"{name}_weight-{kind}",
+                to_weight,
+                {"input": x, "grad_output": g},
+                options,
+                places={"weight_size": w.shape},
+            ),
+        ]
+    return found
 
 
 def pooling_calls(rank: int, dtype: str) -> list[Call]:
@@ -189,5 +235,6 @@ def chosen(function: str, input_shape: tuple[int, ...], weight_shape: tuple[int,
 
 def all_calls(dtype: str) -> list[Call]:
     """Every public function at least once."""
-    by_rank = [call for rank in (1, 2, 3) for call in convolution_calls(rank, dtype) + pooling_calls(rank, dtype)]
+    families = (convolution_calls, border_calls, pooling_calls)
+    by_rank = [call for rank in (1, 2, 3) for family in families for call in family(rank, dtype)]
     return by_rank + dense_calls(dtype)

@@ -7,7 +7,7 @@ failure names stream and index.
 
 import os
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import oracle
@@ -216,6 +216,95 @@ def draw_conv(rng: np.random.Generator, rank: int) -> ConvCase:
             "groups": groups,
         },
     )
+
+
+MODES = ("zeros", "constant", "replicate", "reflect", "symmetric", "circular")
+
+
+@dataclass(frozen=True)
+class BorderCase:
+    """A convolution with something in its padding, perhaps with its filters reversed.
+
+    `case` has its padding in pairs; `modes` are the names of each axis and side, which `options` spells in some way.
+    """
+
+    case: ConvCase
+    modes: tuple[tuple[str, str], ...]
+    options: dict = field(hash=False)
+
+    @property
+    def value(self) -> float:
+        """What a constant border holds."""
+        return self.options.get("padding_value", 0.0)
+
+    @property
+    def rest(self) -> dict:
+        """The options of the convolution of the padded input."""
+        return self.case.options | {"padding": 0}
+
+    @property
+    def padded_shape(self) -> tuple[int, ...]:
+        """Shape of the padded input, with a batch axis."""
+        lead, size = self.case.batch_shape[:2], self.case.batch_shape[2:]
+        return (*lead, *(n + sum(pair) for n, pair in zip(size, self.case.options["padding"], strict=True)))
+
+    def pad(self, x: np.ndarray) -> np.ndarray:
+        """The padded input."""
+        return oracle.border(x, self.case.options["padding"], self.modes, self.value)
+
+    def filters(self, w: np.ndarray) -> np.ndarray:
+        """Weights as correlation reads them, or back again."""
+        return np.flip(w, tuple(range(2, w.ndim))) if self.options.get("flip") else w
+
+    def conv(self, x: np.ndarray, w: np.ndarray, b: np.ndarray | None) -> np.ndarray:
+        """The oracle's answer in the caller's shapes."""
+        return self.case.lower(oracle.conv(self.case.lift(self.pad(x)), self.filters(w), b, **self.rest))
+
+    def conv_input(self, w: np.ndarray, g: np.ndarray) -> np.ndarray:
+        """The oracle's input gradient in the caller's shapes."""
+        case = self.case
+        padded = oracle.conv_input(self.padded_shape, self.filters(w), case.lift(g), **self.rest)
+        size = case.batch_shape[2:]
+        return case.lower(oracle.border_back(padded, size, case.options["padding"], self.modes))
+
+    def conv_weight(self, x: np.ndarray, g: np.ndarray) -> np.ndarray:
+        """The oracle's weight gradient."""
+        case = self.case
+        return self.filters(oracle.conv_weight(case.lift(self.pad(x)), case.weight_shape, case.lift(g), **self.rest))
+
+
+def draw_border(rng: np.random.Generator, rank: int) -> BorderCase:
+    """A random convolution with a random border; some are wider than the input."""
+    case = draw_conv(rng, rank)
+    size, kernel = case.batch_shape[2:], case.weight_shape[2:]
+    pads = [
+        list(p)
+        for p in oracle.resolve_padding(
+            case.options["padding"], size, kernel, case.options["stride"], case.options["dilation"]
+        )
+    ]
+    for axis in range(rank):
+        for side in range(2):
+            if rng.random() < 0.4:
+                pads[axis][side] += int(rng.integers(1, 4))
+            if rng.random() < 0.1:
+                pads[axis][side] += min(2 * size[axis], (40, 14, 7)[rank - 1])
+    case = replace(case, options=case.options | {"padding": tuple(map(tuple, pads))})
+    kind = rng.integers(3)
+    if kind == 0:
+        spelled = MODES[int(rng.integers(len(MODES)))]
+        modes = ((spelled, spelled),) * rank
+    else:
+        modes = tuple(tuple(MODES[i] for i in pair) for pair in rng.integers(len(MODES), size=(rank, 2)))
+        if kind == 1:
+            modes = tuple((front, front) for front, _ in modes)
+        spelled = tuple(front if kind == 1 else (front, back) for front, back in modes)
+    options = case.options | {"padding_mode": spelled}
+    if "constant" in str(spelled) and rng.random() < 0.9:
+        options["padding_value"] = float(rng.integers(-3, 4))
+    if rng.random() < 0.3:
+        options["flip"] = True
+    return BorderCase(case, modes, options)
 
 
 # ---- pooling

@@ -106,6 +106,66 @@ def inside(pads: Pairs, size: Sequence[int]) -> tuple[object, ...]:
     return (..., *(slice(front, front + s) for (front, _), s in zip(pads, size, strict=True)))
 
 
+# ---- borders
+
+
+def repeated(i: int, n: int, mode: str) -> int:
+    """Which of n elements stands at place i, outside of them: the line goes on for ever in the manner of `mode`."""
+    line = list(range(n))
+    if mode == "replicate":
+        return line[0] if i < 0 else line[-1]
+    period = {"circular": line, "symmetric": line + line[::-1], "reflect": line + line[-2:0:-1]}[mode]
+    while i < 0:
+        i += len(period)
+    while i >= len(period):
+        i -= len(period)
+    return period[i]
+
+
+def border_lines(size: Sequence[int], pads: Pairs, modes: Sequence[tuple[str, str]]) -> list[list[tuple[int, str]]]:
+    """For each axis and place of the padded array, the element that stands there and what it is: "inside", "copy",
+    "zeros" or "constant"."""
+    lines = []
+    for n, (front, back), names in zip(size, pads, modes, strict=True):
+        line = []
+        for i in range(-front, n + back):
+            mode = names[0] if i < 0 else names[1]
+            if 0 <= i < n:
+                line.append((i, "inside"))
+            elif mode in ("zeros", "constant"):
+                line.append((0, mode))
+            else:
+                line.append((repeated(i, n, mode), "copy"))
+        lines.append(line)
+    return lines
+
+
+def border(x: Array, pads: Pairs, modes: Sequence[tuple[str, str]], value: float = 0.0) -> Array:
+    """`x` with its spatial axes continued, each side in its mode. Outside of several axes a constant counts before copies,
+    and `value` before zeros."""
+    lead, lines = x.shape[: x.ndim - len(pads)], border_lines(x.shape[x.ndim - len(pads) :], pads, modes)
+    padded = np.zeros((*lead, *map(len, lines)), x.dtype)
+    for place in itertools.product(*(range(len(line)) for line in lines)):
+        found = [line[i] for line, i in zip(lines, place, strict=True)]
+        kinds = {kind for _, kind in found}
+        if "constant" in kinds:
+            padded[(..., *place)] = value
+        elif "zeros" not in kinds:
+            padded[(..., *place)] = x[(..., *(i for i, _ in found))]
+    return padded
+
+
+def border_back(g: Array, size: Sequence[int], pads: Pairs, modes: Sequence[tuple[str, str]]) -> Array:
+    """The gradient of `border`: what arrives at a copy goes to the element it was copied from."""
+    lead, lines = g.shape[: g.ndim - len(pads)], border_lines(size, pads, modes)
+    gx = np.zeros((*lead, *size), g.dtype)
+    for place in itertools.product(*(range(len(line)) for line in lines)):
+        found = [line[i] for line, i in zip(lines, place, strict=True)]
+        if not {"constant", "zeros"} & {kind for _, kind in found}:
+            gx[(..., *(i for i, _ in found))] += g[(..., *place)]
+    return gx
+
+
 # ---- convolution
 
 

@@ -37,7 +37,7 @@ def is_flat(spec):
 def rolls(spec):
     """Return whether rows.c serves a spec."""
     return (
-        not spec.channels_last and spec.kernel in ((1, 3, 3), (1, 5, 5)) and is_flat(spec)
+        not spec.channels_last and not spec.bordered and spec.kernel in ((1, 3, 3), (1, 5, 5)) and is_flat(spec)
         and spec.stride == spec.dilation == (1, 1, 1) and max(spec.padding[2]) < spec.kernel[2]
     )
 

@@ -16,7 +16,9 @@ from ..spec import (
     PRECISIONS,
     FastconvValueError,
     activation_of,
+    border_of,
     channels_are_last,
+    flag,
     one_of,
     padding_pairs,
     per_axis,
@@ -52,6 +54,7 @@ class _ConvNd(Module):
         dilation: int | tuple[int, ...] = 1,
         groups: int = 1,
         bias: bool = True,
+        padding_mode: Any = "zeros",
         *,
         dtype: Any = "float32",
         rng: np.random.Generator | int | None = None,
@@ -59,6 +62,8 @@ class _ConvNd(Module):
         data_format: str | None = None,
         activation: Any = None,
         precision: str | None = None,
+        padding_value: float = 0.0,
+        flip: bool = False,
     ) -> None:
         layer = type(self).__name__
         self.in_channels = whole(layer, "in_channels", in_channels, 1)
@@ -79,6 +84,8 @@ class _ConvNd(Module):
         self.activation = activation
         self._after = activation_of(layer, activation, dtype.name)
         self.precision = None if precision is None else one_of(layer, "precision", precision, PRECISIONS)
+        border_of(layer, padding_mode, padding_value, self._axes, ((1, 1), (1, 1), (1, 1)), (2, 2, 2), dtype.name)
+        self.padding_mode, self.padding_value, self.flip = padding_mode, padding_value, flag(layer, "flip", flip)
         shape = (self.out_channels, self.in_channels // self.groups, *self.kernel_size)
         fan_in = math.prod(shape[1:])
         self.weight = uniform_parameter(shape, fan_in, dtype, generator)
@@ -109,7 +116,8 @@ class _ConvNd(Module):
         bias = None if self.bias is None else self.bias.data
         backend = backend_for(self._function, "input", input)
         activation = None if self.training else self.activation
-        options = (*self._geometry(), self.algorithm, self.data_format, activation, self.precision)
+        edges = tuple(self._edges().values())
+        options = (*self._geometry(), self.algorithm, self.data_format, activation, self.precision, edges)
         call = (self._function, self._axes, input, self.weight.data, bias, options)
         self.__dict__["_packed"] = backend.pack_conv(*call, self.weight.version, self._packed)
         return self._packed
@@ -129,10 +137,11 @@ class _ConvNd(Module):
 
     def _gradients(self, input: Array, grad_output: Array) -> Array:
         """Gradient of an input with channels first, from that of the sums; adds to the parameters' `.grad`."""
-        self.weight.accumulate(self._grad_weight(input, self.weight.shape, grad_output, *self._geometry()))
+        how, edges = self._geometry(), self._edges()
+        self.weight.accumulate(self._grad_weight(input, self.weight.shape, grad_output, *how, **edges))
         if self.bias is not None:
             self.bias.accumulate(self._grad_bias(grad_output))
-        return self._grad_input(input.shape, self.weight.data, grad_output, *self._geometry())
+        return self._grad_input(input.shape, self.weight.data, grad_output, *how, **edges)
 
     @property
     def _channels_last(self) -> bool:
@@ -140,6 +149,9 @@ class _ConvNd(Module):
 
     def _geometry(self) -> tuple[Any, ...]:
         return self.stride, self.padding, self.dilation, self.groups
+
+    def _edges(self) -> dict[str, Any]:
+        return {"padding_mode": self.padding_mode, "padding_value": self.padding_value, "flip": self.flip}
 
     def _per_axis(self, argument: str, value: Any) -> tuple[int, ...]:
         return per_axis(type(self).__name__, argument, value, self._axes, 1, 1)[-self._axes :]
@@ -166,6 +178,12 @@ class _ConvNd(Module):
             parts.append(f"groups={self.groups}")
         if self.bias is None:
             parts.append("bias=False")
+        if self.padding_mode != "zeros":
+            parts.append(f"padding_mode={self.padding_mode}")
+        if self.padding_value:
+            parts.append(f"padding_value={self.padding_value}")
+        if self.flip:
+            parts.append("flip=True")
         if self.algorithm is not None:
             parts.append(f"algorithm={self.algorithm!r}")
         if self._channels_last:
@@ -211,6 +229,9 @@ class Conv2d(_ConvNd):
         How many independent groups the channels form.
     bias : bool
         Whether to learn one addend per output channel.
+    padding_mode : str, or one per axis, or one (front, back) pair per axis
+        What the padding holds: "zeros", "constant", "replicate", "reflect", "symmetric", "circular", or another library's
+        word, as in "scipy:mirror" (`fastconv.border_mode`).
     dtype : str or numpy.dtype
         float32 or float64, of the parameters and therefore of the input.
     rng : numpy.random.Generator or int, optional
@@ -224,6 +245,10 @@ class Conv2d(_ConvNd):
         Applied to the output, in the same pass in eval mode; names as in `fastconv.functional.conv2d`.
     precision : {"fast", "strict"}, optional
         As in `fastconv.functional.conv2d`.
+    padding_value : float, optional
+        The number that padding_mode="constant" means.
+    flip : bool, optional
+        True reverses the filters along height and width: convolution as mathematics defines it.
 
     Attributes
     ----------
@@ -244,6 +269,8 @@ class Conv2d(_ConvNd):
     ((1, 10, 32, 32), (1, 3, 32, 32), (10, 3, 5, 5))
     >>> fc.nn.Conv2d(3, 10, 5, data_format="NHWC", activation="relu")(np.ones((1, 32, 32, 3), np.float32)).shape
     (1, 28, 28, 10)
+    >>> fc.nn.Conv2d(3, 10, 5, padding=2, padding_mode="circular")
+    Conv2d(3, 10, kernel_size=(5, 5), stride=(1, 1), padding=(2, 2), padding_mode=circular)
     """
 
     _axes = 2

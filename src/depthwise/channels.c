@@ -117,13 +117,25 @@ FC_INLINE void copy_pixels(const struct lanes *c, const real *x, ptrdiff_t step,
     }
 }
 
-/* A window of a row of NHWC; `row` is NULL in the border. */
-static void stage_row(const struct lanes *c, const struct window *window, const real *row, ptrdiff_t apart, real *to) {
-    const ptrdiff_t low = row ? window->low : 0, high = row ? window->high : 0;
-    for (ptrdiff_t i = 0; i < low; i++) vec_store(to + i * LANES, vec_zero());
-    if (high > low)
-        copy_pixels(c, row + (window->first + low * window->step) * apart, window->step * apart, high - low, to + low * LANES);
-    for (ptrdiff_t i = high; i < window->count; i++) vec_store(to + i * LANES, vec_zero());
+/* A pixel of a row in the border, or `fill` where the row is NULL. */
+static void stage_outside(const struct fc_conv *s, const struct lanes *c, ptrdiff_t column, const real *row, real fill, real *to) {
+    real value = row ? 0 : fill;
+    const ptrdiff_t at = s->border.present ? border_at(s, 2, s->w, column, &value) : -1;
+    if (at >= 0 && row)
+        copy_pixels(c, row + at * s->x_pixel, 0, 1, to);
+    else
+        vec_store(to, vec_set1(at >= 0 ? fill : value));
+}
+
+/* A window of a row of NHWC; `row` is NULL for one that holds `fill`. */
+static void stage_row(const struct fc_conv *s, const struct lanes *c, const struct window *w, const real *row, real fill,
+                      real *to) {
+    const ptrdiff_t inside = w->high - w->low;
+    for (ptrdiff_t i = 0; i < w->low; i++) stage_outside(s, c, w->first + i * w->step, row, fill, to + i * LANES);
+    if (inside && row)
+        copy_pixels(c, row + (w->first + w->low * w->step) * s->x_pixel, w->step * s->x_pixel, inside, to + w->low * LANES);
+    for (ptrdiff_t i = w->low; i < w->high && !row; i++) vec_store(to + i * LANES, vec_set1(fill));
+    for (ptrdiff_t i = w->high; i < w->count; i++) stage_outside(s, c, w->first + i * w->step, row, fill, to + i * LANES);
 }
 
 static void stage_pixels(const struct fc_conv *s, const struct fc_block *b, const struct lanes *c, const real *x,
@@ -132,7 +144,7 @@ static void stage_pixels(const struct fc_conv *s, const struct fc_block *b, cons
     const ptrdiff_t tap_columns = b->columns_apart ? columns : (columns - 1) * s->stride_w + (s->kw - 1) * s->dilation_w + 1;
     const ptrdiff_t row_parts = b->rows_apart ? s->kh : 1, column_parts = b->columns_apart ? s->kw : 1;
     for (ptrdiff_t j = 0; j < column_parts; j++) {
-        const struct window window = window_of(s->w, iow * s->stride_w - s->pad_w + j * s->dilation_w,
+        const struct window window = window_of(s, iow * s->stride_w - s->pad_w + j * s->dilation_w,
                                                b->columns_apart ? s->stride_w : 1, tap_columns);
         for (ptrdiff_t ikd = 0; ikd < s->kd; ikd++) {
             const ptrdiff_t id = iod * s->stride_d - s->pad_d + ikd * s->dilation_d;
@@ -141,12 +153,27 @@ static void stage_pixels(const struct fc_conv *s, const struct fc_block *b, cons
                 real *to = stage + ((ikd * b->staged_rows + i * b->rows) * b->pitch + j * b->columns) * LANES;
                 for (ptrdiff_t r = 0; r < tap_rows; r++, to += b->pitch * LANES) {
                     const ptrdiff_t ih = first + r * (b->rows_apart ? s->stride_h : 1);
-                    const int lit = id >= 0 && id < s->d && ih >= 0 && ih < s->h;
-                    stage_row(c, &window, lit ? x + (id * s->h + ih) * s->w * s->x_pixel : NULL, s->x_pixel, to);
+                    real fill = 0;
+                    const ptrdiff_t place = border_row(s, id, ih, &fill);
+                    stage_row(s, c, &window, place < 0 ? NULL : x + place * s->x_pixel, fill, to);
                 }
             }
         }
     }
+}
+
+/* The border of whole planes, once they are staged. */
+static void stage_frame(const struct fc_conv *s, const struct fc_block *b, real *stage) {
+    for (ptrdiff_t i = 0; i < b->staged_rows; i++)
+        for (ptrdiff_t j = 0; j < b->pitch; j++) {
+            const ptrdiff_t ih = i - s->pad_h, iw = j - s->pad_w;
+            if (ih >= 0 && ih < s->h && iw >= 0 && iw < s->w) continue;
+            real value = 0, row_value = 0;
+            const ptrdiff_t w = border_at(s, 2, s->w, iw, &value), h = border_at(s, 1, s->h, ih, &row_value);
+            if (value == 0) value = row_value;
+            vec_store(stage + (i * b->pitch + j) * LANES,
+                      h < 0 || w < 0 ? vec_set1(value) : vec_load(stage + ((h + s->pad_h) * b->pitch + w + s->pad_w) * LANES));
+        }
 }
 
 /* The planes of NCHW, whole, from pixel to pixel as they lie: LANES pixels of LANES channels at a time. */
@@ -154,7 +181,8 @@ static void stage_planes(const struct fc_conv *s, const struct fc_block *b, cons
     const ptrdiff_t pixels = s->h * s->w;
     const real *plane[LANES];
     for (int l = 0; l < LANES; l++) plane[l] = x + c->source[l] * s->x_channel;
-    for (ptrdiff_t i = 0; i < b->staged_rows * b->pitch; i++) vec_store(stage + i * LANES, vec_zero());
+    if (!s->border.present)
+        for (ptrdiff_t i = 0; i < b->staged_rows * b->pitch; i++) vec_store(stage + i * LANES, vec_zero());
     real *to = stage + (s->pad_h * b->pitch + s->pad_w) * LANES;
     ptrdiff_t left = s->w; /* of the row */
     for (ptrdiff_t p = 0; p < pixels; p += LANES) {
@@ -177,6 +205,7 @@ static void stage_planes(const struct fc_conv *s, const struct fc_block *b, cons
             if (--left == 0) to += (b->pitch - s->w) * LANES, left = s->w;
         }
     }
+    if (s->border.present) stage_frame(s, b, stage);
 }
 
 /* Outputs [pixels][LANES] to the planes of NCHW. */

@@ -171,7 +171,7 @@ static void stage_block(const struct fc_conv *s, const struct fc_block *b, const
     const ptrdiff_t row = row_reals(b), parts = b->rows_apart ? s->kh : 1;
     for (ptrdiff_t i = 0; i < b->windows; i++) {
         const ptrdiff_t tap = i * (b->columns_apart ? s->dilation_w : 1);
-        const struct window window = window_of(s->w, iow * s->stride_w - s->pad_w + tap, s->stride_w, b->pitch);
+        const struct window window = window_of(s, iow * s->stride_w - s->pad_w + tap, s->stride_w, b->pitch);
         for (ptrdiff_t ikd = 0; ikd < s->kd; ikd++) {
             const ptrdiff_t id = iod * s->stride_d - s->pad_d + ikd * s->dilation_d;
             for (ptrdiff_t part = 0; part < parts; part++) {
@@ -179,8 +179,9 @@ static void stage_block(const struct fc_conv *s, const struct fc_block *b, const
                 real *to = stage + (ikd * b->staged_rows + part * b->rows) * row + i * b->pitch;
                 for (ptrdiff_t r = 0; r < tap_rows; r++, to += row) {
                     const ptrdiff_t ih = first + r * (b->rows_apart ? s->stride_h : 1);
-                    const int lit = id >= 0 && id < s->d && ih >= 0 && ih < s->h;
-                    stage_columns(&window, lit ? x + (id * s->h + ih) * s->w : NULL, to);
+                    real fill = 0;
+                    const ptrdiff_t place = border_row(s, id, ih, &fill);
+                    stage_columns(s, &window, place < 0 ? NULL : x + place, fill, to);
                 }
             }
         }

@@ -3,7 +3,7 @@
  * Applies when: NCHW, and the input rows of a few output rows fit a stage that stays in cache: few input channels.
  * Layout:       stage [c_in][kd][most_rows][phase of stride_w][pitch]: column o*stride - pad + tap*dilation of a row lies at
  *               phase tap*dilation % stride, place o + tap*dilation / stride, so that consecutive outputs read consecutive
- *               reals at any stride; the border is zeros. offsets[k] is where tap k = (c_in, kd, kh, kw) of output (0, 0)
+ *               reals at any stride, those of the border too. offsets[k] is where tap k = (c_in, kd, kh, kw) of output (0, 0)
  *               lies. Weights in panels [k][FC_MR] as pack_rows makes them.
  * Plan:         one call owns output rows [ioh, ioh_end) at depth iod of all output channels of a group; it stages and
  *               computes.
@@ -80,14 +80,15 @@ void FC_FN(direct_staged)(const struct fc_conv *s, const void *x, const void *we
     const ptrdiff_t rows = (ioh_end - ioh - 1) * s->stride_h + (s->kh - 1) * s->dilation_h + 1, row = s->stride_w * pitch;
     const ptrdiff_t most = most_rows * row;
     for (ptrdiff_t phase = 0; phase < s->stride_w; phase++) {
-        const struct window window = window_of(s->w, phase - s->pad_w, s->stride_w, pitch);
+        const struct window window = window_of(s, phase - s->pad_w, s->stride_w, pitch);
         for (ptrdiff_t plane = 0; plane < c_in * s->kd; plane++) {
             const ptrdiff_t ic = plane / s->kd, id = iod * s->stride_d - s->pad_d + plane % s->kd * s->dilation_d;
             real *to = (real *)stage + plane * most + phase * pitch;
             for (ptrdiff_t i = 0; i < rows; i++, to += row) {
                 const ptrdiff_t ih = ioh * s->stride_h - s->pad_h + i;
-                const int inside = id >= 0 && id < s->d && ih >= 0 && ih < s->h;
-                stage_columns(&window, inside ? (const real *)x + ic * s->x_channel + (id * s->h + ih) * s->w : NULL, to);
+                real fill = 0;
+                const ptrdiff_t place = border_row(s, id, ih, &fill);
+                stage_columns(s, &window, place < 0 ? NULL : (const real *)x + ic * s->x_channel + place, fill, to);
             }
         }
     }
