@@ -41,6 +41,7 @@ FC_INLINE vec vec_scale(vec a, vec n) {
     return FC_WIDTH == 32 ? (real)__builtin_ldexpf((float)a, (int)n) : (real)__builtin_ldexp(a, (int)n);
 }
 FC_INLINE void vec_transpose(vec rows[1]) { (void)rows; }
+FC_INLINE void vec_zip(vec a, vec b, vec *low, vec *high) { *low = a, *high = b; }
 FC_INLINE real vec_sum(vec v) { return v; }
 FC_INLINE mask mask_bits(uint32_t bits) { return bits & 1; }
 FC_INLINE mask mask_beats(vec a, vec b) { return (a > b) | ((a != a) & (b == b)); }
