@@ -202,30 +202,38 @@ cdef void scatter_rows(void *argument, Py_ssize_t task, char *scratch) noexcept 
         )
 
 
+cdef struct Filters:           # of a phase
+    Py_ssize_t many, taps      # offsets, taps of each
+    const Py_ssize_t *tap      # [many][taps]
+    char *to
+
+
 cdef struct Turn:
     const fc_conv *shape
     const fc_kernels *kernels
-    Py_ssize_t itemsize, many, taps  # of a phase: offsets, taps of each
-    bint last                        # whether channels are
-    const Py_ssize_t *tap            # [many][taps]
+    Py_ssize_t itemsize, phases
+    bint last                  # whether channels are
+    const Filters *filters
     const char *weight
-    char *to
     int strange
 
 
 cdef void turn_filters(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
-    """The filters of one output channel for all offsets of a phase: input channels before reversed taps."""
+    """The filters of one output channel, for all offsets of all phases: input channels before reversed taps."""
     cdef Turn *job = <Turn *>argument
     cdef const fc_conv *s = job.shape
-    cdef Py_ssize_t c_in = s.c_in // s.groups, c_out = s.c_out // s.groups, size = job.itemsize, q, j, row
+    cdef Py_ssize_t c_in = s.c_in // s.groups, c_out = s.c_out // s.groups, size = job.itemsize, phase, q, j, row
     cdef Py_ssize_t taps = s.kd * s.kh * s.kw, group = task // c_out
     cdef const char **rows = <const char **>(scratch + parts(taps * c_in * size, LINE) * LINE)
+    cdef const Filters *f
     job.kernels.turn(job.weight + (group * c_in * c_out + task % c_out) * taps * size, c_out * taps, c_in, taps, scratch, c_in)
-    for q in range(job.many):
-        for j in range(job.taps):
-            rows[j] = scratch + job.tap[q * job.taps + j] * c_in * size
-        row = q * s.c_out + task if job.last else task * job.many + q
-        job.kernels.interleave(<const void *const *>rows, job.taps, job.taps * c_in, job.to + row * c_in * job.taps * size)
+    for phase in range(job.phases):
+        f = &job.filters[phase]
+        for q in range(f.many):
+            for j in range(f.taps):
+                rows[j] = scratch + f.tap[q * f.taps + j] * c_in * size
+            row = q * s.c_out + task if job.last else task * f.many + q
+            job.kernels.interleave(<const void *const *>rows, f.taps, f.taps * c_in, f.to + row * c_in * f.taps * size)
     if not job.kernels.all_finite(scratch, taps * c_in):
         job.strange = 1
 
@@ -296,34 +304,37 @@ cdef class PhasedConv(BoundConv):
         return taps * (self.shape.c_in // self.shape.groups * self.itemsize + sizeof(void *)) + LINE
 
     cdef size_t loose_bytes(self):
-        """Filters of a phase on their way to be packed."""
-        cdef Py_ssize_t most = 0, phase
+        """The phases, and their filters on their way to be packed."""
+        cdef Py_ssize_t items = 0, phase
         for phase in range(self.phases):
             if self.child(0, phase).packed_items():
-                most = max(most, self.filter_items(phase))
-        return most * self.itemsize
+                items += self.filter_items(phase)
+        return items * self.itemsize + self.phases * sizeof(Filters) + LINE
 
     cdef int pack_into(self, const char *weight, char *packed, int threads, bint brief) except -1:
         cdef Turn job
         cdef BoundConv child
         cdef Py_ssize_t phase, size = self.itemsize
-        cdef size_t loose = self.loose_bytes()
-        cdef char *filters = take(loose)
-        cdef char *to
+        cdef char *loose = take(self.loose_bytes())
+        cdef Filters *filters = <Filters *>loose
+        cdef char *to = loose + parts(self.phases * sizeof(Filters), LINE) * LINE
         job.shape, job.kernels, job.itemsize, job.weight, job.strange = &self.shape, self.kernels, size, weight, 0
-        job.last = self.last
+        job.phases, job.last, job.filters = self.phases, self.last, filters
         try:
             for phase in range(self.phases):
+                filters[phase].many, filters[phase].taps = self.many_of(phase), self.taps_of(phase)
+                filters[phase].tap = <const Py_ssize_t *>cnp.PyArray_DATA(<ndarray>self.tap_tables[phase])
+                filters[phase].to = packed + self.start_of(phase) * size
+                if self.child(0, phase).packed_items():
+                    filters[phase].to = to
+                    to += self.filter_items(phase) * size
+            run_tasks(turn_filters, &job, self.shape.c_out, threads, self.turn_bytes(), brief)
+            for phase in range(self.phases):
                 child = self.child(0, phase)
-                to = packed + self.start_of(phase) * size
-                job.many, job.taps = self.many_of(phase), self.taps_of(phase)
-                job.tap = <const Py_ssize_t *>cnp.PyArray_DATA(<ndarray>self.tap_tables[phase])
-                job.to = filters if child.packed_items() else to
-                run_tasks(turn_filters, &job, self.shape.c_out, threads, self.turn_bytes(), brief)
                 if child.packed_items():
-                    child.pack_into(filters, to, threads, brief)
+                    child.pack_into(filters[phase].to, packed + self.start_of(phase) * size, threads, brief)
         finally:
-            give(filters)
+            give(loose)
         packed += self.start_of(self.phases) * size
         if size == 4:
             (<float *>packed)[0] = job.strange
