@@ -551,6 +551,11 @@ class ConvTransposeSpec(ConvSpec):
         return tuple(itertools.product(*self.phase_axes))  # type: ignore[arg-type]
 
     @property
+    def phase_count(self) -> int:
+        """How many offsets, over all axes, have taps."""
+        return sum(math.prod(len(axis.offsets) for axis in phase) for phase in self.phases)
+
+    @property
     def phase_box(self) -> Box:
         """The positions m of the whole output."""
         return tuple((0, -(-o // s)) for o, s in zip(self.output, self.stride, strict=True))  # type: ignore[return-value]

@@ -16,6 +16,7 @@ from ._conv cimport BoundConv, at
 from ._parallel cimport give, run_tasks, take
 from ._table cimport fc_conv, fc_kernels
 
+from ._cost import L2
 from ._gemm_conv import seconds as gemm_seconds
 from ._phases import weaving_seconds
 
@@ -23,8 +24,7 @@ name = "subpixel_gemm"
 
 cdef enum:
     K_BLOCK = 200          # as in _gemm.pyx
-    BLOCK_BYTES = 384 << 10
-    PANELS_MOST = 10       # panels of pixels of a task
+    BLOCK_BYTES = 512 << 10
     TASKS_WANTED = 16
     MOST_TAPS = 64         # of a row of the kernel
 
@@ -49,6 +49,23 @@ def seconds(spec, isa):
 
 cdef inline Py_ssize_t parts(Py_ssize_t whole, Py_ssize_t part) noexcept nogil:
     return (whole + part - 1) // part
+
+
+def block_of(rows, pixels, row_bytes, together, nr, room):
+    """Return the rows and pixels of a task: that block of `room` reals for which least is read from beyond L2.
+
+    Rows come in whole channels and whole panels, `together`; weights that stay in L2 are read from there for each block.
+    """
+    best = None
+    filters = max(rows * row_bytes - L2, 0)
+    for panels in range(1, max(min(-(-pixels // nr), room // (nr * together)), 1) + 1):
+        tall = min(max(room // (panels * nr * together), 1) * together, rows)
+        while tall > together and -(-pixels // (panels * nr)) * -(-rows // tall) < TASKS_WANTED:
+            tall = (tall - 1) // together * together
+        cost = filters * -(-pixels // (panels * nr)) + pixels * row_bytes * -(-rows // tall)
+        if best is None or cost <= best[0]:  # of equals that with the longer runs of the output
+            best = cost, tall, panels * nr
+    return best[1:]
 
 
 cdef struct Job:
@@ -97,7 +114,8 @@ cdef void compute_block(void *argument, Py_ssize_t task, char *scratch) noexcept
     cdef Py_ssize_t row_end = min(row + job.task_rows, job.rows), last = min(pixel + job.task_pixels, job.pixels)
     cdef Py_ssize_t ld = job.task_pixels, k = 0, k_end, p, m, columns
     cdef const char *x = job.x + (image * s.c_in + group * depth) * job.pixels * size
-    cdef const char *panels = job.panels + group * parts(job.rows, mr) * mr * depth * size
+    cdef Py_ssize_t padded = parts(job.rows, mr) * mr
+    cdef const char *panels = job.panels + group * padded * depth * size
     cdef char *block = scratch + job.k_block * nr * size
     while k < depth:
         k_end = min(k + job.k_block, depth)
@@ -107,7 +125,7 @@ cdef void compute_block(void *argument, Py_ssize_t task, char *scratch) noexcept
             kernels.pack_columns(x + (k * job.pixels + p) * size, job.pixels, <int>columns, k_end - k, <int>nr, scratch)
             m = row
             while m < row_end:
-                kernels.gemm_tile(k_end - k, panels + (m * depth + k * mr) * size, scratch,
+                kernels.gemm_tile(k_end - k, panels + (k * padded + m * (k_end - k)) * size, scratch,
                                   job.starts + (group * job.rows + m) * size if k == 0 else NULL,
                                   block + ((m - row) * ld + p - pixel) * size, ld, <int>min(mr, row_end - m), <int>columns,
                                   &s.after if k_end == depth else NULL)
@@ -120,18 +138,24 @@ cdef void compute_block(void *argument, Py_ssize_t task, char *scratch) noexcept
 cdef struct Pack:
     const fc_conv *shape
     const fc_kernels *kernels
-    Py_ssize_t itemsize, rows
+    Py_ssize_t itemsize, rows, k_block
     const char *weight
     char *panels
 
 
 cdef void pack_panel(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
+    """A panel of all blocks of k; the panels of a block follow each other in the order in which they are read."""
     cdef const Pack *pack = <const Pack *>argument
     cdef const fc_conv *s = pack.shape
-    cdef Py_ssize_t mr = pack.kernels.mr, depth = s.c_in // s.groups, panels = parts(pack.rows, mr)
-    cdef Py_ssize_t group = task // panels, row = task % panels * mr
-    pack.kernels.pack_columns(pack.weight + (group * depth * pack.rows + row) * pack.itemsize, pack.rows,
-                              <int>min(mr, pack.rows - row), depth, <int>mr, pack.panels + task * mr * depth * pack.itemsize)
+    cdef Py_ssize_t mr = pack.kernels.mr, depth = s.c_in // s.groups, panels = parts(pack.rows, mr), size = pack.itemsize
+    cdef Py_ssize_t group = task // panels, row = task % panels * mr, k = 0, k_end
+    while k < depth:
+        k_end = min(k + pack.k_block, depth)
+        pack.kernels.pack_columns(
+            pack.weight + ((group * depth + k) * pack.rows + row) * size, pack.rows, <int>min(mr, pack.rows - row), k_end - k,
+            <int>mr, pack.panels + (group * panels * depth * mr + k * panels * mr + row * (k_end - k)) * size,
+        )
+        k = k_end
 
 
 cdef class SubpixelGemm(BoundConv):
@@ -140,18 +164,14 @@ cdef class SubpixelGemm(BoundConv):
     def __init__(self, spec, int isa, str isa_name):
         super().__init__(spec, isa, isa_name)
         cdef const fc_conv *s = &self.shape
-        cdef Py_ssize_t depth = s.c_in // s.groups, together, tasks, nr = self.kernels.nr
+        cdef Py_ssize_t depth = s.c_in // s.groups, nr = self.kernels.nr
         self.taps = s.kd * s.kh * s.kw
         self.rows = s.c_out // s.groups * self.taps
         self.pixels = s.d * s.h * s.w
         self.k_block = parts(depth, parts(depth, K_BLOCK))
-        # Rows of a task: whole channels and whole panels, as many as a block holds of a panel of pixels; then more pixels.
-        together = lcm(self.taps, self.kernels.mr)
-        self.task_rows = min(max(BLOCK_BYTES // (4 * nr * self.itemsize) // together, 1) * together, self.rows)
-        self.task_pixels = max(min(BLOCK_BYTES // (self.task_rows * nr * self.itemsize), PANELS_MOST), 1) * nr
-        tasks = parts(self.pixels, self.task_pixels) * parts(self.rows, self.task_rows) * s.groups
-        if tasks < TASKS_WANTED:
-            self.task_rows = min(parts(parts(self.rows, together), parts(TASKS_WANTED, tasks)) * together, self.rows)
+        self.task_rows, self.task_pixels = block_of(
+            self.rows, self.pixels, depth * self.itemsize, lcm(self.taps, self.kernels.mr), nr, BLOCK_BYTES // self.itemsize
+        )
         self.task_pixels = min(self.task_pixels, self.pixels)
 
     cdef Py_ssize_t packed_items(self) noexcept:
@@ -160,7 +180,7 @@ cdef class SubpixelGemm(BoundConv):
     cdef int pack_into(self, const char *weight, char *packed, int threads, bint brief) except -1:
         cdef Pack pack
         pack.shape, pack.kernels, pack.itemsize, pack.rows = &self.shape, self.kernels, self.itemsize, self.rows
-        pack.weight, pack.panels = weight, packed
+        pack.weight, pack.panels, pack.k_block = weight, packed, self.k_block
         return run_tasks(pack_panel, &pack, self.shape.groups * parts(self.rows, self.kernels.mr), threads, 0, brief)
 
     cdef size_t task_scratch(self) noexcept:
