@@ -228,10 +228,9 @@ def name_of(modules: Modules) -> str:
 def candidate(module: ModuleType, chosen: Modules, spec: ConvSpec, named: bool, measured: float | None) -> Candidate:
     """Return what there is to tell of an algorithm; `named`: the caller asked for the chosen one."""
     reason = refusal_of(module, spec)
-    if reason is not None and module not in chosen:
-        return Candidate(module.name, reason)
-    own = chosen if reason is not None else alone(module, spec)
-    seconds, best = seconds_of(own, spec), seconds_of(chosen, spec)
+    if reason is not None:  # one that cannot compute all phases may have been taken for some
+        return Candidate(module.name, None if module in chosen else reason)
+    seconds, best = seconds_of(alone(module, spec), spec), seconds_of(chosen, spec)
     if module in chosen:
         reason = None
     elif named:
