@@ -156,6 +156,45 @@ def border_calls(rank: int, dtype: str) -> list[Call]:
     return found
 
 
+# Name, c_in, c_out, groups, kernel, stride, padding, output padding, dilation.
+TRANSPOSED = (
+    ("doubling", 6, 5, 1, 2, 2, 0, 0, 1),
+    ("overlapping", 4, 6, 2, 4, 2, 1, 1, 1),
+    ("rotated", 3, 8, 1, 3, 1, 1, 0, 1),
+    ("dilated", 2, 3, 1, 3, 3, (0, 2), 1, 2),
+    ("each", 4, 8, 4, 3, 2, 1, 0, 1),
+)
+
+
+def transposed_calls(rank: int, dtype: str) -> list[Call]:
+    """Transposed convolution and its gradients."""
+    calls = []
+    for index, (kind, c_in, c_out, groups, k, stride, pad, more, dilation) in enumerate(TRANSPOSED):
+        rng = cases.rng_for(f"calls transposed {kind}", rank)
+        options = {"stride": stride, "padding": (pad,) * rank if isinstance(pad, tuple) else pad, "output_padding": more}
+        options |= {"groups": groups, "dilation": dilation}
+        x = cases.floats(rng, (2, c_in, *SIZES[rank]), dtype)
+        w = cases.floats(rng, (c_in, c_out // groups, *(k,) * rank), dtype)
+        b = cases.floats(rng, (c_out,), dtype)
+        g = cases.floats(rng, oracle.conv_transpose(x, w, **options).shape, dtype)
+        name = f"conv_transpose{rank}d"
+        forward, to_input, to_weight = (
+            getattr(F, name),
+            *(getattr(fastconv.grad, f"{name}_{of}") for of in ("input", "weight")),
+        )
+        arrays = {"input": x, "weight": w, "bias": b}
+        last = {"data_format": LAST[rank], "activation": ACTIVATIONS[(index + 3 * rank) % 7]}
+        calls += [
+            Call(f"{name}-{kind}", forward, arrays, options, takes_out=True),
+            Call(f"{name}-{kind}-last", forward, arrays | {"input": to_last(x, rank)}, options | last, takes_out=True),
+            Call(f"{name}_input-{kind}", to_input, {"weight": w, "grad_output": g}, options, places={"input_size": x.shape}),
+            Call(
+                f"{name}_weight-{kind}", to_weight, {"input": x, "grad_output": g}, options, places={"weight_size": w.shape}
+            ),
+        ]
+    return [*calls, Call(f"{name}_bias", getattr(fastconv.grad, f"{name}_bias"), {"grad_output": g})]
+
+
 def pooling_calls(rank: int, dtype: str) -> list[Call]:
     """Pooling, unpooling and gradients."""
     rng = cases.rng_for("calls pool", rank)
@@ -219,7 +258,7 @@ def suited(algorithm: str, channels: int) -> tuple[int, int]:
 def able(function: str, input_shape: tuple[int, ...], weight_shape: tuple[int, ...], **options: object) -> list[str]:
     """Names of the algorithms that can serve a convolution, in order of preference."""
     names = []
-    for name in fc.algorithms():
+    for name in fc.algorithms(function):
         try:
             fc.explain(function, input_shape, weight_shape, **options, algorithm=name)
         except fc.FastconvError:
@@ -233,8 +272,13 @@ def chosen(function: str, input_shape: tuple[int, ...], weight_shape: tuple[int,
     return fc.explain(function, input_shape, weight_shape, **options).algorithm
 
 
+def calls_of(rank: int, dtype: str) -> list[Call]:
+    """Every function of this number of axes."""
+    families = (convolution_calls, border_calls, transposed_calls, pooling_calls)
+    return [call for family in families for call in family(rank, dtype)]
+
+
 def all_calls(dtype: str) -> list[Call]:
     """Every public function at least once."""
-    families = (convolution_calls, border_calls, pooling_calls)
-    by_rank = [call for rank in (1, 2, 3) for family in families for call in family(rank, dtype)]
+    by_rank = [call for rank in (1, 2, 3) for call in calls_of(rank, dtype)]
     return by_rank + dense_calls(dtype)

@@ -307,6 +307,85 @@ def draw_border(rng: np.random.Generator, rank: int) -> BorderCase:
     return BorderCase(case, modes, options)
 
 
+# ---- transposed convolution
+
+
+@dataclass(frozen=True)
+class TransposedCase(ConvCase):
+    """One transposed convolution; weights are (c_in, c_out/groups, kernel)."""
+
+    @property
+    def c_out(self) -> int:
+        """Channels of the output."""
+        return self.weight_shape[1] * self.options["groups"]
+
+    @property
+    def output_shape(self) -> tuple[int, ...]:
+        """Shape of the output, without a batch axis when the input has none."""
+        options = {k: v for k, v in self.options.items() if k != "groups"}
+        size, kernel = self.input_shape[-self.rank :], self.weight_shape[2:]
+        _, part = oracle.conv_transpose_canvas(size, kernel, **options)
+        return (*self.input_shape[: -self.rank - 1], self.c_out, *(s.stop - s.start for s in part))
+
+    @property
+    def reduction(self) -> int:
+        """Number of products in one output, at most."""
+        return int(np.prod(self.weight_shape[2:])) * self.weight_shape[0] // self.options["groups"]
+
+    def conv(self, x: np.ndarray, w: np.ndarray, b: np.ndarray | None) -> np.ndarray:
+        """The oracle's answer in the caller's shapes."""
+        return self.lower(oracle.conv_transpose(self.lift(x), w, b, **self.options))
+
+    def conv_input(self, w: np.ndarray, g: np.ndarray) -> np.ndarray:
+        """The oracle's input gradient in the caller's shapes."""
+        return self.lower(oracle.conv_transpose_input(self.batch_shape, w, self.lift(g), **self.options))
+
+    def conv_weight(self, x: np.ndarray, g: np.ndarray) -> np.ndarray:
+        """The oracle's weight gradient."""
+        return oracle.conv_transpose_weight(self.lift(x), self.weight_shape, self.lift(g), **self.options)
+
+    def arrays(self, rng: np.random.Generator, fill: object) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+        """Input, weight and bias (or None) made by `fill`."""
+        x, w = fill(rng, self.input_shape, self.dtype), fill(rng, self.weight_shape, self.dtype)
+        return x, w, fill(rng, (self.c_out,), self.dtype) if self.bias else None
+
+
+def draw_transposed(rng: np.random.Generator, rank: int) -> TransposedCase:
+    """A random transposed convolution: of a kernel as large as its stride, of stride 1, or of anything."""
+    while True:
+        kind = ("general", "tile", "depthwise", "grouped", "deep")[int(rng.integers(5))]
+        c_in, c_out, groups = draw_channels(rng, kind)
+        stride = tuple(int(s) for s in rng.integers(1, (10, 5, 4)[rank - 1], rank))
+        kernel = tuple(int(k) for k in rng.integers(1, (12, 6, 4)[rank - 1], rank))
+        dilation = tuple(int(d) for d in rng.integers(1, 4, rank)) if rng.random() < 0.35 else (1,) * rank
+        padding = tuple(int(p) for p in rng.integers(0, 4, rank)) if rng.random() < 0.6 else (0,) * rank
+        pairs = tuple((p, int(rng.integers(0, 3))) for p in padding)
+        more = tuple(int(rng.integers(max(s, d))) for s, d in zip(stride, dilation, strict=True))
+        if rng.random() < 0.5:
+            more = (0,) * rank
+        form = rng.random()
+        if form < 0.3:  # what one matrix product computes
+            stride, dilation, padding, pairs, more = kernel, (1,) * rank, (0,) * rank, ((0, 0),) * rank, (0,) * rank
+        elif form < 0.45:  # what is a convolution of rotated filters
+            stride, dilation, more = (1,) * rank, (1,) * rank, (0,) * rank
+            kernel = (*kernel[:-2], *(pick(rng, (3, 3, 5)),) * min(rank, 2))
+        size = tuple(int(rng.integers(1, (12, 7, 4)[rank - 1])) for _ in range(rank))
+        if rng.random() < 0.2:
+            size = (*size[:-1], pick(rng, WIDTHS))
+        lead = () if rng.random() < 0.15 else (int(rng.integers(1, 4)) if rng.random() < 0.97 else 0,)
+        options = {
+            "stride": spell(rng, stride),
+            "padding": spell(rng, padding) if rng.random() < 0.7 else pairs,
+            "output_padding": spell(rng, more),
+            "groups": groups,
+            "dilation": spell(rng, dilation),
+        }
+        shapes = (*lead, c_in, *size), (c_in, c_out // groups, *kernel)
+        case = TransposedCase(rank, DTYPES[int(rng.integers(2))], *shapes, bool(rng.random() < 0.6), options)
+        if min(case.output_shape[-rank:]) >= 1 and np.prod(case.output_shape[-rank:]) < 3000:
+            return case
+
+
 # ---- pooling
 
 

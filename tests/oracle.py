@@ -250,6 +250,91 @@ def conv_bias(g: object) -> Array:
     return g.sum(axis=(0, *range(2, g.ndim)))
 
 
+def conv_transpose_canvas(
+    size: Sequence[int], kernel: Sequence[int], stride: Ints, padding: object, output_padding: Ints, dilation: Ints
+) -> tuple[tuple[int, ...], tuple[slice, ...]]:
+    """Everything that the inputs reach, with the output padding, and which part of it is the output."""
+    rank = len(size)
+    pads = resolve_padding(padding, size, kernel, 1, 1)
+    stride, dilation, more = (per_axis(value, rank) for value in (stride, dilation, output_padding))
+    axes = zip(size, kernel, stride, dilation, more, strict=True)
+    canvas = tuple((i - 1) * s + d * (k - 1) + 1 + m for i, k, s, d, m in axes)
+    return canvas, tuple(slice(front, c - back) for c, (front, back) in zip(canvas, pads, strict=True))
+
+
+def conv_transpose(
+    x: object,
+    w: object,
+    bias: object = None,
+    stride: Ints = 1,
+    padding: object = 0,
+    output_padding: Ints = 0,
+    groups: int = 1,
+    dilation: Ints = 1,
+) -> Array:
+    """Every input adds its filters to the output: y[n, o, i * stride + tap * dilation - padding] += w[c, o, tap] * x[n, c, i]."""
+    x, w = wide(x), wide(w)
+    n, c_in, size, kernel, c_out = x.shape[0], x.shape[1], x.shape[2:], w.shape[2:], w.shape[1] * groups
+    canvas, part = conv_transpose_canvas(size, kernel, stride, padding, output_padding, dilation)
+    x = x.reshape(n, groups, c_in // groups, *size)
+    w = w.reshape(groups, c_in // groups, c_out // groups, *kernel)
+    y = np.zeros((n, groups, c_out // groups, *canvas), np.result_type(x, w))
+    with np.errstate(invalid="ignore"):
+        for tap, window in taps(kernel, size, stride, dilation):
+            y[(..., *window)] += np.einsum("ngc...,gco->ngo...", x, w[(..., *tap)])
+        y = y[(..., *part)].reshape(n, c_out, *(s.stop - s.start for s in part))
+        return y if bias is None else y + wide(bias).reshape(-1, *(1,) * len(size))
+
+
+def conv_transpose_input(
+    input_shape: Sequence[int],
+    w: object,
+    g: object,
+    stride: Ints = 1,
+    padding: object = 0,
+    output_padding: Ints = 0,
+    groups: int = 1,
+    dilation: Ints = 1,
+) -> Array:
+    """Gradient of sum(conv_transpose(x, w) * g) with respect to x: each input collects g wherever it went."""
+    w, g = wide(w), wide(g)
+    n, c_in, *size = input_shape
+    kernel, c_out = w.shape[2:], w.shape[1]
+    canvas, part = conv_transpose_canvas(size, kernel, stride, padding, output_padding, dilation)
+    w = w.reshape(groups, c_in // groups, c_out, *kernel)
+    whole = np.zeros((n, groups, c_out, *canvas), np.result_type(g, w))
+    whole[(..., *part)] = g.reshape(n, groups, c_out, *g.shape[2:])
+    gx = np.zeros((n, groups, c_in // groups, *size), whole.dtype)
+    for tap, window in taps(kernel, size, stride, dilation):
+        gx += np.einsum("ngo...,gco->ngc...", whole[(..., *window)], w[(..., *tap)])
+    return gx.reshape(input_shape)
+
+
+def conv_transpose_weight(
+    x: object,
+    weight_shape: Sequence[int],
+    g: object,
+    stride: Ints = 1,
+    padding: object = 0,
+    output_padding: Ints = 0,
+    groups: int = 1,
+    dilation: Ints = 1,
+) -> Array:
+    """Gradient of sum(conv_transpose(x, w) * g) with respect to w."""
+    x, g = wide(x), wide(g)
+    n, c_in, *size = x.shape
+    kernel, c_out = tuple(weight_shape[2:]), weight_shape[1]
+    canvas, part = conv_transpose_canvas(size, kernel, stride, padding, output_padding, dilation)
+    whole = np.zeros((n, groups, c_out, *canvas), np.result_type(x, g))
+    whole[(..., *part)] = g.reshape(n, groups, c_out, *g.shape[2:])
+    x = x.reshape(n, groups, c_in // groups, int(np.prod(size)))
+    gw = np.zeros((groups, c_in // groups, c_out, *kernel), whole.dtype)
+    for tap, window in taps(kernel, size, stride, dilation):
+        met = whole[(..., *window)].reshape(n, groups, c_out, x.shape[-1])
+        gw[(..., *tap)] = np.einsum("ngcp,ngop->gco", x, met)
+    return gw.reshape(weight_shape)
+
+
 def linear(x: object, w: object, bias: object = None) -> Array:
     """y[..., o] = bias[o] + sum over i of x[..., i] * w[o, i]."""
     with np.errstate(invalid="ignore"):

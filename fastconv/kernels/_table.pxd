@@ -88,6 +88,12 @@ cdef extern from "fastconv.h" nogil:
         void (*depthwise_channels)(const fc_conv *, const fc_block *, const void *, const void *, const void *, void *,
                                    Py_ssize_t, int, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t,
                                    void *) noexcept nogil
+        void (*interleave)(const void *const *, Py_ssize_t, Py_ssize_t, void *) noexcept nogil
+        void (*interleave_pixels)(const void *const *, const Py_ssize_t *, Py_ssize_t, Py_ssize_t, Py_ssize_t,
+                                  void *) noexcept nogil
+        void (*scatter_row)(const fc_conv *, const void *, const void *, const void *, void *, Py_ssize_t, Py_ssize_t,
+                            void *) noexcept nogil
+        int (*all_finite)(const void *, Py_ssize_t) noexcept nogil
         void (*max_pool)(const fc_pool *, const void *, void *, int64_t *, Py_ssize_t, Py_ssize_t, int64_t *,
                          Py_ssize_t *) noexcept nogil
         void (*max_pool_grad)(const fc_pool *, const void *, const int64_t *, void *) noexcept nogil

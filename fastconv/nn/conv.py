@@ -35,6 +35,7 @@ def moved(array: Array, source: int, destination: int) -> Array:
 class _ConvNd(Module):
     _axes: ClassVar[int]
     _function: ClassVar[str]
+    _packer: ClassVar[str] = "pack_conv"
     _grad_input: ClassVar[Callable[..., Array]]
     _grad_weight: ClassVar[Callable[..., Array]]
     _grad_bias: ClassVar[Callable[..., Array]]
@@ -86,10 +87,10 @@ class _ConvNd(Module):
         self.precision = None if precision is None else one_of(layer, "precision", precision, PRECISIONS)
         border_of(layer, padding_mode, padding_value, self._axes, ((1, 1), (1, 1), (1, 1)), (2, 2, 2), dtype.name)
         self.padding_mode, self.padding_value, self.flip = padding_mode, padding_value, flag(layer, "flip", flip)
-        shape = (self.out_channels, self.in_channels // self.groups, *self.kernel_size)
+        shape = self._weight_shape()
         fan_in = math.prod(shape[1:])
         self.weight = uniform_parameter(shape, fan_in, dtype, generator)
-        self.bias = uniform_parameter(shape[:1], fan_in, dtype, generator) if bias else None
+        self.bias = uniform_parameter((self.out_channels,), fan_in, dtype, generator) if bias else None
 
     def forward(self, input: Array) -> Array:
         """Convolve `input` of shape (n, c_in, *spatial) or (c_in, *spatial), in the layer's data_format."""
@@ -116,10 +117,11 @@ class _ConvNd(Module):
         bias = None if self.bias is None else self.bias.data
         backend = backend_for(self._function, "input", input)
         activation = None if self.training else self.activation
-        edges = tuple(self._edges().values())
-        options = (*self._geometry(), self.algorithm, self.data_format, activation, self.precision, edges)
+        edges = self._edges()
+        options = (*self._geometry(), self.algorithm, self.data_format, activation, self.precision)
+        options += (tuple(edges.values()),) if edges else ()
         call = (self._function, self._axes, input, self.weight.data, bias, options)
-        self.__dict__["_packed"] = backend.pack_conv(*call, self.weight.version, self._packed)
+        self.__dict__["_packed"] = getattr(backend, self._packer)(*call, self.weight.version, self._packed)
         return self._packed
 
     def backward(self, grad_output: Array) -> Array:
@@ -142,6 +144,9 @@ class _ConvNd(Module):
         if self.bias is not None:
             self.bias.accumulate(self._grad_bias(grad_output))
         return self._grad_input(input.shape, self.weight.data, grad_output, *how, **edges)
+
+    def _weight_shape(self) -> tuple[int, ...]:
+        return (self.out_channels, self.in_channels // self.groups, *self.kernel_size)
 
     @property
     def _channels_last(self) -> bool:
@@ -174,6 +179,7 @@ class _ConvNd(Module):
             parts.append(f"padding={self.padding}")
         if self.dilation != ones:
             parts.append(f"dilation={self.dilation}")
+        parts += self._more_repr()
         if self.groups != 1:
             parts.append(f"groups={self.groups}")
         if self.bias is None:
@@ -193,6 +199,9 @@ class _ConvNd(Module):
         if self.precision is not None:
             parts.append(f"precision={self.precision!r}")
         return ", ".join(parts)
+
+    def _more_repr(self) -> list[str]:
+        return []
 
 
 class Conv1d(_ConvNd):

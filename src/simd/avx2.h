@@ -56,6 +56,11 @@ FC_INLINE void vec_transpose(vec rows[8]) {
         rows[i + 4] = _mm256_permute2f128_ps(four[i], four[i + 4], 0x31);
     }
 }
+FC_INLINE void vec_zip(vec a, vec b, vec *low, vec *high) {
+    const vec even = _mm256_unpacklo_ps(a, b), odd = _mm256_unpackhi_ps(a, b);
+    *low = _mm256_permute2f128_ps(even, odd, 0x20);
+    *high = _mm256_permute2f128_ps(even, odd, 0x31);
+}
 FC_INLINE real vec_sum(vec v) {
     __m128 half = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
     half = _mm_add_ps(half, _mm_movehl_ps(half, half));
@@ -131,6 +136,11 @@ FC_INLINE void vec_transpose(vec rows[4]) {
     rows[1] = _mm256_permute2f128_pd(b, d, 0x20);
     rows[2] = _mm256_permute2f128_pd(a, c, 0x31);
     rows[3] = _mm256_permute2f128_pd(b, d, 0x31);
+}
+FC_INLINE void vec_zip(vec a, vec b, vec *low, vec *high) {
+    const vec even = _mm256_unpacklo_pd(a, b), odd = _mm256_unpackhi_pd(a, b);
+    *low = _mm256_permute2f128_pd(even, odd, 0x20);
+    *high = _mm256_permute2f128_pd(even, odd, 0x31);
 }
 FC_INLINE real vec_sum(vec v) {
     const __m128d half = _mm_add_pd(_mm256_castpd256_pd128(v), _mm256_extractf128_pd(v, 1));

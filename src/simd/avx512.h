@@ -66,6 +66,11 @@ FC_INLINE void vec_transpose(vec rows[16]) {
         rows[i + 12] = _mm512_shuffle_f32x4(half[i + 4], half[i + 12], 0xDD);
     }
 }
+FC_INLINE void vec_zip(vec a, vec b, vec *low, vec *high) {
+    const __m512i first = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+    *low = _mm512_permutex2var_ps(a, first, b);
+    *high = _mm512_permutex2var_ps(a, _mm512_add_epi32(first, _mm512_set1_epi32(8)), b);
+}
 FC_INLINE real vec_sum(vec v) { return _mm512_reduce_add_ps(v); }
 FC_INLINE mask mask_beats(vec a, vec b) {
     return _mm512_mask_cmp_ps_mask(_mm512_cmp_ps_mask(b, b, _CMP_ORD_Q), a, b, _CMP_NLE_UQ);
@@ -129,6 +134,11 @@ FC_INLINE void vec_transpose(vec rows[8]) {
         rows[i] = _mm512_shuffle_f64x2(four[i], four[i + 4], 0x88);
         rows[i + 4] = _mm512_shuffle_f64x2(four[i], four[i + 4], 0xDD);
     }
+}
+FC_INLINE void vec_zip(vec a, vec b, vec *low, vec *high) {
+    const __m512i first = _mm512_setr_epi64(0, 8, 1, 9, 2, 10, 3, 11);
+    *low = _mm512_permutex2var_pd(a, first, b);
+    *high = _mm512_permutex2var_pd(a, _mm512_add_epi64(first, _mm512_set1_epi64(4)), b);
 }
 FC_INLINE real vec_sum(vec v) { return _mm512_reduce_add_pd(v); }
 FC_INLINE mask mask_beats(vec a, vec b) {

@@ -15,6 +15,7 @@
  *   vec_scale(a, n)                                                 a * 2**n for whole n in [-1000, 1000] that a real can hold
  *   vec_align(low, high, k)                                         lanes k ... k + LANES - 1 of the two; k < LANES, < 8
  *   vec_transpose(rows)                                             LANES vectors of LANES lanes, in place
+ *   vec_zip(a, b, low, high)                                        a[0], b[0], a[1], b[1], ... into *low and *high
  *   vec_sum(v)                                                      all lanes, always added in the same tree order
  *   mask_bits(u)                                                    bit l of u is lane l
  *   mask_beats(a, b)                                                a > b, or a is NaN and b is not

@@ -23,6 +23,16 @@ from .dense import linear, linear_bias, linear_input, linear_weight
 from .elementwise import activation, activation_input, log_softmax, log_softmax_input, softmax, softmax_input
 from .loss import cross_entropy, cross_entropy_input
 from .pool import average_pool, average_pool_input, max_pool, max_pool_input, max_unpool, max_unpool_input
+from .transposed import (
+    bind_modules,
+    choose_transposed,
+    conv_transpose,
+    conv_transpose_input,
+    conv_transpose_weight,
+    pack_conv_transpose,
+    phase_refusal,
+    phase_seconds,
+)
 
 __all__ = [
     "activation",
@@ -31,11 +41,16 @@ __all__ = [
     "average_pool_input",
     "bind_call",
     "bind_conv",
+    "bind_modules",
     "calls",
     "choose",
+    "choose_transposed",
     "conv",
     "conv_bias",
     "conv_input",
+    "conv_transpose",
+    "conv_transpose_input",
+    "conv_transpose_weight",
     "conv_weight",
     "cross_entropy",
     "cross_entropy_input",
@@ -50,6 +65,9 @@ __all__ = [
     "max_unpool",
     "max_unpool_input",
     "pack_conv",
+    "pack_conv_transpose",
+    "phase_refusal",
+    "phase_seconds",
     "predicted_seconds",
     "refusal",
     "run_packed",

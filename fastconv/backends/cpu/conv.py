@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from types import ModuleType
@@ -36,11 +37,15 @@ def predicted_seconds(module: ModuleType, spec: ConvSpec) -> float:
     return seconds
 
 
+def asked_algorithm(algorithm: Any) -> Any:
+    """Return what an algorithm argument asks for: where it is None, what `override` says, or "auto"."""
+    active = settings.active()
+    return ((active and active.algorithm) or "auto") if algorithm is None else algorithm
+
+
 def choose(spec: ConvSpec, algorithm: Any) -> ModuleType:
     """Return the algorithm's module: the named one, or of those that may serve the one predicted to be the fastest."""
-    if algorithm is None:
-        active = settings.active()
-        algorithm = (active and active.algorithm) or "auto"
+    algorithm = asked_algorithm(algorithm)
     one_of(spec.function, "algorithm", algorithm, ("auto", *(module.name for module in CONV)))
     if algorithm == "auto":
         able = [module for module in CONV if refusal(module, spec) is None]
@@ -81,10 +86,15 @@ def bind_conv(function: str, rank: int, input: Any, weight: Any, bias: Any, opti
     return bind_call(choose(spec, algorithm), spec)
 
 
-def find_conv(function: str, rank: int, input: Any, weight: Any, bias: Any, options: tuple[Any, ...]) -> BoundConv:
+Bind = Callable[[str, int, Any, Any, Any, tuple[Any, ...]], BoundConv]
+
+
+def find_conv(
+    function: str, rank: int, input: Any, weight: Any, bias: Any, options: tuple[Any, ...], bind: Bind = bind_conv
+) -> BoundConv:
     """Return the bound call, kept if the arrays and options are plain."""
     key = calls.key((input, weight, bias), options)
-    return calls.remember(function, key, lambda: bind_conv(function, rank, input, weight, bias, options))
+    return calls.remember(function, key, lambda: bind(function, rank, input, weight, bias, options))
 
 
 def conv(
@@ -96,13 +106,15 @@ def conv(
     options: tuple[Any, ...],
     out: Any,
     num_threads: Any,
+    bind: Bind = bind_conv,
 ) -> Array:
     """Compute a convolution.
 
     `options`: stride, padding, dilation, groups, algorithm, data_format, activation, precision, and None or padding_mode,
-    padding_value and flip.
+    padding_value and flip. `bind` makes the plan: that of a convolution, or that of a transposed one, whose options start
+    as its signature does.
     """
-    call = find_conv(function, rank, input, weight, bias, options)
+    call = find_conv(function, rank, input, weight, bias, options, bind)
     threads = settings.thread_count(function, num_threads)
     spec = call.spec
     y = None if out is None else target(function, out, spec.output_shape, spec.dtype, (input, weight, bias))
@@ -120,9 +132,10 @@ def pack_conv(
     options: tuple[Any, ...],
     version: Any,
     before: PackedConv | None,
+    bind: Bind = bind_conv,
 ) -> PackedConv:
     """Bind a layer's convolution to an input and pack its weights, unless `before` has them packed alike."""
-    call = find_conv(function, rank, input, weight, bias, options)
+    call = find_conv(function, rank, input, weight, bias, options, bind)
     active, weight = settings.active(), call.filters(weight)
     if before and before.version == version and before.settings is active and before.call.layout == call.layout:
         packed = before.packed
