@@ -17,7 +17,7 @@ from .kernels import CONV
 from .kernels._parallel import openmp_threads, openmp_version
 from .kernels._table import isa_names, isa_names_built
 from .roof import calibrate
-from .spec import ConvSpec, named_dtype, one_of, shape_of
+from .spec import ConvSpec, is_sequence, named_dtype, one_of, shape_of
 
 RANKS = {"conv1d": 1, "conv2d": 2, "conv3d": 3}
 
@@ -77,7 +77,7 @@ def spec_of(
     function: str,
     input_shape: Any,
     weight_shape: Any,
-    bias: bool,
+    bias: Any,
     geometry: tuple[Any, ...],
     options: dict[str, Any],
     dtype: Any,
@@ -88,14 +88,15 @@ def spec_of(
     weights = shape_of(function, "weight_shape", weight_shape, (rank + 2,), "c_out, c_in/groups, kernel")
     name = named_dtype(function, dtype)
     options = {**options, "precision": settings.precision_of(options["precision"])}
-    return ConvSpec.make(function, rank, inputs, weights, weights[:1] if bias else None, *geometry, **options, dtype=name)
+    biases = tuple(bias) if is_sequence(bias) else weights[:1] if bias else None
+    return ConvSpec.make(function, rank, inputs, weights, biases, *geometry, **options, dtype=name)
 
 
 def explain(
     function: str,
     input_shape: Any,
     weight_shape: Any,
-    bias: bool = True,
+    bias: Any = True,
     stride: Any = 1,
     padding: Any = 0,
     dilation: Any = 1,
@@ -116,7 +117,9 @@ def explain(
     function : {"conv1d", "conv2d", "conv3d"}
     input_shape, weight_shape : sequence of int
         Shapes of the arrays; nothing of that size is made unless `measure` is set.
-    bias, stride, padding, dilation, groups, dtype, num_threads, algorithm, data_format, activation, precision : optional
+    bias : bool or sequence of int, optional
+        Whether there is one, or its shape.
+    stride, padding, dilation, groups, dtype, num_threads, algorithm, data_format, activation, precision : optional
         As in the call.
     measure : bool, optional
         Also run every algorithm that can serve the call on random arrays, and the calibration, and report the times, and
@@ -178,7 +181,7 @@ def measured_seconds(call: Any, threads: int) -> float:
     rng = np.random.default_rng(0)
     x = rng.standard_normal(spec.input_shape).astype(spec.dtype)
     weight = rng.standard_normal(spec.weight_shape).astype(spec.dtype)
-    bias = rng.standard_normal(spec.c_out).astype(spec.dtype) if spec.bias else None
+    bias = rng.standard_normal(spec.bias_shape).astype(spec.dtype) if spec.bias else None
     packed = call.pack(weight, threads)
     y = call.run(x, weight, bias, None, threads, packed)
     times: list[float] = []
@@ -199,7 +202,7 @@ def estimate(
     function: str,
     input_shape: Any,
     weight_shape: Any,
-    bias: bool = True,
+    bias: Any = True,
     stride: Any = 1,
     padding: Any = 0,
     dilation: Any = 1,

@@ -58,7 +58,7 @@ def conv1d(
     ----------
     input : ndarray of shape (n, c_in, w) or (c_in, w)
     weight : ndarray of shape (c_out, c_in // groups, kw)
-    bias : ndarray of shape (c_out,), optional
+    bias : ndarray of shape (c_out,) or (c_out, 1 or ow), optional
     stride, padding, dilation, groups : optional
         As in `conv2d`, with 1 axis; padding pairs are ((front, back),).
     out, num_threads, algorithm, data_format, activation, precision : optional
@@ -120,7 +120,8 @@ def conv2d(
     input : ndarray of shape (n, c_in, h, w) or (c_in, h, w)
         n may be 0. With data_format="NHWC" the shape is (n, h, w, c_in) or (h, w, c_in).
     weight : ndarray of shape (c_out, c_in // groups, kh, kw)
-    bias : ndarray of shape (c_out,), optional
+    bias : ndarray of shape (c_out,) or (c_out, 1 or oh, 1 or ow), optional
+        A real a channel, or untied: one a column, a row or a place of the output; the same shapes in both layouts.
     stride, dilation : int or (int, int), optional
         Steps between outputs and between taps, in pixels; dilation 1 means none.
     padding : int, (int, int), ((top, bottom), (left, right)), "same" or "valid", optional
@@ -183,7 +184,7 @@ def conv3d(
     ----------
     input : ndarray of shape (n, c_in, d, h, w) or (c_in, d, h, w)
     weight : ndarray of shape (c_out, c_in // groups, kd, kh, kw)
-    bias : ndarray of shape (c_out,), optional
+    bias : ndarray of shape (c_out,) or (c_out, 1 or od, 1 or oh, 1 or ow), optional
     stride, padding, dilation, groups : optional
         As in `conv2d`, with 3 axes; padding pairs are ((front, back), (top, bottom), (left, right)).
     out, num_threads, algorithm, data_format, activation, precision : optional

@@ -101,8 +101,23 @@ def conv1d_weight(
     return backend.conv_weight("conv1d_weight", 1, input, weight_size, grad_output, options, num_threads)
 
 
-def conv1d_bias(grad_output: Array, *, num_threads: int | None = None) -> Array:
-    """Return the gradient of `conv1d` with respect to its bias: the sum over batch and positions, of shape (c_out,).
+def conv1d_bias(grad_output: Array, bias_size: Any = None, *, num_threads: int | None = None) -> Array:
+    """Return the gradient of `conv1d` with respect to its bias: the sum over batch and positions that share it.
+
+    Parameters
+    ----------
+    grad_output : ndarray of shape (n, c_out, ow) or without n
+    bias_size : sequence of int, optional
+        Shape of the bias, (c_out,) by default, or (c_out, 1 or ow) where it is untied.
+
+    Returns
+    -------
+    ndarray of shape bias_size
+
+    Raises
+    ------
+    FastconvValueError, FastconvTypeError
+        If an argument breaks a rule.
 
     Examples
     --------
@@ -111,7 +126,7 @@ def conv1d_bias(grad_output: Array, *, num_threads: int | None = None) -> Array:
     [2.0]
     """
     backend = backend_for("conv1d_bias", "grad_output", grad_output)
-    return backend.conv_bias("conv1d_bias", 1, grad_output, num_threads)
+    return backend.conv_bias("conv1d_bias", 1, grad_output, bias_size, num_threads)
 
 
 def conv2d_input(
@@ -194,17 +209,34 @@ def conv2d_weight(
     return backend.conv_weight("conv2d_weight", 2, input, weight_size, grad_output, options, num_threads)
 
 
-def conv2d_bias(grad_output: Array, *, num_threads: int | None = None) -> Array:
-    """Return the gradient of `conv2d` with respect to its bias: the sum over batch and positions, of shape (c_out,).
+def conv2d_bias(grad_output: Array, bias_size: Any = None, *, num_threads: int | None = None) -> Array:
+    """Return the gradient of `conv2d` with respect to its bias: the sum over batch and positions that share it.
+
+    Parameters
+    ----------
+    grad_output : ndarray of shape (n, c_out, oh, ow) or without n
+    bias_size : sequence of int, optional
+        Shape of the bias, (c_out,) by default, or (c_out, 1 or oh, 1 or ow) where it is untied.
+
+    Returns
+    -------
+    ndarray of shape bias_size
+
+    Raises
+    ------
+    FastconvValueError, FastconvTypeError
+        If an argument breaks a rule.
 
     Examples
     --------
     >>> import numpy as np, fastconv as fc
     >>> fc.grad.conv2d_bias(np.ones((1, 1, 2, 2))).tolist()
     [4.0]
+    >>> fc.grad.conv2d_bias(np.ones((1, 1, 2, 2)), (1, 1, 2)).tolist()
+    [[[2.0, 2.0]]]
     """
     backend = backend_for("conv2d_bias", "grad_output", grad_output)
-    return backend.conv_bias("conv2d_bias", 2, grad_output, num_threads)
+    return backend.conv_bias("conv2d_bias", 2, grad_output, bias_size, num_threads)
 
 
 def conv3d_input(
@@ -287,8 +319,23 @@ def conv3d_weight(
     return backend.conv_weight("conv3d_weight", 3, input, weight_size, grad_output, options, num_threads)
 
 
-def conv3d_bias(grad_output: Array, *, num_threads: int | None = None) -> Array:
-    """Return the gradient of `conv3d` with respect to its bias: the sum over batch and positions, of shape (c_out,).
+def conv3d_bias(grad_output: Array, bias_size: Any = None, *, num_threads: int | None = None) -> Array:
+    """Return the gradient of `conv3d` with respect to its bias: the sum over batch and positions that share it.
+
+    Parameters
+    ----------
+    grad_output : ndarray of shape (n, c_out, od, oh, ow) or without n
+    bias_size : sequence of int, optional
+        Shape of the bias, (c_out,) by default, or (c_out, 1 or od, 1 or oh, 1 or ow) where it is untied.
+
+    Returns
+    -------
+    ndarray of shape bias_size
+
+    Raises
+    ------
+    FastconvValueError, FastconvTypeError
+        If an argument breaks a rule.
 
     Examples
     --------
@@ -297,7 +344,7 @@ def conv3d_bias(grad_output: Array, *, num_threads: int | None = None) -> Array:
     [8.0]
     """
     backend = backend_for("conv3d_bias", "grad_output", grad_output)
-    return backend.conv_bias("conv3d_bias", 3, grad_output, num_threads)
+    return backend.conv_bias("conv3d_bias", 3, grad_output, bias_size, num_threads)
 
 
 def max_pool1d_input(input_size: Any, indices: Array, grad_output: Array, *, num_threads: int | None = None) -> Array:

@@ -161,6 +161,19 @@ def activation_of(function: str, activation: Any, dtype: str) -> tuple[str, floa
     return "leaky_relu", real(function, "activation", activation[1], dtype, activation)
 
 
+def bias_extents(function: str, argument: str, shape: Any, c_out: int, output: tuple[int, ...]) -> Axes:
+    """Return how many places a bias of this shape has along each axis: one, or one an output."""
+    if shape is None or shape == (c_out,):
+        return (1, 1, 1)
+    allowed = [{c_out}, *({1, o} for o in output)]
+    if len(shape) != len(allowed) or any(b not in sizes for b, sizes in zip(shape, allowed, strict=True)):
+        places = ", ".join(str(o) if o == 1 else f"1 or {o}" for o in output)
+        raise FastconvValueError(
+            f"{function}: {argument} must have shape ({c_out},) or ({c_out}, {places}), got {argument} of shape {shape}"
+        )
+    return (*[1] * (3 - len(output)), *shape[1:])
+
+
 @cache
 def memory_bytes() -> int:
     """Return this machine's memory."""
@@ -226,7 +239,8 @@ def padding_pairs(function: str, padding: Any, rank: int, spans: Axes, size: Axe
 class ConvSpec:
     """One convolution: y[c_out, o] = activation(bias + sum of weight * x[o*stride - front + tap*dilation]).
 
-    Sizes are (d, h, w) whatever the layout; `input_shape` and `output_shape` are those of the arrays.
+    Sizes are (d, h, w) whatever the layout; `input_shape` and `output_shape` are those of the arrays. Along each axis the
+    bias has as many places as `untied` says: one, or one an output.
     """
 
     function: str
@@ -248,6 +262,7 @@ class ConvSpec:
     activation: str = "none"
     slope: float = SLOPE
     precision: str = "fast"
+    untied: Axes = (1, 1, 1)
 
     @classmethod
     def make(
@@ -293,11 +308,6 @@ class ConvSpec:
             raise FastconvValueError(
                 f"{function}: groups must divide the output channels of weight of shape {weight_shape}, got groups={parts}"
             )
-        if bias_shape is not None and bias_shape != (c_out,):
-            raise FastconvValueError(
-                f"{function}: given weight of shape {weight_shape}, bias must have shape ({c_out},), "
-                f"got bias of shape {bias_shape}"
-            )
         spans: Axes = tuple((k - 1) * g + 1 for k, g in zip(kernel, gaps, strict=True))  # type: ignore[assignment]
         pads = padding_pairs(function, padding, rank, spans, size, steps)
         padded = [s + front + back for s, (front, back) in zip(size, pads, strict=True)]
@@ -317,6 +327,7 @@ class ConvSpec:
         )
         steps = tuple(1 if o == 1 else step for o, step in zip(output, steps, strict=True))  # type: ignore[assignment]
         gaps = tuple(1 if k == 1 else gap for k, gap in zip(kernel, gaps, strict=True))  # type: ignore[assignment]
+        untied = bias_extents(function, "bias", bias_shape, c_out, output[3 - rank :])
         spec = cls(
             function,
             rank,
@@ -337,6 +348,7 @@ class ConvSpec:
             after,
             slope,
             precision,
+            untied,
         )
         check_result(function, spec.output_shape, spec.itemsize, f"{given} and padding={show(padding)}")
         return spec
@@ -372,6 +384,15 @@ class ConvSpec:
         return (self.c_out, self.c_in // self.groups, *self.kernel_size)
 
     @property
+    def bias_shape(self) -> tuple[int, ...]:
+        return (self.c_out,) if self.untied == (1, 1, 1) else (self.c_out, *self.untied[3 - self.rank :])
+
+    @property
+    def finishes(self) -> bool:
+        """Whether bias and activation follow the sums in a pass of their own."""
+        return self.bias and self.untied != (1, 1, 1)
+
+    @property
     def multiply_adds(self) -> int:
         return self.n * self.c_out * math.prod(self.output) * (self.c_in // self.groups) * self.taps
 
@@ -383,7 +404,7 @@ class ConvSpec:
     def bytes_moved(self) -> int:
         """Input, weights, bias and output, each once."""
         items = math.prod(self.input_shape) + math.prod(self.weight_shape) + math.prod(self.output_shape)
-        return self.itemsize * (items + (self.c_out if self.bias else 0))
+        return self.itemsize * (items + (math.prod(self.bias_shape) if self.bias else 0))
 
 
 @dataclass(frozen=True, slots=True)

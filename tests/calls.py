@@ -1,5 +1,6 @@
 """One small call of every public function, for the tests that put the same question to all of them."""
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -110,6 +111,38 @@ def convolution_calls(rank: int, dtype: str) -> list[Call]:
     return [*calls, Call(f"{name}_bias", getattr(fastconv.grad, f"{name}_bias"), {"grad_output": g})]
 
 
+def untied_calls(rank: int, dtype: str) -> list[Call]:
+    """Convolutions whose bias differs from place to place, and its gradient, for every axis that may share it."""
+    calls = []
+    for index, shared in enumerate(itertools.product((False, True), repeat=rank)):
+        rng = cases.rng_for(f"calls untied {index}", rank)
+        x = cases.floats(rng, (2, 3, *SIZES[rank]), dtype)
+        w = cases.floats(rng, (5, 3, *(3,) * rank), dtype)
+        extents = tuple(1 if one else size for one, size in zip(shared, SIZES[rank], strict=True))
+        b, g = cases.floats(rng, (5, *extents), dtype), cases.floats(rng, (2, 5, *SIZES[rank]), dtype)
+        name, words = f"conv{rank}d", "".join("1x"[not one] for one in shared)
+        options = {"padding": 1, "activation": ACTIVATIONS[(index + rank) % 7]}
+        arrays = {"input": x, "weight": w, "bias": b}
+        last = {"data_format": LAST[rank]}
+        calls += [
+            Call(f"{name}-untied-{words}", getattr(F, name), arrays, options, takes_out=True),
+            Call(
+                f"{name}-untied-{words}-last",
+                getattr(F, name),
+                arrays | {"input": to_last(x, rank)},
+                options | last,
+                takes_out=True,
+            ),
+            Call(
+                f"{name}_bias-untied-{words}",
+                getattr(fastconv.grad, f"{name}_bias"),
+                {"grad_output": g},
+                places={"bias_size": b.shape},
+            ),
+        ]
+    return calls
+
+
 def pooling_calls(rank: int, dtype: str) -> list[Call]:
     """Pooling, unpooling and gradients."""
     rng = cases.rng_for("calls pool", rank)
@@ -189,5 +222,5 @@ def chosen(function: str, input_shape: tuple[int, ...], weight_shape: tuple[int,
 
 def all_calls(dtype: str) -> list[Call]:
     """Every public function at least once."""
-    by_rank = [call for rank in (1, 2, 3) for call in convolution_calls(rank, dtype) + pooling_calls(rank, dtype)]
-    return by_rank + dense_calls(dtype)
+    kinds = (convolution_calls, untied_calls, pooling_calls)
+    return [call for rank in (1, 2, 3) for kind in kinds for call in kind(rank, dtype)] + dense_calls(dtype)

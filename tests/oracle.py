@@ -131,9 +131,13 @@ def conv(
         for tap, window in taps(kernel, out, stride, dilation):
             y += np.einsum("ngc...,goc->ngo...", x[(..., *window)], w[(..., *tap)])
         y = y.reshape(n, c_out, *out)
-        if bias is not None:
-            y += wide(bias).reshape(-1, *(1,) * len(out))
-    return y
+        return y if bias is None else y + places(bias, len(out))
+
+
+def places(bias: object, rank: int) -> Array:
+    """A bias with an axis for the channels and one for each spatial axis, of size 1 where it is the same everywhere."""
+    bias = wide(bias)
+    return bias if bias.ndim > 1 else bias.reshape(-1, *(1,) * rank)
 
 
 def conv_input(
@@ -184,10 +188,12 @@ def conv_weight(
     return gw.reshape(weight_shape)
 
 
-def conv_bias(g: object) -> Array:
-    """Gradient of sum((conv + bias) * g) with respect to bias."""
+def conv_bias(g: object, bias_shape: Sequence[int] | None = None) -> Array:
+    """Gradient of sum((conv + bias) * g) with respect to bias: the sum over all that share it."""
     g = wide(g)
-    return g.sum(axis=(0, *range(2, g.ndim)))
+    shape = tuple(bias_shape or g.shape[1:2])
+    extents = shape[1:] or (1,) * (g.ndim - 2)
+    return g.sum(axis=(0, *(axis + 2 for axis, extent in enumerate(extents) if extent == 1))).reshape(shape)
 
 
 def linear(x: object, w: object, bias: object = None) -> Array:

@@ -37,6 +37,9 @@ cdef extern from "fastconv.h" nogil:
         int rm
         int rn
         void (*activate)(const fc_activation *, const void *, void *, Py_ssize_t) noexcept nogil
+        void (*add_bias)(const fc_activation *, const void *, Py_ssize_t, void *, Py_ssize_t) noexcept nogil
+        void (*untied_grad_bias)(const fc_conv *, const void *, void *, Py_ssize_t, Py_ssize_t, Py_ssize_t,
+                                 Py_ssize_t) noexcept nogil
         void (*gemm_tile)(Py_ssize_t, const void *, const void *, const void *, void *, Py_ssize_t, int, int,
                           const fc_activation *) noexcept nogil
         void (*pack_rows)(const void *, Py_ssize_t, int, Py_ssize_t, int, void *) noexcept nogil

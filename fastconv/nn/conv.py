@@ -17,9 +17,11 @@ from ..spec import (
     FastconvValueError,
     activation_of,
     channels_are_last,
+    is_sequence,
     one_of,
     padding_pairs,
     per_axis,
+    shape_of,
     whole,
 )
 from .module import Array, Module, Parameter, float_dtype, uniform_parameter
@@ -51,7 +53,7 @@ class _ConvNd(Module):
         padding: Any = 0,
         dilation: int | tuple[int, ...] = 1,
         groups: int = 1,
-        bias: bool = True,
+        bias: bool | tuple[int, ...] = True,
         *,
         dtype: Any = "float32",
         rng: np.random.Generator | int | None = None,
@@ -82,7 +84,8 @@ class _ConvNd(Module):
         shape = (self.out_channels, self.in_channels // self.groups, *self.kernel_size)
         fan_in = math.prod(shape[1:])
         self.weight = uniform_parameter(shape, fan_in, dtype, generator)
-        self.bias = uniform_parameter(shape[:1], fan_in, dtype, generator) if bias else None
+        biases = shape[:1] + self._places(bias)
+        self.bias = uniform_parameter(biases, fan_in, dtype, generator) if bias else None
 
     def forward(self, input: Array) -> Array:
         """Convolve `input` of shape (n, c_in, *spatial) or (c_in, *spatial), in the layer's data_format."""
@@ -131,7 +134,7 @@ class _ConvNd(Module):
         """Gradient of an input with channels first, from that of the sums; adds to the parameters' `.grad`."""
         self.weight.accumulate(self._grad_weight(input, self.weight.shape, grad_output, *self._geometry()))
         if self.bias is not None:
-            self.bias.accumulate(self._grad_bias(grad_output))
+            self.bias.accumulate(self._grad_bias(grad_output, self.bias.shape))
         return self._grad_input(input.shape, self.weight.data, grad_output, *self._geometry())
 
     @property
@@ -143,6 +146,12 @@ class _ConvNd(Module):
 
     def _per_axis(self, argument: str, value: Any) -> tuple[int, ...]:
         return per_axis(type(self).__name__, argument, value, self._axes, 1, 1)[-self._axes :]
+
+    def _places(self, bias: Any) -> tuple[int, ...]:
+        """The axes of a bias after its channels, none if there is one a channel."""
+        if not is_sequence(bias):
+            return ()
+        return shape_of(type(self).__name__, "bias", bias, (self._axes,), "of places, one an axis")
 
     def _padding(self, padding: Any) -> Any:
         """A word as it is, numbers one an axis where both ends agree, otherwise pairs."""
@@ -166,6 +175,8 @@ class _ConvNd(Module):
             parts.append(f"groups={self.groups}")
         if self.bias is None:
             parts.append("bias=False")
+        elif self.bias.data.ndim > 1:
+            parts.append(f"bias={self.bias.shape[1:]}")
         if self.algorithm is not None:
             parts.append(f"algorithm={self.algorithm!r}")
         if self._channels_last:
@@ -209,8 +220,9 @@ class Conv2d(_ConvNd):
         As in `fastconv.functional.conv2d`; "same" also with a stride.
     groups : int
         How many independent groups the channels form.
-    bias : bool
-        Whether to learn one addend per output channel.
+    bias : bool or one int per axis
+        Whether to learn one addend per output channel; (oh, ow) learns one per place of the output instead, (1, ow) one per
+        column, (oh, 1) one per row.
     dtype : str or numpy.dtype
         float32 or float64, of the parameters and therefore of the input.
     rng : numpy.random.Generator or int, optional
