@@ -282,8 +282,12 @@ class ConvSpec:
         precision: Any = "fast",
         dtype: str = "float32",
         input_name: str = "input",
+        given_weight: tuple[int, ...] | None = None,
     ) -> ConvSpec:
-        """Check everything about a convolution that its shapes and options tell."""
+        """Check everything about a convolution that its shapes and options tell.
+
+        `given_weight`: the shape the caller knows, if the weights hold the filters in another form.
+        """
         last = channels_are_last(function, data_format, rank)
         after, slope = activation_of(function, activation, dtype)
         one_of(function, "precision", precision, PRECISIONS)
@@ -295,18 +299,19 @@ class ConvSpec:
                 f"got weight of shape {weight_shape}"
             )
         c_out, per_group, *kernel_sizes = weight_shape
+        shown = given_weight or weight_shape
         kernel: Axes = (*[1] * (3 - rank), *kernel_sizes)  # type: ignore[assignment]
         steps = per_axis(function, "stride", stride, rank, 1, 1)
         gaps = per_axis(function, "dilation", dilation, rank, 1, 1)
         parts = whole(function, "groups", groups, 1, limit=OPTION)
         if c_in % parts or c_in // parts != per_group:
             raise FastconvValueError(
-                f"{function}: given groups={parts} and weight of shape {weight_shape}, {input_name} must have "
+                f"{function}: given groups={parts} and weight of shape {shown}, {input_name} must have "
                 f"{per_group * parts} channels, got {given}"
             )
         if c_out % parts:
             raise FastconvValueError(
-                f"{function}: groups must divide the output channels of weight of shape {weight_shape}, got groups={parts}"
+                f"{function}: groups must divide the output channels of weight of shape {shown}, got groups={parts}"
             )
         spans: Axes = tuple((k - 1) * g + 1 for k, g in zip(kernel, gaps, strict=True))  # type: ignore[assignment]
         pads = padding_pairs(function, padding, rank, spans, size, steps)
@@ -405,6 +410,51 @@ class ConvSpec:
         """Input, weights, bias and output, each once."""
         items = math.prod(self.input_shape) + math.prod(self.weight_shape) + math.prod(self.output_shape)
         return self.itemsize * (items + (math.prod(self.bias_shape) if self.bias else 0))
+
+
+@dataclass(frozen=True, slots=True)
+class TiledSpec(ConvSpec):
+    """A convolution whose position o has the filters of tile o mod tiles: weights (*tiles, *kernel, c_in/groups, c_out)."""
+
+    tiles: Axes = (1, 1, 1)
+
+    @classmethod
+    def make_tiled(
+        cls,
+        function: str,
+        rank: int,
+        input_shape: tuple[int, ...],
+        weight_shape: tuple[int, ...],
+        bias_shape: tuple[int, ...] | None = None,
+        *geometry: Any,
+        local: bool = False,
+        **options: Any,
+    ) -> TiledSpec:
+        """Check a tiled convolution, or with `local` one with a tile for every output."""
+        if len(weight_shape) != 2 * rank + 2 or 0 in weight_shape:
+            first = "output" if local else "tiles"
+            raise FastconvValueError(
+                f"{function}: weight must have {2 * rank + 2} axes (*{first}, *kernel, c_in/groups, c_out), none of size 0, "
+                f"got weight of shape {weight_shape}"
+            )
+        *kernel, per_group, c_out = weight_shape[rank:]
+        shape = (c_out, per_group, *kernel)
+        made = ConvSpec.make(function, rank, input_shape, shape, bias_shape, *geometry, given_weight=weight_shape, **options)
+        output = made.output[3 - rank :]
+        if local and weight_shape[:rank] != output:
+            raise FastconvValueError(
+                f"{function}: weight must begin with the sizes of the output, {output}, got weight of shape {weight_shape}"
+            )
+        tiles: Axes = (*[1] * (3 - rank), *weight_shape[:rank])  # type: ignore[assignment]
+        return cls(**{name: getattr(made, name) for name in ConvSpec.__dataclass_fields__}, tiles=tiles)
+
+    @property
+    def weight_shape(self) -> tuple[int, ...]:
+        return (*self.tiles[3 - self.rank :], *self.kernel_size, self.c_in // self.groups, self.c_out)
+
+    @property
+    def finishes(self) -> bool:
+        return self.bias or self.activation != "none"
 
 
 @dataclass(frozen=True, slots=True)

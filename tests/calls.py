@@ -143,6 +143,61 @@ def untied_calls(rank: int, dtype: str) -> list[Call]:
     return calls
 
 
+# Name, c_in, c_out, groups, kernel, stride, padding, dilation, tiles (None: one for every output).
+TILED = (
+    ("local", 3, 20, 1, 3, 1, 1, 1, None),
+    ("local-strided", 4, 10, 2, 2, 2, (1, 0), 1, None),
+    ("local-narrow", 2, 1, 1, 3, 1, "same", 2, None),
+    ("local-depthwise", 5, 5, 5, 3, 1, 1, 1, None),
+    ("tiled", 3, 17, 1, 3, 1, 1, 1, 2),
+    ("tiled-grouped", 4, 6, 2, 2, 2, 1, 1, 3),
+    ("tiled-one", 2, 40, 1, 3, 1, 1, 1, 1),
+)
+
+
+def tiled_calls(rank: int, dtype: str) -> list[Call]:
+    """Locally connected and tiled convolutions, and their gradients."""
+    calls = []
+    for index, (kind, c_in, c_out, groups, k, stride, pad, dilation, tiles) in enumerate(TILED):
+        rng = cases.rng_for(f"calls {kind}", rank)
+        padding = (pad,) * rank if isinstance(pad, tuple) else pad
+        options = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+        x = cases.floats(rng, (2, c_in, *SIZES[rank]), dtype)
+        out = oracle.conv_out_size(SIZES[rank], (k,) * rank, stride, padding, dilation)
+        lead = out if tiles is None else (tiles,) * rank
+        w = cases.floats(rng, (*lead, *(k,) * rank, c_in // groups, c_out), dtype)
+        b = cases.floats(rng, (c_out, *out) if index % 2 else (c_out,), dtype)
+        g = cases.floats(rng, (2, c_out, *out), dtype)
+        name = f"{kind.split('-')[0]}_conv{rank}d"
+        arrays = {"input": x, "weight": w, "bias": b}
+        grad = fastconv.grad
+        calls += [
+            Call(f"{name}-{kind}", getattr(F, name), arrays, options, takes_out=True),
+            Call(
+                f"{name}-{kind}-last",
+                getattr(F, name),
+                arrays | {"input": to_last(x, rank)},
+                options | {"data_format": LAST[rank], "activation": ACTIVATIONS[(index + 2 * rank) % 7]},
+                takes_out=True,
+            ),
+            Call(
+                f"{name}_input-{kind}",
+                getattr(grad, f"{name}_input"),
+                {"weight": w, "grad_output": g},
+                options,
+                places={"input_size": x.shape},
+            ),
+            Call(
+                f"{name}_weight-{kind}",
+                getattr(grad, f"{name}_weight"),
+                {"input": x, "grad_output": g},
+                options,
+                places={"weight_size": w.shape},
+            ),
+        ]
+    return calls
+
+
 def pooling_calls(rank: int, dtype: str) -> list[Call]:
     """Pooling, unpooling and gradients."""
     rng = cases.rng_for("calls pool", rank)
@@ -222,5 +277,5 @@ def chosen(function: str, input_shape: tuple[int, ...], weight_shape: tuple[int,
 
 def all_calls(dtype: str) -> list[Call]:
     """Every public function at least once."""
-    kinds = (convolution_calls, untied_calls, pooling_calls)
+    kinds = (convolution_calls, untied_calls, tiled_calls, pooling_calls)
     return [call for rank in (1, 2, 3) for kind in kinds for call in kind(rank, dtype)] + dense_calls(dtype)

@@ -19,6 +19,7 @@ from .pooling import (
     MaxUnpool2d,
     MaxUnpool3d,
 )
+from .tiled import LocallyConnected1d, LocallyConnected2d, LocallyConnected3d, TiledConv1d, TiledConv2d, TiledConv3d
 
 __all__ = [
     "SGD",
@@ -33,6 +34,9 @@ __all__ = [
     "Hardswish",
     "LeakyReLU",
     "Linear",
+    "LocallyConnected1d",
+    "LocallyConnected2d",
+    "LocallyConnected3d",
     "LogSoftmax",
     "MaxPool1d",
     "MaxPool2d",
@@ -49,4 +53,7 @@ __all__ = [
     "Sigmoid",
     "Softmax",
     "Tanh",
+    "TiledConv1d",
+    "TiledConv2d",
+    "TiledConv3d",
 ]

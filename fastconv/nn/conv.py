@@ -81,18 +81,14 @@ class _ConvNd(Module):
         self.activation = activation
         self._after = activation_of(layer, activation, dtype.name)
         self.precision = None if precision is None else one_of(layer, "precision", precision, PRECISIONS)
-        shape = (self.out_channels, self.in_channels // self.groups, *self.kernel_size)
-        fan_in = math.prod(shape[1:])
-        self.weight = uniform_parameter(shape, fan_in, dtype, generator)
-        biases = shape[:1] + self._places(bias)
+        fan_in = self.in_channels // self.groups * math.prod(self.kernel_size)
+        self.weight = uniform_parameter(self._weight_shape(), fan_in, dtype, generator)
+        biases = (self.out_channels, *self._places(bias))
         self.bias = uniform_parameter(biases, fan_in, dtype, generator) if bias else None
 
     def forward(self, input: Array) -> Array:
         """Convolve `input` of shape (n, c_in, *spatial) or (c_in, *spatial), in the layer's data_format."""
-        packed = self._packed
-        output = None if packed is None else packed.run(input, self.weight.version)
-        if output is None:  # new weights, another shape or other settings than last time, or an array that is not plain
-            output = backend_for(self._function, "input", input).run_packed(self._pack(input), input)
+        output = self._output(input)
         if self.training:
             before = None
             if self.activation is not None:  # applied apart from the sums, because its derivative is taken at them
@@ -100,6 +96,14 @@ class _ConvNd(Module):
                 before = output
                 output = backend_for(self._function, "input", input).activation(name, before, None, None, slope)
             self._keep(output, input, before)
+        return output
+
+    def _output(self, input: Array) -> Array:
+        """The output; in training mode the sums, before the activation."""
+        packed = self._packed
+        output: Array | None = None if packed is None else packed.run(input, self.weight.version)
+        if output is None:  # new weights, another shape or other settings than last time, or an array that is not plain
+            output = backend_for(self._function, "input", input).run_packed(self._pack(input), input)
         return output
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -146,6 +150,9 @@ class _ConvNd(Module):
 
     def _per_axis(self, argument: str, value: Any) -> tuple[int, ...]:
         return per_axis(type(self).__name__, argument, value, self._axes, 1, 1)[-self._axes :]
+
+    def _weight_shape(self) -> tuple[int, ...]:
+        return (self.out_channels, self.in_channels // self.groups, *self.kernel_size)
 
     def _places(self, bias: Any) -> tuple[int, ...]:
         """The axes of a bias after its channels, none if there is one a channel."""

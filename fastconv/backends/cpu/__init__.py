@@ -23,6 +23,7 @@ from .dense import linear, linear_bias, linear_input, linear_weight
 from .elementwise import activation, activation_input, log_softmax, log_softmax_input, softmax, softmax_input
 from .loss import cross_entropy, cross_entropy_input
 from .pool import average_pool, average_pool_input, max_pool, max_pool_input, max_unpool, max_unpool_input
+from .tiled import tiled_conv, tiled_input, tiled_weight
 
 __all__ = [
     "activation",
@@ -55,4 +56,7 @@ __all__ = [
     "run_packed",
     "softmax",
     "softmax_input",
+    "tiled_conv",
+    "tiled_input",
+    "tiled_weight",
 ]
