@@ -2,8 +2,8 @@
 """torch.nn.functional's names and signatures on NumPy arrays. A function is: spec, backend, call.
 
 Arrays are float32 or float64, all of one call alike, in any layout; results are C-contiguous. Shapes are (n, c, *spatial),
-or (c, *spatial) without a batch; convolutions also take the channels last. Every refusal is a `FastconvError` that names
-function, argument, value and rule, raised before any work. Options every function shares:
+or (c, *spatial) without a batch; convolutions and pooling also take the channels last. Every refusal is a `FastconvError`
+that names function, argument, value and rule, raised before any work. Options every function shares:
 
 out : ndarray, optional
     Where to put the result; must have its shape and dtype. May overlap an input.
@@ -12,7 +12,7 @@ num_threads : int, optional
 algorithm : str, optional
     Convolutions only: "auto" or one of `fastconv.algorithms()`. A named algorithm that cannot serve the call raises.
 data_format : str, optional
-    Convolutions only: where input and output have their channels, "NCHW" or "NHWC" for images, "NCW" or "NWC" for
+    Convolutions and pooling: where input and output have their channels, "NCHW" or "NHWC" for images, "NCW" or "NWC" for
     sequences, "NCDHW" or "NDHWC" for volumes. Weights are (c_out, c_in // groups, *kernel) in both.
 activation : str or ("leaky_relu", slope), optional
     Convolutions only: what is applied to each output: "relu", "relu6", "leaky_relu", "sigmoid", "tanh", "silu" or
@@ -563,6 +563,7 @@ def max_pool1d(
     *,
     out: Array | None = None,
     num_threads: int | None = None,
+    data_format: str = "NCW",
 ) -> Any:
     """Take the maximum of each window; see `max_pool2d`, of which this is the 1-D form.
 
@@ -601,8 +602,9 @@ def max_pool1d(
     ([[[3.0, 4.0]]], [[[1, 3]]])
     """
     backend = backend_for("max_pool1d", "input", input)
+    layout = None if data_format is NCW else data_format
     options = (kernel_size, stride, padding, dilation, ceil_mode)
-    return backend.max_pool("max_pool1d", 1, input, options, return_indices, out, num_threads)
+    return backend.max_pool("max_pool1d", 1, input, options, return_indices, out, num_threads, layout)
 
 
 def max_pool2d(
@@ -616,6 +618,7 @@ def max_pool2d(
     *,
     out: Array | None = None,
     num_threads: int | None = None,
+    data_format: str = "NCHW",
 ) -> Any:
     """Take the maximum of each window.
 
@@ -635,6 +638,9 @@ def max_pool2d(
     ceil_mode : bool, optional
     return_indices : bool, optional
         Also return the switches: int64 positions of the maxima in their flattened planes.
+
+    data_format : {"NCHW", "NHWC"}, optional
+        Where input and output have their channels; switches count within a plane in both.
 
     Returns
     -------
@@ -658,8 +664,9 @@ def max_pool2d(
     ([[[[6.0, 8.0], [3.0, 4.0]]]], [[[[5, 7], [8, 15]]]])
     """
     backend = backend_for("max_pool2d", "input", input)
+    layout = None if data_format is NCHW else data_format
     options = (kernel_size, stride, padding, dilation, ceil_mode)
-    return backend.max_pool("max_pool2d", 2, input, options, return_indices, out, num_threads)
+    return backend.max_pool("max_pool2d", 2, input, options, return_indices, out, num_threads, layout)
 
 
 def max_pool3d(
@@ -673,6 +680,7 @@ def max_pool3d(
     *,
     out: Array | None = None,
     num_threads: int | None = None,
+    data_format: str = "NCDHW",
 ) -> Any:
     """Take the maximum of each window; see `max_pool2d`, of which this is the 3-D form.
 
@@ -711,8 +719,9 @@ def max_pool3d(
     ([[[[[7.0]]]]], [[[[[7]]]]])
     """
     backend = backend_for("max_pool3d", "input", input)
+    layout = None if data_format is NCDHW else data_format
     options = (kernel_size, stride, padding, dilation, ceil_mode)
-    return backend.max_pool("max_pool3d", 3, input, options, return_indices, out, num_threads)
+    return backend.max_pool("max_pool3d", 3, input, options, return_indices, out, num_threads, layout)
 
 
 def avg_pool1d(
@@ -725,6 +734,7 @@ def avg_pool1d(
     *,
     out: Array | None = None,
     num_threads: int | None = None,
+    data_format: str = "NCW",
 ) -> Array:
     """Take the mean of each window; see `avg_pool2d`, of which this is the 1-D form.
 
@@ -757,7 +767,8 @@ def avg_pool1d(
     [[[2.0, 3.0]]]
     """
     backend = backend_for("avg_pool1d", "input", input)
-    named = {"ceil_mode": ceil_mode, "count_include_pad": count_include_pad}
+    layout = None if data_format is NCW else data_format
+    named = {"data_format": layout, "ceil_mode": ceil_mode, "count_include_pad": count_include_pad}
     return backend.average_pool("avg_pool1d", 1, input, (kernel_size, stride, padding), named, out, num_threads)
 
 
@@ -772,6 +783,7 @@ def avg_pool2d(
     *,
     out: Array | None = None,
     num_threads: int | None = None,
+    data_format: str = "NCHW",
 ) -> Array:
     """Take the mean of each window.
 
@@ -784,6 +796,9 @@ def avg_pool2d(
         Whether the zeros of the padding count in the divisor.
     divisor_override : int, optional
         Divide by this instead.
+
+    data_format : {"NCHW", "NHWC"}, optional
+        Where input and output have their channels.
 
     Returns
     -------
@@ -806,7 +821,13 @@ def avg_pool2d(
     [[[[3.25, 5.25], [2.0, 2.0]]]]
     """
     backend = backend_for("avg_pool2d", "input", input)
-    named = {"ceil_mode": ceil_mode, "count_include_pad": count_include_pad, "divisor_override": divisor_override}
+    layout = None if data_format is NCHW else data_format
+    named = {
+        "data_format": layout,
+        "ceil_mode": ceil_mode,
+        "count_include_pad": count_include_pad,
+        "divisor_override": divisor_override,
+    }
     return backend.average_pool("avg_pool2d", 2, input, (kernel_size, stride, padding), named, out, num_threads)
 
 
@@ -821,6 +842,7 @@ def avg_pool3d(
     *,
     out: Array | None = None,
     num_threads: int | None = None,
+    data_format: str = "NCDHW",
 ) -> Array:
     """Take the mean of each window; see `avg_pool2d`, of which this is the 3-D form.
 
@@ -855,7 +877,13 @@ def avg_pool3d(
     [[[[[3.5]]]]]
     """
     backend = backend_for("avg_pool3d", "input", input)
-    named = {"ceil_mode": ceil_mode, "count_include_pad": count_include_pad, "divisor_override": divisor_override}
+    layout = None if data_format is NCDHW else data_format
+    named = {
+        "data_format": layout,
+        "ceil_mode": ceil_mode,
+        "count_include_pad": count_include_pad,
+        "divisor_override": divisor_override,
+    }
     return backend.average_pool("avg_pool3d", 3, input, (kernel_size, stride, padding), named, out, num_threads)
 
 

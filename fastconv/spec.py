@@ -475,6 +475,7 @@ class PoolSpec:
     padding: Axes
     count_include_pad: bool = True
     divisor_override: int | None = None
+    channels_last: bool = False
 
     @classmethod
     def make(
@@ -490,11 +491,13 @@ class PoolSpec:
         *,
         count_include_pad: Any = True,
         divisor_override: Any = None,
+        data_format: Any = None,
         dtype: str = "float32",
         input_name: str = "input",
     ) -> PoolSpec:
         """Check everything about a pooling that its shapes and options tell."""
-        batched, n, c, size = batch_and_channels(function, input_name, input_shape, rank)
+        last = channels_are_last(function, data_format, rank)
+        batched, n, c, size = batch_and_channels(function, input_name, input_shape, rank, last)
         kernel = per_axis(function, "kernel_size", kernel_size, rank, 1, 1)
         steps = kernel if stride is None else per_axis(function, "stride", stride, rank, 1, 1)
         pads = per_axis(function, "padding", padding, rank, 0, 0)
@@ -526,10 +529,44 @@ class PoolSpec:
             )
         steps = tuple(1 if o == 1 else step for o, step in zip(output, steps, strict=True))  # type: ignore[assignment]
         gaps = tuple(1 if k == 1 else gap for k, gap in zip(kernel, gaps, strict=True))  # type: ignore[assignment]
-        spec = cls(function, rank, batched, dtype, n, c, size, kernel, output, steps, gaps, pads, include, divisor)  # type: ignore[arg-type]
+        shape = (batched, dtype, n, c, size, kernel, output, steps, gaps, pads)
+        spec = cls(function, rank, *shape, include, divisor, last)  # type: ignore[arg-type]
         check_result(
             function, spec.output_shape, 8, f"{input_name} of shape {input_shape} and kernel_size={show(kernel_size)}"
         )
+        return spec
+
+    @classmethod
+    def make_padded(
+        cls,
+        function: str,
+        rank: int,
+        input_shape: tuple[int, ...],
+        kernel: Axes,
+        stride: Axes,
+        padding: Any,
+        last: bool,
+        dtype: str,
+    ) -> PoolSpec:
+        """Check a pooling that pads each side as `padding` says, "same", "valid" or pairs, and averages what is inside."""
+        batched, n, c, size = batch_and_channels(function, "input", input_shape, rank, last)
+        pads = padding_pairs(function, padding, rank, kernel, size, stride)
+        if any(side >= k for pair, k in zip(pads, kernel, strict=True) for side in pair):
+            raise FastconvValueError(
+                f"{function}: padding must be less than ksize={kernel[3 - rank :]}, got padding={pads[3 - rank :]}"
+            )
+        padded = [s + front + back for s, (front, back) in zip(size, pads, strict=True)]
+        if any(k > room for k, room in zip(kernel, padded, strict=True)):
+            raise FastconvValueError(
+                f"{function}: ksize must not exceed the padded input, got ksize={kernel[3 - rank :]} for input of shape "
+                f"{input_shape} padded to {tuple(padded[3 - rank :])}"
+            )
+        output = tuple((room - k) // step + 1 for room, k, step in zip(padded, kernel, stride, strict=True))
+        steps = tuple(1 if o == 1 else step for o, step in zip(output, stride, strict=True))
+        fronts = tuple(front for front, _ in pads)
+        shape = (batched, dtype, n, c, size, kernel, output, steps, (1, 1, 1), fronts)
+        spec = cls(function, rank, *shape, False, None, last)  # type: ignore[arg-type]
+        check_result(function, spec.output_shape, 8, f"input of shape {input_shape}")
         return spec
 
     @classmethod
@@ -588,13 +625,17 @@ class PoolSpec:
 
     @property
     def input_shape(self) -> tuple[int, ...]:
-        lead = (self.n, self.c) if self.batched else (self.c,)
-        return lead + self.size[3 - self.rank :]
+        return self.array_shape(self.size)
 
     @property
     def output_shape(self) -> tuple[int, ...]:
-        lead = (self.n, self.c) if self.batched else (self.c,)
-        return lead + self.output[3 - self.rank :]
+        return self.array_shape(self.output)
+
+    def array_shape(self, size: Axes) -> tuple[int, ...]:
+        """Return the shape of an array of this size, in the layout of the call."""
+        spatial = size[3 - self.rank :]
+        shape = (*spatial, self.c) if self.channels_last else (self.c, *spatial)
+        return (self.n, *shape) if self.batched else shape
 
 
 def flag(function: str, argument: str, value: object) -> bool:

@@ -205,12 +205,18 @@ def pooling_calls(rank: int, dtype: str) -> list[Call]:
     window = {"kernel_size": 3, "stride": 2, "padding": 1}
     y, where = oracle.max_pool(x, 3, 2, 1)
     g = cases.floats(rng, y.shape, dtype)
+    last = {"data_format": LAST[rank]}
     shape = {"input_size": x.shape}
     bound = {"output_size": x.shape[2:]}
     max_pool, avg_pool, max_unpool = (getattr(F, f"{kind}{rank}d") for kind in ("max_pool", "avg_pool", "max_unpool"))
     d_max, d_avg, d_un = (getattr(fastconv.grad, f"{kind}{rank}d_input") for kind in ("max_pool", "avg_pool", "max_unpool"))
     return [
         Call(f"max_pool{rank}d", max_pool, {"input": x}, window, takes_out=True),
+        Call(f"max_pool{rank}d-last", max_pool, {"input": to_last(x, rank)}, window | last, takes_out=True),
+        Call(
+            f"max_pool{rank}d-indices-last", max_pool, {"input": to_last(x, rank)}, window | last | {"return_indices": True}
+        ),
+        Call(f"avg_pool{rank}d-last", avg_pool, {"input": to_last(x, rank)}, window | last, takes_out=True),
         Call(f"max_pool{rank}d-indices", max_pool, {"input": x}, window | {"return_indices": True}),
         Call(f"avg_pool{rank}d", avg_pool, {"input": x}, window | {"ceil_mode": True}, takes_out=True),
         Call(f"max_unpool{rank}d", max_unpool, {"input": g, "indices": where}, window | bound, takes_out=True),

@@ -9,7 +9,7 @@
  * Tile:         one or two rows take four vectors of columns, so that B is read in long runs and sums do not wait for each
  *               other; more rows take FC_RM x FC_RV. B is prefetched while earlier rows are used. Where there are fewer
  *               columns than half a vector four sums over k go side by side; a single column is read by whole vectors.
- * Cost:         k * m * n multiply-adds; B is read once for each chunk of rows, but for the first from L2.
+ * Cost:         k * m * n multiply-adds; B is read once, and lies in L1 for all rows but the first.
  * Accuracy:     one chain of k fused multiply-adds from zero; with few columns four chains, with one 4 * LANES, and their sum:
  *               factor 1. The same for every m.
  * Measured:     FIGURES */
@@ -18,10 +18,12 @@
 #define LONG 4          /* vectors of columns for one or two rows */
 #define AHEAD 16        /* rows of B that are on their way */
 #define AHEAD_BYTES 2048
+#define BLOCK_BYTES 16384 /* of B that many rows pass over at a time */
 
 struct product {
     ptrdiff_t k, a_row, b_row, c_row, ahead;
     mask last;
+    int more; /* C holds the sums over an earlier block of k, which go on */
 };
 
 FC_INLINE void tile(const struct product *p, const real *a, const real *b, real *c, const int m, const int vectors) {
@@ -29,7 +31,10 @@ FC_INLINE void tile(const struct product *p, const real *a, const real *b, real 
 #pragma GCC unroll 16
     for (int i = 0; i < m; i++)
 #pragma GCC unroll 4
-        for (int v = 0; v < vectors; v++) sum[i][v] = vec_zero();
+        for (int v = 0; v < vectors; v++)
+            sum[i][v] = !p->more            ? vec_zero()
+                        : v + 1 < vectors ? vec_load(c + i * p->c_row + v * LANES)
+                                          : vec_load_some(c + i * p->c_row + v * LANES, 1, p->last);
     for (ptrdiff_t k = 0; k < p->k; k++, b += p->b_row) {
         vec column[LONG];
 #pragma GCC unroll 4
@@ -105,7 +110,7 @@ static void dot_row(const struct product *p, const real *a, const real *b, real 
 
 static struct product product_of(ptrdiff_t k, ptrdiff_t a_row, ptrdiff_t b_row, ptrdiff_t c_row) {
     const ptrdiff_t least = AHEAD_BYTES / (ptrdiff_t)sizeof(real);
-    const struct product p = {k, a_row, b_row, c_row, AHEAD * b_row > least ? AHEAD * b_row : least, mask_bits(0)};
+    const struct product p = {k, a_row, b_row, c_row, AHEAD * b_row > least ? AHEAD * b_row : least, mask_bits(0), 0};
     return p;
 }
 
@@ -119,17 +124,27 @@ void FC_FN(tiled_product)(ptrdiff_t k, const void *a, ptrdiff_t a_row, ptrdiff_t
         return;
     }
     const ptrdiff_t wide = m <= 2 ? LONG : FC_RV, chunks = (m + FC_RM - 1) / FC_RM;
-    for (ptrdiff_t j = 0; j < n; j += wide * LANES) {
-        const ptrdiff_t left = (n - j + LANES - 1) / LANES, vectors = left < wide ? left : wide;
-        p.last = mask_bits(bits_below(n - j - (vectors - 1) * LANES));
-        if (m <= 2) {
-            few_rows(&p, a, (const real *)b + j, (real *)c + j, m, (int)vectors);
-            continue;
-        }
-        for (ptrdiff_t i = 0, row = 0; i < chunks; i++) {
-            const int rows = (int)(m / chunks + (i < m % chunks));
-            many_rows(&p, (const real *)a + row * a_row, (const real *)b + j, (real *)c + row * c_row + j, rows, (int)vectors);
-            row += rows;
+    ptrdiff_t block = k;
+    if (m > 2) { /* a block of B stays in L1 while the rows pass over it, and the next one is fetched */
+        block = BLOCK_BYTES / (n * (ptrdiff_t)sizeof(real));
+        if (block < AHEAD) block = AHEAD;
+        p.ahead = block * b_row;
+    }
+    for (ptrdiff_t ik = 0; ik < k; ik += block, p.more = 1) {
+        p.k = k - ik < block ? k - ik : block;
+        for (ptrdiff_t j = 0; j < n; j += wide * LANES) {
+            const ptrdiff_t left = (n - j + LANES - 1) / LANES, vectors = left < wide ? left : wide;
+            const real *from = (const real *)a + ik, *filters = (const real *)b + ik * b_row + j;
+            p.last = mask_bits(bits_below(n - j - (vectors - 1) * LANES));
+            if (m <= 2) {
+                few_rows(&p, from, filters, (real *)c + j, m, (int)vectors);
+                continue;
+            }
+            for (ptrdiff_t i = 0, row = 0; i < chunks; i++) {
+                const int rows = (int)(m / chunks + (i < m % chunks));
+                many_rows(&p, from + row * a_row, filters, (real *)c + row * c_row + j, rows, (int)vectors);
+                row += rows;
+            }
         }
     }
 }

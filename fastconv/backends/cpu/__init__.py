@@ -22,7 +22,15 @@ from .conv import (
 from .dense import linear, linear_bias, linear_input, linear_weight
 from .elementwise import activation, activation_input, log_softmax, log_softmax_input, softmax, softmax_input
 from .loss import cross_entropy, cross_entropy_input
-from .pool import average_pool, average_pool_input, max_pool, max_pool_input, max_unpool, max_unpool_input
+from .pool import (
+    average_pool,
+    average_pool_input,
+    max_pool,
+    max_pool_input,
+    max_unpool,
+    max_unpool_input,
+    padded_pool,
+)
 from .tiled import tiled_conv, tiled_input, tiled_weight
 
 __all__ = [
@@ -51,6 +59,7 @@ __all__ = [
     "max_unpool",
     "max_unpool_input",
     "pack_conv",
+    "padded_pool",
     "predicted_seconds",
     "refusal",
     "run_packed",
