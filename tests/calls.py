@@ -11,6 +11,7 @@ import oracle
 import fastconv as fc
 import fastconv.functional as F
 import fastconv.grad
+from fastconv import tf
 
 
 @dataclass(frozen=True)
@@ -226,6 +227,34 @@ def pooling_calls(rank: int, dtype: str) -> list[Call]:
     ]
 
 
+def tensorflow_calls(dtype: str) -> list[Call]:
+    """TensorFlow's signatures."""
+    rng = cases.rng_for("calls tf", 0)
+    found = []
+    for rank in (1, 2, 3):
+        x, w = cases.floats(rng, (2, *SIZES[rank], 3), dtype), cases.floats(rng, (*(3,) * rank, 3, 5), dtype)
+        strides, window = ("stride" if rank == 1 else "strides"), {"ksize": 3, "strides": 2, "padding": "SAME"}
+        found += [
+            Call(
+                f"tf.conv{rank}d", getattr(tf, f"conv{rank}d"), {"input": x, "filters": w}, {strides: 2, "padding": "SAME"}
+            ),
+            Call(f"tf.max_pool{rank}d", getattr(tf, f"max_pool{rank}d"), {"input": x}, window),
+            Call(f"tf.avg_pool{rank}d", getattr(tf, f"avg_pool{rank}d"), {"input": x}, window),
+            Call(f"tf.max_pool-{rank}d", tf.max_pool, {"input": x}, window),
+            Call(f"tf.avg_pool-{rank}d", tf.avg_pool, {"input": to_first(x, rank)}, window | {"data_format": FIRST[rank]}),
+        ]
+    x, w, depthwise = (cases.floats(rng, s, dtype) for s in ((2, 7, 19, 3), (3, 3, 3, 5), (3, 3, 3, 2)))
+    mixing = {"depthwise_filter": depthwise, "pointwise_filter": cases.floats(rng, (1, 1, 6, 4), dtype)}
+    how = {"strides": [1, 2, 2, 1], "padding": [[0, 0], [1, 0], [0, 2], [0, 0]]}
+    return [
+        *found,
+        Call("tf.depthwise_conv2d", tf.depthwise_conv2d, {"input": x, "filter": depthwise}, how),
+        Call("tf.separable_conv2d", tf.separable_conv2d, {"input": x, **mixing}, how),
+        Call("tf.atrous_conv2d", tf.atrous_conv2d, {"value": x, "filters": w}, {"rate": 2, "padding": "SAME"}),
+        Call("tf.max_pool_with_argmax", tf.max_pool_with_argmax, {"input": x}, {"ksize": 3} | how),
+    ]
+
+
 def dense_calls(dtype: str) -> list[Call]:
     """Linear layers, activations and losses."""
     rng = cases.rng_for("calls dense", 0)
@@ -284,4 +313,7 @@ def chosen(function: str, input_shape: tuple[int, ...], weight_shape: tuple[int,
 def all_calls(dtype: str) -> list[Call]:
     """Every public function at least once."""
     kinds = (convolution_calls, untied_calls, tiled_calls, pooling_calls)
-    return [call for rank in (1, 2, 3) for kind in kinds for call in kind(rank, dtype)] + dense_calls(dtype)
+    return [call for rank in (1, 2, 3) for kind in kinds for call in kind(rank, dtype)] + [
+        *dense_calls(dtype),
+        *tensorflow_calls(dtype),
+    ]
