@@ -4,6 +4,7 @@
 from .activation import Hardswish, LeakyReLU, LogSoftmax, ReLU, ReLU6, Sigmoid, SiLU, Softmax, Tanh
 from .container import Sequential
 from .conv import Conv1d, Conv2d, Conv3d
+from .convert import conv_to_linear, linear_to_conv
 from .linear import Flatten, Linear
 from .loss import CrossEntropyLoss
 from .module import Module, Parameter
@@ -56,4 +57,6 @@ __all__ = [
     "TiledConv1d",
     "TiledConv2d",
     "TiledConv3d",
+    "conv_to_linear",
+    "linear_to_conv",
 ]
