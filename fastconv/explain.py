@@ -13,13 +13,14 @@ import numpy as np
 
 from . import settings
 from .backends.cpu import bind_call, choose, predicted_seconds, refusal
-from .kernels import CONV
+from .kernels import CONV, tiled
 from .kernels._parallel import openmp_threads, openmp_version
 from .kernels._table import isa_names, isa_names_built
 from .roof import calibrate
-from .spec import ConvSpec, is_sequence, named_dtype, one_of, shape_of
+from .spec import ConvSpec, TiledSpec, is_sequence, named_dtype, one_of, shape_of
 
 RANKS = {"conv1d": 1, "conv2d": 2, "conv3d": 3}
+TILED = {f"{kind}_conv{rank}d": (kind, rank) for kind in ("local", "tiled") for rank in (1, 2, 3)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,25 @@ def spec_of(
     options = {**options, "precision": settings.precision_of(options["precision"])}
     biases = tuple(bias) if is_sequence(bias) else weights[:1] if bias else None
     return ConvSpec.make(function, rank, inputs, weights, biases, *geometry, **options, dtype=name)
+
+
+def tiled_call(
+    function: str,
+    input_shape: Any,
+    weight_shape: Any,
+    bias: Any,
+    geometry: tuple[Any, ...],
+    options: dict[str, Any],
+    dtype: Any,
+) -> Any:
+    """Return the bound call of a locally connected or tiled convolution of these shapes."""
+    kind, rank = TILED[function]
+    inputs = shape_of(function, "input_shape", input_shape, (rank + 1, rank + 2), "(batch,) channels and spatial")
+    weights = shape_of(function, "weight_shape", weight_shape, (2 * rank + 2,), "tiles, kernel, c_in/groups, c_out")
+    biases = tuple(bias) if is_sequence(bias) else weights[-1:] if bias else None
+    named: dict[str, Any] = {key: options[key] for key in ("data_format", "activation")}
+    named |= {"dtype": named_dtype(function, dtype), "local": kind == "local"}
+    return bind_call(tiled, TiledSpec.make_tiled(function, rank, inputs, weights, biases, *geometry, **named))
 
 
 def explain(
@@ -221,7 +241,9 @@ def estimate(
 
     Parameters
     ----------
-    function, input_shape, weight_shape, bias, stride, padding, dilation, groups
+    function : str
+        As in `explain`; also "local_conv1d", "tiled_conv1d" and so on, for which there is one algorithm.
+    input_shape, weight_shape, bias, stride, padding, dilation, groups
         As in `explain`.
     dtype, num_threads, algorithm, data_format, activation, precision : optional
         As in `explain`.
@@ -247,8 +269,11 @@ def estimate(
     """
     geometry = (stride, padding, dilation, groups)
     options = {"data_format": data_format, "activation": activation, "precision": precision}
-    spec = spec_of("estimate", function, input_shape, weight_shape, bias, geometry, options, dtype)
-    call = bind_call(choose(spec, algorithm), spec)
+    if isinstance(function, str) and function in TILED:
+        call = tiled_call(function, input_shape, weight_shape, bias, geometry, options, dtype)
+    else:
+        spec = spec_of("estimate", function, input_shape, weight_shape, bias, geometry, options, dtype)
+        call = bind_call(choose(spec, algorithm), spec)
     bytes_needed: int = call.estimate(settings.thread_count(function, num_threads), False)
     return bytes_needed
 

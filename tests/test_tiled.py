@@ -275,6 +275,21 @@ def test_errors_of_gradients_and_layers() -> None:
         fc.grad.tiled_conv1d_weight(np.ones((1, 1, 3), np.float32), (1 << 45, 1, 1, 1), np.ones((1, 1, 3), np.float32))
 
 
+def test_estimate_knows_them_and_is_small(rank: int) -> None:
+    """Scratch is patches of single positions, whatever the size of the input."""
+    size = (60, 40, 12)[:rank]
+    x, local = (8, 16, *size), (*size, *(3,) * rank, 16, 24)
+    for function, weight, how in (
+        (f"local_conv{rank}d", local, {"padding": 1}),
+        (f"tiled_conv{rank}d", (*(2,) * rank, *local[rank:]), {"padding": "same", "activation": "tanh", "bias": False}),
+    ):
+        for threads in (1, 4):
+            estimated = fc.estimate(function, x, weight, num_threads=threads, **how)
+            assert 0 < estimated < threads * (200 << 10) + 8192
+    with pytest.raises(fc.FastconvValueError, match="local_conv2d: weight must begin"):
+        fc.estimate("local_conv2d", (1, 3, 8, 8), (2, 2, 3, 3, 3, 4))
+
+
 def test_empty_batches(dtype: str) -> None:
     x, w, g = (np.ones(s, dtype) for s in ((0, 4, 7), (5, 3, 4, 6), (0, 6, 5)))
     assert F.local_conv1d(x, w, activation="relu").shape == (0, 6, 5)

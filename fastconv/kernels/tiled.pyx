@@ -24,9 +24,10 @@ cdef enum:
     ROWS_MOST = 112
     TASK_FLOPS = 1 << 20
     CHANNELS = 16           # input channels of a task of a gradient
-    MANY = 8                # tasks that leave no thread idle for long
+    MANY = 8                # tiles that leave no thread idle for long
+    CACHED = 1 << 19        # bytes
 
-cdef double LONGEST = 1e8   # operations of a task of the input gradient
+cdef double LONGEST = 5e8   # operations of a task of the input gradient
 
 
 cdef struct Job:
@@ -303,10 +304,11 @@ cdef class Tiled(BoundConv):
         cdef Py_ssize_t groups = 1 if job.lanes else s.groups
         job.channels = min(<Py_ssize_t>CHANNELS, blocked)
         job.channel_blocks = parts(blocked, job.channels)
-        # Few input channels leave threads idle unless images are apart, each of which then reads all filters.
+        # Filters that stay in cache may as well be read again for each image, which occupies more threads.
+        cdef double filters = <double>patch_of(s, False) * s.c_out * job.used_d * job.used_h * job.used_w * self.itemsize
         job.images = 1
-        if job.channel_blocks * groups >= MANY:
-            job.images = max(1, min(s.n, <Py_ssize_t>(LONGEST * job.channel_blocks * groups * s.n / self.flops)))
+        if filters / (groups * job.channel_blocks) > CACHED:
+            job.images = max(1, min(s.n, <Py_ssize_t>(LONGEST * job.channel_blocks * groups * s.n / max(self.flops, 1.0))))
         cdef Py_ssize_t tasks = parts(s.n, job.images) * groups * job.channel_blocks
         run_tasks(input_channels, &job, tasks, 1 if self.brief else threads, self.task_bytes(), self.brief)
 

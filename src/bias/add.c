@@ -7,7 +7,8 @@
  * Cost:         one addition and the activation; y is read and written once more, which is why a bias of one real a channel
  *               is added where the sums are still in registers instead.
  * Accuracy:     one addition; the activation's own.
- * Measured:     0.17 ns a real where y and bias lie in L2 (AVX-512, Sapphire Rapids, one thread). */
+ * Measured:     1x1 64 -> 64 @56, whole call: 0.22 ms with a bias for each place, 0.16 with one a channel (AVX-512, Sapphire
+ *               Rapids, one thread). */
 #include "activation/activation.h"
 
 void FC_FN(add_bias)(const struct fc_activation *after, const void *bias, ptrdiff_t step, void *y, ptrdiff_t count) {
