@@ -32,12 +32,13 @@ __all__ = [
     "nn",
     "override",
     "show_config",
+    "tf",
     "visualize",
 ]
 
 
 def __getattr__(name: str) -> ModuleType:
     """Import the larger rooms when they are first entered."""
-    if name in ("models", "nn", "visualize"):
+    if name in ("models", "nn", "tf", "visualize"):
         return import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

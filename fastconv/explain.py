@@ -23,13 +23,24 @@ from .backends.cpu import (
     predicted_seconds,
     refusal,
 )
-from .kernels import CONV, TRANSPOSED
+from .kernels import CONV, TRANSPOSED, tiled
 from .kernels._parallel import openmp_threads, openmp_version
 from .kernels._table import isa_names, isa_names_built
 from .roof import calibrate
-from .spec import ConvSpec, ConvTransposeSpec, FastconvValueError, named_dtype, one_of, shape_of, show
+from .spec import (
+    ConvSpec,
+    ConvTransposeSpec,
+    FastconvValueError,
+    TiledSpec,
+    is_sequence,
+    named_dtype,
+    one_of,
+    shape_of,
+    show,
+)
 
 RANKS = {f"{kind}{rank}d": rank for kind in ("conv", "conv_transpose") for rank in (1, 2, 3)}
+TILED = {f"{kind}_conv{rank}d": (kind, rank) for kind in ("local", "tiled") for rank in (1, 2, 3)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +103,7 @@ def spec_of(
     function: str,
     input_shape: Any,
     weight_shape: Any,
-    bias: bool,
+    bias: Any,
     geometry: tuple[Any, ...],
     options: dict[str, Any],
     dtype: Any,
@@ -116,14 +127,34 @@ def spec_of(
         return replace(made, bias=bool(bias))
     if output_padding != 0:
         raise FastconvValueError(f"{function}: output_padding must be 0, got output_padding={show(output_padding)}")
-    return ConvSpec.make(function, rank, inputs, weights, weights[:1] if bias else None, *geometry, **options, dtype=name)
+    biases = tuple(bias) if is_sequence(bias) else weights[:1] if bias else None
+    return ConvSpec.make(function, rank, inputs, weights, biases, *geometry, **options, dtype=name)
+
+
+def tiled_call(
+    function: str,
+    input_shape: Any,
+    weight_shape: Any,
+    bias: Any,
+    geometry: tuple[Any, ...],
+    options: dict[str, Any],
+    dtype: Any,
+) -> Any:
+    """Return the bound call of a locally connected or tiled convolution of these shapes."""
+    kind, rank = TILED[function]
+    inputs = shape_of(function, "input_shape", input_shape, (rank + 1, rank + 2), "(batch,) channels and spatial")
+    weights = shape_of(function, "weight_shape", weight_shape, (2 * rank + 2,), "tiles, kernel, c_in/groups, c_out")
+    biases = tuple(bias) if is_sequence(bias) else weights[-1:] if bias else None
+    named: dict[str, Any] = {key: options[key] for key in ("data_format", "activation")}
+    named |= {"dtype": named_dtype(function, dtype), "local": kind == "local"}
+    return bind_call(tiled, TiledSpec.make_tiled(function, rank, inputs, weights, biases, *geometry, **named))
 
 
 def explain(
     function: str,
     input_shape: Any,
     weight_shape: Any,
-    bias: bool = True,
+    bias: Any = True,
     stride: Any = 1,
     padding: Any = 0,
     dilation: Any = 1,
@@ -148,7 +179,9 @@ def explain(
     function : {"conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d"}
     input_shape, weight_shape : sequence of int
         Shapes of the arrays; nothing of that size is made unless `measure` is set.
-    bias, stride, padding, dilation, groups, dtype, num_threads, algorithm, data_format, activation, precision : optional
+    bias : bool or sequence of int, optional
+        Whether there is one, or its shape.
+    stride, padding, dilation, groups, dtype, num_threads, algorithm, data_format, activation, precision : optional
     padding_mode, padding_value, flip : optional
         As in the call.
     output_padding : optional
@@ -274,7 +307,7 @@ def measured_seconds(call: Any, threads: int) -> float:
     rng = np.random.default_rng(0)
     x = rng.standard_normal(spec.input_shape).astype(spec.dtype)
     weight = rng.standard_normal(spec.weight_shape).astype(spec.dtype)
-    bias = rng.standard_normal(spec.c_out).astype(spec.dtype) if spec.bias else None
+    bias = rng.standard_normal(spec.bias_shape).astype(spec.dtype) if spec.bias else None
     packed = call.pack(weight, threads)
     y = call.run(x, weight, bias, None, threads, packed)
     times: list[float] = []
@@ -295,7 +328,7 @@ def estimate(
     function: str,
     input_shape: Any,
     weight_shape: Any,
-    bias: bool = True,
+    bias: Any = True,
     stride: Any = 1,
     padding: Any = 0,
     dilation: Any = 1,
@@ -318,7 +351,9 @@ def estimate(
 
     Parameters
     ----------
-    function, input_shape, weight_shape, bias, stride, padding, dilation, groups
+    function : str
+        As in `explain`; also "local_conv1d", "tiled_conv1d" and so on, for which there is one algorithm.
+    input_shape, weight_shape, bias, stride, padding, dilation, groups
         As in `explain`.
     dtype, num_threads, algorithm, data_format, activation, precision, padding_mode, padding_value, flip : optional
     output_padding : optional
@@ -346,8 +381,11 @@ def estimate(
     geometry = (stride, padding, dilation, groups)
     options = {"data_format": data_format, "activation": activation, "precision": precision}
     options |= {"padding_mode": padding_mode, "padding_value": padding_value, "flip": flip}
-    spec = spec_of("estimate", function, input_shape, weight_shape, bias, geometry, options, dtype, output_padding)
-    call = bind_all(choose_all(spec, algorithm), spec)
+    if isinstance(function, str) and function in TILED:
+        call = tiled_call(function, input_shape, weight_shape, bias, geometry, options, dtype)
+    else:
+        spec = spec_of("estimate", function, input_shape, weight_shape, bias, geometry, options, dtype, output_padding)
+        call = bind_all(choose_all(spec, algorithm), spec)
     bytes_needed: int = call.estimate(settings.thread_count(function, num_threads), False)
     return bytes_needed
 

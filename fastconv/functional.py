@@ -2,8 +2,8 @@
 """torch.nn.functional's names and signatures on NumPy arrays. A function is: spec, backend, call.
 
 Arrays are float32 or float64, all of one call alike, in any layout; results are C-contiguous. Shapes are (n, c, *spatial),
-or (c, *spatial) without a batch; convolutions also take the channels last. Every refusal is a `FastconvError` that names
-function, argument, value and rule, raised before any work. Options every function shares:
+or (c, *spatial) without a batch; convolutions and pooling also take the channels last. Every refusal is a `FastconvError`
+that names function, argument, value and rule, raised before any work. Options every function shares:
 
 out : ndarray, optional
     Where to put the result; must have its shape and dtype. May overlap an input.
@@ -12,7 +12,7 @@ num_threads : int, optional
 algorithm : str, optional
     Convolutions only: "auto" or one of `fastconv.algorithms()`. A named algorithm that cannot serve the call raises.
 data_format : str, optional
-    Convolutions only: where input and output have their channels, "NCHW" or "NHWC" for images, "NCW" or "NWC" for
+    Convolutions and pooling: where input and output have their channels, "NCHW" or "NHWC" for images, "NCW" or "NWC" for
     sequences, "NCDHW" or "NDHWC" for volumes. Weights are (c_out, c_in // groups, *kernel) in both.
 activation : str or ("leaky_relu", slope), optional
     Convolutions only: what is applied to each output: "relu", "relu6", "leaky_relu", "sigmoid", "tanh", "silu" or
@@ -71,7 +71,7 @@ def conv1d(
     ----------
     input : ndarray of shape (n, c_in, w) or (c_in, w)
     weight : ndarray of shape (c_out, c_in // groups, kw)
-    bias : ndarray of shape (c_out,), optional
+    bias : ndarray of shape (c_out,) or (c_out, 1 or ow), optional
     stride, padding, dilation, groups : optional
         As in `conv2d`, with 1 axis; padding pairs are ((front, back),).
     out, num_threads, algorithm, data_format, activation, precision, padding_mode, padding_value, flip : optional
@@ -140,7 +140,8 @@ def conv2d(
     input : ndarray of shape (n, c_in, h, w) or (c_in, h, w)
         n may be 0. With data_format="NHWC" the shape is (n, h, w, c_in) or (h, w, c_in).
     weight : ndarray of shape (c_out, c_in // groups, kh, kw)
-    bias : ndarray of shape (c_out,), optional
+    bias : ndarray of shape (c_out,) or (c_out, 1 or oh, 1 or ow), optional
+        A real a channel, or untied: one a column, a row or a place of the output; the same shapes in both layouts.
     stride, dilation : int or (int, int), optional
         Steps between outputs and between taps, in pixels; dilation 1 means none.
     padding : int, (int, int), ((top, bottom), (left, right)), "same" or "valid", optional
@@ -212,7 +213,7 @@ def conv3d(
     ----------
     input : ndarray of shape (n, c_in, d, h, w) or (c_in, d, h, w)
     weight : ndarray of shape (c_out, c_in // groups, kd, kh, kw)
-    bias : ndarray of shape (c_out,), optional
+    bias : ndarray of shape (c_out,) or (c_out, 1 or od, 1 or oh, 1 or ow), optional
     stride, padding, dilation, groups : optional
         As in `conv2d`, with 3 axes; padding pairs are ((front, back), (top, bottom), (left, right)).
     out, num_threads, algorithm, data_format, activation, precision, padding_mode, padding_value, flip : optional
@@ -248,6 +249,339 @@ def conv3d(
     if y is not None:
         return y
     return backend_for("conv3d", "input", input).conv("conv3d", 3, input, weight, bias, options, out, num_threads)
+
+
+def local_conv1d(
+    input: Array,
+    weight: Array,
+    bias: Array | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+    *,
+    out: Array | None = None,
+    num_threads: int | None = None,
+    data_format: str = "NCW",
+    activation: Any = None,
+) -> Array:
+    """Convolve sequences, each output with filters of its own; see `local_conv2d`, of which this is the 1-D form.
+
+    Parameters
+    ----------
+    input : ndarray of shape (n, c_in, w) or (c_in, w)
+    weight : ndarray of shape (ow, kw, c_in // groups, c_out)
+    bias : ndarray of shape (c_out,) or (c_out, 1 or ow), optional
+    stride, padding, dilation, groups : optional
+        As in `conv1d`.
+    out, num_threads, data_format, activation : optional
+        See the head of this module.
+
+    Returns
+    -------
+    ndarray of shape (n, c_out, ow) or (c_out, ow), in the layout of input
+
+    Raises
+    ------
+    FastconvValueError, FastconvTypeError
+        If an argument breaks a rule.
+
+    References
+    ----------
+    LeCun, Generalization and Network Design Strategies, 1989; Goodfellow, Bengio & Courville, Deep Learning, 2016,
+    section 9.5.
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv.functional as F
+    >>> x = np.ones((1, 1, 3), np.float32)
+    >>> w = np.arange(4, dtype=np.float32).reshape(2, 2, 1, 1)
+    >>> F.local_conv1d(x, w)[0, 0].tolist()
+    [1.0, 5.0]
+    """
+    options = (stride, padding, dilation, groups, data_format, activation)
+    backend = backend_for("local_conv1d", "input", input)
+    return backend.tiled_conv("local_conv1d", 1, True, input, weight, bias, options, out, num_threads)
+
+
+def local_conv2d(
+    input: Array,
+    weight: Array,
+    bias: Array | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+    *,
+    out: Array | None = None,
+    num_threads: int | None = None,
+    data_format: str = "NCHW",
+    activation: Any = None,
+) -> Array:
+    """Convolve images with filters of their own at every place of the output.
+
+    Unshared convolution, a locally connected layer: y[n, c_out, o] = bias[c_out, o]
+        + sum over tap, c_in of weight[o, tap, c_in, c_out] * x[n, c_in, o*stride - front + tap*dilation],
+    where x is zero outside. Every weight meets an image once, so reading the weights is what takes time: they lie in the
+    order in which they are read, output channels last. weight[o] is a filter as TensorFlow has it, (kh, kw, in, out), and
+    weight.reshape(oh*ow, kh*kw*c_in, c_out) the kernel of Keras' LocallyConnected2D.
+
+    Parameters
+    ----------
+    input : ndarray of shape (n, c_in, h, w) or (c_in, h, w)
+    weight : ndarray of shape (oh, ow, kh, kw, c_in // groups, c_out)
+        Those of a convolution, (c_out, c_in // groups, kh, kw), are weight.transpose(2, 3, 1, 0) of each place.
+    bias : ndarray of shape (c_out,) or (c_out, 1 or oh, 1 or ow), optional
+    stride, padding, dilation, groups : optional
+        As in `conv2d`.
+    out, num_threads, data_format, activation : optional
+        See the head of this module.
+
+    Returns
+    -------
+    ndarray of shape (n, c_out, oh, ow) or (c_out, oh, ow), in the layout of input
+
+    Raises
+    ------
+    FastconvValueError, FastconvTypeError
+        If an argument breaks a rule.
+
+    References
+    ----------
+    LeCun, Generalization and Network Design Strategies, 1989; Goodfellow, Bengio & Courville, Deep Learning, 2016,
+    section 9.5.
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv.functional as F
+    >>> x = np.ones((1, 1, 3, 3), np.float32)
+    >>> w = np.arange(16, dtype=np.float32).reshape(2, 2, 2, 2, 1, 1)
+    >>> F.local_conv2d(x, w)[0, 0].tolist()
+    [[6.0, 22.0], [38.0, 54.0]]
+    """
+    options = (stride, padding, dilation, groups, data_format, activation)
+    backend = backend_for("local_conv2d", "input", input)
+    return backend.tiled_conv("local_conv2d", 2, True, input, weight, bias, options, out, num_threads)
+
+
+def local_conv3d(
+    input: Array,
+    weight: Array,
+    bias: Array | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+    *,
+    out: Array | None = None,
+    num_threads: int | None = None,
+    data_format: str = "NCDHW",
+    activation: Any = None,
+) -> Array:
+    """Convolve volumes, each output with filters of its own; see `local_conv2d`, of which this is the 3-D form.
+
+    Parameters
+    ----------
+    input : ndarray of shape (n, c_in, d, h, w) or (c_in, d, h, w)
+    weight : ndarray of shape (od, oh, ow, kd, kh, kw, c_in // groups, c_out)
+    bias : ndarray of shape (c_out,) or (c_out, 1 or od, 1 or oh, 1 or ow), optional
+    stride, padding, dilation, groups : optional
+        As in `conv3d`.
+    out, num_threads, data_format, activation : optional
+        See the head of this module.
+
+    Returns
+    -------
+    ndarray of shape (n, c_out, od, oh, ow) or (c_out, od, oh, ow), in the layout of input
+
+    Raises
+    ------
+    FastconvValueError, FastconvTypeError
+        If an argument breaks a rule.
+
+    References
+    ----------
+    LeCun, Generalization and Network Design Strategies, 1989; Goodfellow, Bengio & Courville, Deep Learning, 2016,
+    section 9.5.
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv.functional as F
+    >>> x = np.ones((1, 1, 2, 2, 2), np.float32)
+    >>> w = np.ones((1, 1, 1, 2, 2, 2, 1, 3), np.float32)
+    >>> F.local_conv3d(x, w).ravel().tolist()
+    [8.0, 8.0, 8.0]
+    """
+    options = (stride, padding, dilation, groups, data_format, activation)
+    backend = backend_for("local_conv3d", "input", input)
+    return backend.tiled_conv("local_conv3d", 3, True, input, weight, bias, options, out, num_threads)
+
+
+def tiled_conv1d(
+    input: Array,
+    weight: Array,
+    bias: Array | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+    *,
+    out: Array | None = None,
+    num_threads: int | None = None,
+    data_format: str = "NCW",
+    activation: Any = None,
+) -> Array:
+    """Convolve sequences with kernels that take turns; see `tiled_conv2d`, of which this is the 1-D form.
+
+    Parameters
+    ----------
+    input : ndarray of shape (n, c_in, w) or (c_in, w)
+    weight : ndarray of shape (tw, kw, c_in // groups, c_out)
+    bias : ndarray of shape (c_out,) or (c_out, 1 or ow), optional
+    stride, padding, dilation, groups : optional
+        As in `conv1d`.
+    out, num_threads, data_format, activation : optional
+        See the head of this module.
+
+    Returns
+    -------
+    ndarray of shape (n, c_out, ow) or (c_out, ow), in the layout of input
+
+    Raises
+    ------
+    FastconvValueError, FastconvTypeError
+        If an argument breaks a rule.
+
+    References
+    ----------
+    Gregor & LeCun, Emergence of Complex-Like Cells in a Temporal Product Network with Local Receptive Fields,
+    arXiv:1006.0448, 2010; Le et al., Tiled Convolutional Neural Networks, NIPS 2010; Goodfellow, Bengio & Courville, Deep
+    Learning, 2016, section 9.5.
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv.functional as F
+    >>> x = np.ones((1, 1, 5), np.float32)
+    >>> w = np.array([1.0, 2.0], np.float32).reshape(2, 1, 1, 1)
+    >>> F.tiled_conv1d(x, w)[0, 0].tolist()
+    [1.0, 2.0, 1.0, 2.0, 1.0]
+    """
+    options = (stride, padding, dilation, groups, data_format, activation)
+    backend = backend_for("tiled_conv1d", "input", input)
+    return backend.tiled_conv("tiled_conv1d", 1, False, input, weight, bias, options, out, num_threads)
+
+
+def tiled_conv2d(
+    input: Array,
+    weight: Array,
+    bias: Array | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+    *,
+    out: Array | None = None,
+    num_threads: int | None = None,
+    data_format: str = "NCHW",
+    activation: Any = None,
+) -> Array:
+    """Convolve images with several kernels that take turns over the places of the output.
+
+    y[n, c_out, o] = bias[c_out] + sum over tap, c_in of weight[o mod tiles, tap, c_in, c_out] * x[n, c_in, ...] as in
+    `local_conv2d`: neighbours have different kernels, and places `tiles` apart the same. One tile is convolution; as many
+    tiles as outputs along each axis is `local_conv2d`; tiles beyond the last output are not used.
+
+    Parameters
+    ----------
+    input : ndarray of shape (n, c_in, h, w) or (c_in, h, w)
+    weight : ndarray of shape (th, tw, kh, kw, c_in // groups, c_out)
+        Those of a convolution, (c_out, c_in // groups, kh, kw), are weight.transpose(2, 3, 1, 0) of each tile.
+    bias : ndarray of shape (c_out,) or (c_out, 1 or oh, 1 or ow), optional
+    stride, padding, dilation, groups : optional
+        As in `conv2d`.
+    out, num_threads, data_format, activation : optional
+        See the head of this module.
+
+    Returns
+    -------
+    ndarray of shape (n, c_out, oh, ow) or (c_out, oh, ow), in the layout of input
+
+    Raises
+    ------
+    FastconvValueError, FastconvTypeError
+        If an argument breaks a rule.
+
+    References
+    ----------
+    Gregor & LeCun, Emergence of Complex-Like Cells in a Temporal Product Network with Local Receptive Fields,
+    arXiv:1006.0448, 2010; Le et al., Tiled Convolutional Neural Networks, NIPS 2010; Goodfellow, Bengio & Courville, Deep
+    Learning, 2016, section 9.5.
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv.functional as F
+    >>> x = np.ones((1, 1, 2, 4), np.float32)
+    >>> w = np.array([1.0, 2.0], np.float32).reshape(1, 2, 1, 1, 1, 1)
+    >>> F.tiled_conv2d(x, w)[0, 0].tolist()
+    [[1.0, 2.0, 1.0, 2.0], [1.0, 2.0, 1.0, 2.0]]
+    """
+    options = (stride, padding, dilation, groups, data_format, activation)
+    backend = backend_for("tiled_conv2d", "input", input)
+    return backend.tiled_conv("tiled_conv2d", 2, False, input, weight, bias, options, out, num_threads)
+
+
+def tiled_conv3d(
+    input: Array,
+    weight: Array,
+    bias: Array | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+    *,
+    out: Array | None = None,
+    num_threads: int | None = None,
+    data_format: str = "NCDHW",
+    activation: Any = None,
+) -> Array:
+    """Convolve volumes with kernels that take turns; see `tiled_conv2d`, of which this is the 3-D form.
+
+    Parameters
+    ----------
+    input : ndarray of shape (n, c_in, d, h, w) or (c_in, d, h, w)
+    weight : ndarray of shape (td, th, tw, kd, kh, kw, c_in // groups, c_out)
+    bias : ndarray of shape (c_out,) or (c_out, 1 or od, 1 or oh, 1 or ow), optional
+    stride, padding, dilation, groups : optional
+        As in `conv3d`.
+    out, num_threads, data_format, activation : optional
+        See the head of this module.
+
+    Returns
+    -------
+    ndarray of shape (n, c_out, od, oh, ow) or (c_out, od, oh, ow), in the layout of input
+
+    Raises
+    ------
+    FastconvValueError, FastconvTypeError
+        If an argument breaks a rule.
+
+    References
+    ----------
+    Gregor & LeCun, Emergence of Complex-Like Cells in a Temporal Product Network with Local Receptive Fields,
+    arXiv:1006.0448, 2010; Le et al., Tiled Convolutional Neural Networks, NIPS 2010; Goodfellow, Bengio & Courville, Deep
+    Learning, 2016, section 9.5.
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv.functional as F
+    >>> x = np.ones((1, 1, 2, 1, 2), np.float32)
+    >>> w = np.array([1.0, 2.0], np.float32).reshape(2, 1, 1, 1, 1, 1, 1, 1)
+    >>> F.tiled_conv3d(x, w).ravel().tolist()
+    [1.0, 1.0, 2.0, 2.0]
+    """
+    options = (stride, padding, dilation, groups, data_format, activation)
+    backend = backend_for("tiled_conv3d", "input", input)
+    return backend.tiled_conv("tiled_conv3d", 3, False, input, weight, bias, options, out, num_threads)
 
 
 def conv_transpose1d(
@@ -453,6 +787,7 @@ def max_pool1d(
     *,
     out: Array | None = None,
     num_threads: int | None = None,
+    data_format: str = "NCW",
 ) -> Any:
     """Take the maximum of each window; see `max_pool2d`, of which this is the 1-D form.
 
@@ -491,8 +826,9 @@ def max_pool1d(
     ([[[3.0, 4.0]]], [[[1, 3]]])
     """
     backend = backend_for("max_pool1d", "input", input)
+    layout = None if data_format is NCW else data_format
     options = (kernel_size, stride, padding, dilation, ceil_mode)
-    return backend.max_pool("max_pool1d", 1, input, options, return_indices, out, num_threads)
+    return backend.max_pool("max_pool1d", 1, input, options, return_indices, out, num_threads, layout)
 
 
 def max_pool2d(
@@ -506,6 +842,7 @@ def max_pool2d(
     *,
     out: Array | None = None,
     num_threads: int | None = None,
+    data_format: str = "NCHW",
 ) -> Any:
     """Take the maximum of each window.
 
@@ -525,6 +862,9 @@ def max_pool2d(
     ceil_mode : bool, optional
     return_indices : bool, optional
         Also return the switches: int64 positions of the maxima in their flattened planes.
+
+    data_format : {"NCHW", "NHWC"}, optional
+        Where input and output have their channels; switches count within a plane in both.
 
     Returns
     -------
@@ -548,8 +888,9 @@ def max_pool2d(
     ([[[[6.0, 8.0], [3.0, 4.0]]]], [[[[5, 7], [8, 15]]]])
     """
     backend = backend_for("max_pool2d", "input", input)
+    layout = None if data_format is NCHW else data_format
     options = (kernel_size, stride, padding, dilation, ceil_mode)
-    return backend.max_pool("max_pool2d", 2, input, options, return_indices, out, num_threads)
+    return backend.max_pool("max_pool2d", 2, input, options, return_indices, out, num_threads, layout)
 
 
 def max_pool3d(
@@ -563,6 +904,7 @@ def max_pool3d(
     *,
     out: Array | None = None,
     num_threads: int | None = None,
+    data_format: str = "NCDHW",
 ) -> Any:
     """Take the maximum of each window; see `max_pool2d`, of which this is the 3-D form.
 
@@ -601,8 +943,9 @@ def max_pool3d(
     ([[[[[7.0]]]]], [[[[[7]]]]])
     """
     backend = backend_for("max_pool3d", "input", input)
+    layout = None if data_format is NCDHW else data_format
     options = (kernel_size, stride, padding, dilation, ceil_mode)
-    return backend.max_pool("max_pool3d", 3, input, options, return_indices, out, num_threads)
+    return backend.max_pool("max_pool3d", 3, input, options, return_indices, out, num_threads, layout)
 
 
 def avg_pool1d(
@@ -615,6 +958,7 @@ def avg_pool1d(
     *,
     out: Array | None = None,
     num_threads: int | None = None,
+    data_format: str = "NCW",
 ) -> Array:
     """Take the mean of each window; see `avg_pool2d`, of which this is the 1-D form.
 
@@ -647,7 +991,8 @@ def avg_pool1d(
     [[[2.0, 3.0]]]
     """
     backend = backend_for("avg_pool1d", "input", input)
-    named = {"ceil_mode": ceil_mode, "count_include_pad": count_include_pad}
+    layout = None if data_format is NCW else data_format
+    named = {"data_format": layout, "ceil_mode": ceil_mode, "count_include_pad": count_include_pad}
     return backend.average_pool("avg_pool1d", 1, input, (kernel_size, stride, padding), named, out, num_threads)
 
 
@@ -662,6 +1007,7 @@ def avg_pool2d(
     *,
     out: Array | None = None,
     num_threads: int | None = None,
+    data_format: str = "NCHW",
 ) -> Array:
     """Take the mean of each window.
 
@@ -674,6 +1020,9 @@ def avg_pool2d(
         Whether the zeros of the padding count in the divisor.
     divisor_override : int, optional
         Divide by this instead.
+
+    data_format : {"NCHW", "NHWC"}, optional
+        Where input and output have their channels.
 
     Returns
     -------
@@ -696,7 +1045,13 @@ def avg_pool2d(
     [[[[3.25, 5.25], [2.0, 2.0]]]]
     """
     backend = backend_for("avg_pool2d", "input", input)
-    named = {"ceil_mode": ceil_mode, "count_include_pad": count_include_pad, "divisor_override": divisor_override}
+    layout = None if data_format is NCHW else data_format
+    named = {
+        "data_format": layout,
+        "ceil_mode": ceil_mode,
+        "count_include_pad": count_include_pad,
+        "divisor_override": divisor_override,
+    }
     return backend.average_pool("avg_pool2d", 2, input, (kernel_size, stride, padding), named, out, num_threads)
 
 
@@ -711,6 +1066,7 @@ def avg_pool3d(
     *,
     out: Array | None = None,
     num_threads: int | None = None,
+    data_format: str = "NCDHW",
 ) -> Array:
     """Take the mean of each window; see `avg_pool2d`, of which this is the 3-D form.
 
@@ -745,7 +1101,13 @@ def avg_pool3d(
     [[[[[3.5]]]]]
     """
     backend = backend_for("avg_pool3d", "input", input)
-    named = {"ceil_mode": ceil_mode, "count_include_pad": count_include_pad, "divisor_override": divisor_override}
+    layout = None if data_format is NCDHW else data_format
+    named = {
+        "data_format": layout,
+        "ceil_mode": ceil_mode,
+        "count_include_pad": count_include_pad,
+        "divisor_override": divisor_override,
+    }
     return backend.average_pool("avg_pool3d", 3, input, (kernel_size, stride, padding), named, out, num_threads)
 
 

@@ -208,6 +208,19 @@ def activation_of(function: str, activation: Any, dtype: str) -> tuple[str, floa
     return "leaky_relu", real(function, "activation", activation[1], dtype, activation)
 
 
+def bias_extents(function: str, argument: str, shape: Any, c_out: int, output: tuple[int, ...]) -> Axes:
+    """Return how many places a bias of this shape has along each axis: one, or one an output."""
+    if shape is None or shape == (c_out,):
+        return (1, 1, 1)
+    allowed = [{c_out}, *({1, o} for o in output)]
+    if len(shape) != len(allowed) or any(b not in sizes for b, sizes in zip(shape, allowed, strict=True)):
+        places = ", ".join(str(o) if o == 1 else f"1 or {o}" for o in output)
+        raise FastconvValueError(
+            f"{function}: {argument} must have shape ({c_out},) or ({c_out}, {places}), got {argument} of shape {shape}"
+        )
+    return (*[1] * (3 - len(output)), *shape[1:])
+
+
 @cache
 def memory_bytes() -> int:
     """Return this machine's memory."""
@@ -386,7 +399,8 @@ class ConvSpec:
 
     Sizes are (d, h, w) whatever the layout; `input_shape` and `output_shape` are those of the arrays. Outside the input lies
     what `border` says, (front, back) an axis; outside of several axes a constant counts before elements, and `border_value`
-    before zero. With `flip` the taps count backwards.
+    before zero. With `flip` the taps count backwards. Along each axis the bias has as many places as `untied` says: one, or
+    one an output.
     """
 
     function: str
@@ -411,6 +425,7 @@ class ConvSpec:
     border: Borders = ALL_ZEROS
     border_value: float = 0.0
     flip: bool = False
+    untied: Axes = (1, 1, 1)
 
     @classmethod
     def make(
@@ -433,8 +448,12 @@ class ConvSpec:
         padding_mode: Any = "zeros",
         padding_value: Any = 0.0,
         flip: Any = False,
+        given_weight: tuple[int, ...] | None = None,
     ) -> ConvSpec:
-        """Check everything about a convolution that its shapes and options tell."""
+        """Check everything about a convolution that its shapes and options tell.
+
+        `given_weight`: the shape the caller knows, if the weights hold the filters in another form.
+        """
         last = channels_are_last(function, data_format, rank)
         after, slope = activation_of(function, activation, dtype)
         one_of(function, "precision", precision, PRECISIONS)
@@ -447,23 +466,19 @@ class ConvSpec:
                 f"got weight of shape {weight_shape}"
             )
         c_out, per_group, *kernel_sizes = weight_shape
+        shown = given_weight or weight_shape
         kernel: Axes = (*[1] * (3 - rank), *kernel_sizes)  # type: ignore[assignment]
         steps = per_axis(function, "stride", stride, rank, 1, 1)
         gaps = per_axis(function, "dilation", dilation, rank, 1, 1)
         parts = whole(function, "groups", groups, 1, limit=OPTION)
         if c_in % parts or c_in // parts != per_group:
             raise FastconvValueError(
-                f"{function}: given groups={parts} and weight of shape {weight_shape}, {input_name} must have "
+                f"{function}: given groups={parts} and weight of shape {shown}, {input_name} must have "
                 f"{per_group * parts} channels, got {given}"
             )
         if c_out % parts:
             raise FastconvValueError(
-                f"{function}: groups must divide the output channels of weight of shape {weight_shape}, got groups={parts}"
-            )
-        if bias_shape is not None and bias_shape != (c_out,):
-            raise FastconvValueError(
-                f"{function}: given weight of shape {weight_shape}, bias must have shape ({c_out},), "
-                f"got bias of shape {bias_shape}"
+                f"{function}: groups must divide the output channels of weight of shape {shown}, got groups={parts}"
             )
         spans: Axes = tuple((k - 1) * g + 1 for k, g in zip(kernel, gaps, strict=True))  # type: ignore[assignment]
         pads = padding_pairs(function, padding, rank, spans, size, steps)
@@ -485,6 +500,7 @@ class ConvSpec:
         )
         steps = tuple(1 if o == 1 else step for o, step in zip(output, steps, strict=True))  # type: ignore[assignment]
         gaps = tuple(1 if k == 1 else gap for k, gap in zip(kernel, gaps, strict=True))  # type: ignore[assignment]
+        untied = bias_extents(function, "bias", bias_shape, c_out, output[3 - rank :])
         spec = cls(
             function,
             rank,
@@ -508,6 +524,7 @@ class ConvSpec:
             border,
             value,
             flip and math.prod(kernel) > 1,
+            untied,
         )
         check_result(function, spec.output_shape, spec.itemsize, f"{given} and padding={show(padding)}")
         return spec
@@ -548,6 +565,15 @@ class ConvSpec:
         return (self.c_out, self.c_in // self.groups, *self.kernel_size)
 
     @property
+    def bias_shape(self) -> tuple[int, ...]:
+        return (self.c_out,) if self.untied == (1, 1, 1) else (self.c_out, *self.untied[3 - self.rank :])
+
+    @property
+    def finishes(self) -> bool:
+        """Whether bias and activation follow the sums in a pass of their own."""
+        return self.bias and self.untied != (1, 1, 1)
+
+    @property
     def multiply_adds(self) -> int:
         return self.n * self.c_out * math.prod(self.output) * (self.c_in // self.groups) * self.taps
 
@@ -559,7 +585,52 @@ class ConvSpec:
     def bytes_moved(self) -> int:
         """Input, weights, bias and output, each once."""
         items = math.prod(self.input_shape) + math.prod(self.weight_shape) + math.prod(self.output_shape)
-        return self.itemsize * (items + (self.c_out if self.bias else 0))
+        return self.itemsize * (items + (math.prod(self.bias_shape) if self.bias else 0))
+
+
+@dataclass(frozen=True, slots=True)
+class TiledSpec(ConvSpec):
+    """A convolution whose position o has the filters of tile o mod tiles: weights (*tiles, *kernel, c_in/groups, c_out)."""
+
+    tiles: Axes = (1, 1, 1)
+
+    @classmethod
+    def make_tiled(
+        cls,
+        function: str,
+        rank: int,
+        input_shape: tuple[int, ...],
+        weight_shape: tuple[int, ...],
+        bias_shape: tuple[int, ...] | None = None,
+        *geometry: Any,
+        local: bool = False,
+        **options: Any,
+    ) -> TiledSpec:
+        """Check a tiled convolution, or with `local` one with a tile for every output."""
+        if len(weight_shape) != 2 * rank + 2 or 0 in weight_shape:
+            first = "output" if local else "tiles"
+            raise FastconvValueError(
+                f"{function}: weight must have {2 * rank + 2} axes (*{first}, *kernel, c_in/groups, c_out), none of size 0, "
+                f"got weight of shape {weight_shape}"
+            )
+        *kernel, per_group, c_out = weight_shape[rank:]
+        shape = (c_out, per_group, *kernel)
+        made = ConvSpec.make(function, rank, input_shape, shape, bias_shape, *geometry, given_weight=weight_shape, **options)
+        output = made.output[3 - rank :]
+        if local and weight_shape[:rank] != output:
+            raise FastconvValueError(
+                f"{function}: weight must begin with the sizes of the output, {output}, got weight of shape {weight_shape}"
+            )
+        tiles: Axes = (*[1] * (3 - rank), *weight_shape[:rank])  # type: ignore[assignment]
+        return cls(**{name: getattr(made, name) for name in ConvSpec.__dataclass_fields__}, tiles=tiles)
+
+    @property
+    def weight_shape(self) -> tuple[int, ...]:
+        return (*self.tiles[3 - self.rank :], *self.kernel_size, self.c_in // self.groups, self.c_out)
+
+    @property
+    def finishes(self) -> bool:
+        return self.bias or self.activation != "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -787,6 +858,7 @@ class PoolSpec:
     padding: Axes
     count_include_pad: bool = True
     divisor_override: int | None = None
+    channels_last: bool = False
 
     @classmethod
     def make(
@@ -802,11 +874,13 @@ class PoolSpec:
         *,
         count_include_pad: Any = True,
         divisor_override: Any = None,
+        data_format: Any = None,
         dtype: str = "float32",
         input_name: str = "input",
     ) -> PoolSpec:
         """Check everything about a pooling that its shapes and options tell."""
-        batched, n, c, size = batch_and_channels(function, input_name, input_shape, rank)
+        last = channels_are_last(function, data_format, rank)
+        batched, n, c, size = batch_and_channels(function, input_name, input_shape, rank, last)
         kernel = per_axis(function, "kernel_size", kernel_size, rank, 1, 1)
         steps = kernel if stride is None else per_axis(function, "stride", stride, rank, 1, 1)
         pads = per_axis(function, "padding", padding, rank, 0, 0)
@@ -838,10 +912,44 @@ class PoolSpec:
             )
         steps = tuple(1 if o == 1 else step for o, step in zip(output, steps, strict=True))  # type: ignore[assignment]
         gaps = tuple(1 if k == 1 else gap for k, gap in zip(kernel, gaps, strict=True))  # type: ignore[assignment]
-        spec = cls(function, rank, batched, dtype, n, c, size, kernel, output, steps, gaps, pads, include, divisor)  # type: ignore[arg-type]
+        shape = (batched, dtype, n, c, size, kernel, output, steps, gaps, pads)
+        spec = cls(function, rank, *shape, include, divisor, last)  # type: ignore[arg-type]
         check_result(
             function, spec.output_shape, 8, f"{input_name} of shape {input_shape} and kernel_size={show(kernel_size)}"
         )
+        return spec
+
+    @classmethod
+    def make_padded(
+        cls,
+        function: str,
+        rank: int,
+        input_shape: tuple[int, ...],
+        kernel: Axes,
+        stride: Axes,
+        padding: Any,
+        last: bool,
+        dtype: str,
+    ) -> PoolSpec:
+        """Check a pooling that pads each side as `padding` says, "same", "valid" or pairs, and averages what is inside."""
+        batched, n, c, size = batch_and_channels(function, "input", input_shape, rank, last)
+        pads = padding_pairs(function, padding, rank, kernel, size, stride)
+        if any(side >= k for pair, k in zip(pads, kernel, strict=True) for side in pair):
+            raise FastconvValueError(
+                f"{function}: padding must be less than ksize={kernel[3 - rank :]}, got padding={pads[3 - rank :]}"
+            )
+        padded = [s + front + back for s, (front, back) in zip(size, pads, strict=True)]
+        if any(k > room for k, room in zip(kernel, padded, strict=True)):
+            raise FastconvValueError(
+                f"{function}: ksize must not exceed the padded input, got ksize={kernel[3 - rank :]} for input of shape "
+                f"{input_shape} padded to {tuple(padded[3 - rank :])}"
+            )
+        output = tuple((room - k) // step + 1 for room, k, step in zip(padded, kernel, stride, strict=True))
+        steps = tuple(1 if o == 1 else step for o, step in zip(output, stride, strict=True))
+        fronts = tuple(front for front, _ in pads)
+        shape = (batched, dtype, n, c, size, kernel, output, steps, (1, 1, 1), fronts)
+        spec = cls(function, rank, *shape, False, None, last)  # type: ignore[arg-type]
+        check_result(function, spec.output_shape, 8, f"input of shape {input_shape}")
         return spec
 
     @classmethod
@@ -900,13 +1008,17 @@ class PoolSpec:
 
     @property
     def input_shape(self) -> tuple[int, ...]:
-        lead = (self.n, self.c) if self.batched else (self.c,)
-        return lead + self.size[3 - self.rank :]
+        return self.array_shape(self.size)
 
     @property
     def output_shape(self) -> tuple[int, ...]:
-        lead = (self.n, self.c) if self.batched else (self.c,)
-        return lead + self.output[3 - self.rank :]
+        return self.array_shape(self.output)
+
+    def array_shape(self, size: Axes) -> tuple[int, ...]:
+        """Return the shape of an array of this size, in the layout of the call."""
+        spatial = size[3 - self.rank :]
+        shape = (*spatial, self.c) if self.channels_last else (self.c, *spatial)
+        return (self.n, *shape) if self.batched else shape
 
 
 def flag(function: str, argument: str, value: object) -> bool:

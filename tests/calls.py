@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import itertools
+
 import cases
 import numpy as np
 import oracle
@@ -10,6 +12,7 @@ import oracle
 import fastconv as fc
 import fastconv.functional as F
 import fastconv.grad
+from fastconv import tf
 
 
 @dataclass(frozen=True)
@@ -119,6 +122,93 @@ def convolution_calls(rank: int, dtype: str) -> list[Call]:
     return [*calls, Call(f"{name}_bias", getattr(fastconv.grad, f"{name}_bias"), {"grad_output": g})]
 
 
+def untied_calls(rank: int, dtype: str) -> list[Call]:
+    """Convolutions whose bias differs from place to place, and its gradient, for every axis that may share it."""
+    calls = []
+    for index, shared in enumerate(itertools.product((False, True), repeat=rank)):
+        rng = cases.rng_for(f"calls untied {index}", rank)
+        x = cases.floats(rng, (2, 3, *SIZES[rank]), dtype)
+        w = cases.floats(rng, (5, 3, *(3,) * rank), dtype)
+        extents = tuple(1 if one else size for one, size in zip(shared, SIZES[rank], strict=True))
+        b, g = cases.floats(rng, (5, *extents), dtype), cases.floats(rng, (2, 5, *SIZES[rank]), dtype)
+        name, words = f"conv{rank}d", "".join("1x"[not one] for one in shared)
+        options = {"padding": 1, "activation": ACTIVATIONS[(index + rank) % 7]}
+        arrays = {"input": x, "weight": w, "bias": b}
+        last = {"data_format": LAST[rank]}
+        calls += [
+            Call(f"{name}-untied-{words}", getattr(F, name), arrays, options, takes_out=True),
+            Call(
+                f"{name}-untied-{words}-last",
+                getattr(F, name),
+                arrays | {"input": to_last(x, rank)},
+                options | last,
+                takes_out=True,
+            ),
+            Call(
+                f"{name}_bias-untied-{words}",
+                getattr(fastconv.grad, f"{name}_bias"),
+                {"grad_output": g},
+                places={"bias_size": b.shape},
+            ),
+        ]
+    return calls
+
+
+# Name, c_in, c_out, groups, kernel, stride, padding, dilation, tiles (None: one for every output).
+TILED = (
+    ("local", 3, 20, 1, 3, 1, 1, 1, None),
+    ("local-strided", 4, 10, 2, 2, 2, (1, 0), 1, None),
+    ("local-narrow", 2, 1, 1, 3, 1, "same", 2, None),
+    ("local-depthwise", 5, 5, 5, 3, 1, 1, 1, None),
+    ("tiled", 3, 17, 1, 3, 1, 1, 1, 2),
+    ("tiled-grouped", 4, 6, 2, 2, 2, 1, 1, 3),
+    ("tiled-one", 2, 40, 1, 3, 1, 1, 1, 1),
+)
+
+
+def tiled_calls(rank: int, dtype: str) -> list[Call]:
+    """Locally connected and tiled convolutions, and their gradients."""
+    calls = []
+    for index, (kind, c_in, c_out, groups, k, stride, pad, dilation, tiles) in enumerate(TILED):
+        rng = cases.rng_for(f"calls {kind}", rank)
+        padding = (pad,) * rank if isinstance(pad, tuple) else pad
+        options = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+        x = cases.floats(rng, (2, c_in, *SIZES[rank]), dtype)
+        out = oracle.conv_out_size(SIZES[rank], (k,) * rank, stride, padding, dilation)
+        lead = out if tiles is None else (tiles,) * rank
+        w = cases.floats(rng, (*lead, *(k,) * rank, c_in // groups, c_out), dtype)
+        b = cases.floats(rng, (c_out, *out) if index % 2 else (c_out,), dtype)
+        g = cases.floats(rng, (2, c_out, *out), dtype)
+        name = f"{kind.split('-')[0]}_conv{rank}d"
+        arrays = {"input": x, "weight": w, "bias": b}
+        grad = fastconv.grad
+        calls += [
+            Call(f"{name}-{kind}", getattr(F, name), arrays, options, takes_out=True),
+            Call(
+                f"{name}-{kind}-last",
+                getattr(F, name),
+                arrays | {"input": to_last(x, rank)},
+                options | {"data_format": LAST[rank], "activation": ACTIVATIONS[(index + 2 * rank) % 7]},
+                takes_out=True,
+            ),
+            Call(
+                f"{name}_input-{kind}",
+                getattr(grad, f"{name}_input"),
+                {"weight": w, "grad_output": g},
+                options,
+                places={"input_size": x.shape},
+            ),
+            Call(
+                f"{name}_weight-{kind}",
+                getattr(grad, f"{name}_weight"),
+                {"input": x, "grad_output": g},
+                options,
+                places={"weight_size": w.shape},
+            ),
+        ]
+    return calls
+
+
 def border_calls(rank: int, dtype: str) -> list[Call]:
     """Forward and gradients with something in the padding."""
     found = []
@@ -202,18 +292,52 @@ def pooling_calls(rank: int, dtype: str) -> list[Call]:
     window = {"kernel_size": 3, "stride": 2, "padding": 1}
     y, where = oracle.max_pool(x, 3, 2, 1)
     g = cases.floats(rng, y.shape, dtype)
+    last = {"data_format": LAST[rank]}
     shape = {"input_size": x.shape}
     bound = {"output_size": x.shape[2:]}
     max_pool, avg_pool, max_unpool = (getattr(F, f"{kind}{rank}d") for kind in ("max_pool", "avg_pool", "max_unpool"))
     d_max, d_avg, d_un = (getattr(fastconv.grad, f"{kind}{rank}d_input") for kind in ("max_pool", "avg_pool", "max_unpool"))
     return [
         Call(f"max_pool{rank}d", max_pool, {"input": x}, window, takes_out=True),
+        Call(f"max_pool{rank}d-last", max_pool, {"input": to_last(x, rank)}, window | last, takes_out=True),
+        Call(
+            f"max_pool{rank}d-indices-last", max_pool, {"input": to_last(x, rank)}, window | last | {"return_indices": True}
+        ),
+        Call(f"avg_pool{rank}d-last", avg_pool, {"input": to_last(x, rank)}, window | last, takes_out=True),
         Call(f"max_pool{rank}d-indices", max_pool, {"input": x}, window | {"return_indices": True}),
         Call(f"avg_pool{rank}d", avg_pool, {"input": x}, window | {"ceil_mode": True}, takes_out=True),
         Call(f"max_unpool{rank}d", max_unpool, {"input": g, "indices": where}, window | bound, takes_out=True),
         Call(f"max_pool{rank}d_input", d_max, {"indices": where, "grad_output": g}, places=shape),
         Call(f"avg_pool{rank}d_input", d_avg, {"grad_output": g}, window, places=shape),
         Call(f"max_unpool{rank}d_input", d_un, {"indices": where, "grad_output": x}),
+    ]
+
+
+def tensorflow_calls(dtype: str) -> list[Call]:
+    """TensorFlow's signatures."""
+    rng = cases.rng_for("calls tf", 0)
+    found = []
+    for rank in (1, 2, 3):
+        x, w = cases.floats(rng, (2, *SIZES[rank], 3), dtype), cases.floats(rng, (*(3,) * rank, 3, 5), dtype)
+        strides, window = ("stride" if rank == 1 else "strides"), {"ksize": 3, "strides": 2, "padding": "SAME"}
+        found += [
+            Call(
+                f"tf.conv{rank}d", getattr(tf, f"conv{rank}d"), {"input": x, "filters": w}, {strides: 2, "padding": "SAME"}
+            ),
+            Call(f"tf.max_pool{rank}d", getattr(tf, f"max_pool{rank}d"), {"input": x}, window),
+            Call(f"tf.avg_pool{rank}d", getattr(tf, f"avg_pool{rank}d"), {"input": x}, window),
+            Call(f"tf.max_pool-{rank}d", tf.max_pool, {"input": x}, window),
+            Call(f"tf.avg_pool-{rank}d", tf.avg_pool, {"input": to_first(x, rank)}, window | {"data_format": FIRST[rank]}),
+        ]
+    x, w, depthwise = (cases.floats(rng, s, dtype) for s in ((2, 7, 19, 3), (3, 3, 3, 5), (3, 3, 3, 2)))
+    mixing = {"depthwise_filter": depthwise, "pointwise_filter": cases.floats(rng, (1, 1, 6, 4), dtype)}
+    how = {"strides": [1, 2, 2, 1], "padding": [[0, 0], [1, 0], [0, 2], [0, 0]]}
+    return [
+        *found,
+        Call("tf.depthwise_conv2d", tf.depthwise_conv2d, {"input": x, "filter": depthwise}, how),
+        Call("tf.separable_conv2d", tf.separable_conv2d, {"input": x, **mixing}, how),
+        Call("tf.atrous_conv2d", tf.atrous_conv2d, {"value": x, "filters": w}, {"rate": 2, "padding": "SAME"}),
+        Call("tf.max_pool_with_argmax", tf.max_pool_with_argmax, {"input": x}, {"ksize": 3} | how),
     ]
 
 
@@ -274,11 +398,11 @@ def chosen(function: str, input_shape: tuple[int, ...], weight_shape: tuple[int,
 
 def calls_of(rank: int, dtype: str) -> list[Call]:
     """Every function of this number of axes."""
-    families = (convolution_calls, border_calls, transposed_calls, pooling_calls)
+    families = (convolution_calls, border_calls, untied_calls, tiled_calls, transposed_calls, pooling_calls)
     return [call for family in families for call in family(rank, dtype)]
 
 
 def all_calls(dtype: str) -> list[Call]:
     """Every public function at least once."""
     by_rank = [call for rank in (1, 2, 3) for call in calls_of(rank, dtype)]
-    return by_rank + dense_calls(dtype)
+    return by_rank + dense_calls(dtype) + tensorflow_calls(dtype)

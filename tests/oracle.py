@@ -191,9 +191,13 @@ def conv(
         for tap, window in taps(kernel, out, stride, dilation):
             y += np.einsum("ngc...,goc->ngo...", x[(..., *window)], w[(..., *tap)])
         y = y.reshape(n, c_out, *out)
-        if bias is not None:
-            y += wide(bias).reshape(-1, *(1,) * len(out))
-    return y
+        return y if bias is None else y + places(bias, len(out))
+
+
+def places(bias: object, rank: int) -> Array:
+    """A bias with an axis for the channels and one for each spatial axis, of size 1 where it is the same everywhere."""
+    bias = wide(bias)
+    return bias if bias.ndim > 1 else bias.reshape(-1, *(1,) * rank)
 
 
 def conv_input(
@@ -244,10 +248,112 @@ def conv_weight(
     return gw.reshape(weight_shape)
 
 
-def conv_bias(g: object) -> Array:
-    """Gradient of sum((conv + bias) * g) with respect to bias."""
+def conv_bias(g: object, bias_shape: Sequence[int] | None = None) -> Array:
+    """Gradient of sum((conv + bias) * g) with respect to bias: the sum over all that share it."""
     g = wide(g)
-    return g.sum(axis=(0, *range(2, g.ndim)))
+    shape = tuple(bias_shape or g.shape[1:2])
+    extents = shape[1:] or (1,) * (g.ndim - 2)
+    return g.sum(axis=(0, *(axis + 2 for axis, extent in enumerate(extents) if extent == 1))).reshape(shape)
+
+
+def tile_windows(
+    size: Sequence[int], w_shape: Sequence[int], stride: Ints, padding: object, dilation: Ints
+) -> tuple[Pairs, tuple[int, ...], Iterator[tuple[tuple[int, ...], tuple[int, ...], tuple[slice, ...]]]]:
+    """Pads and output sizes of a tiled convolution, and for each output its place, its tile and what it reads of the padded
+    input."""
+    rank = len(size)
+    tiles, kernel = w_shape[:rank], w_shape[rank : 2 * rank]
+    pads = resolve_padding(padding, size, kernel, stride, dilation)
+    out = conv_out_size(size, kernel, stride, padding, dilation)
+    stride, dilation = per_axis(stride, rank), per_axis(dilation, rank)
+    reach = [d * (k - 1) + 1 for d, k in zip(dilation, kernel, strict=True)]
+
+    def windows() -> Iterator[tuple[tuple[int, ...], tuple[int, ...], tuple[slice, ...]]]:
+        for place in itertools.product(*map(range, out)):
+            starts = [p * s for p, s in zip(place, stride, strict=True)]
+            window = tuple(slice(a, a + r, d) for a, r, d in zip(starts, reach, dilation, strict=True))
+            yield place, tuple(p % t for p, t in zip(place, tiles, strict=True)), window
+
+    return pads, out, windows()
+
+
+def tiled_conv(
+    x: object,
+    w: object,
+    bias: object = None,
+    stride: Ints = 1,
+    padding: object = 0,
+    dilation: Ints = 1,
+    groups: int = 1,
+) -> Array:
+    """y[n, o, p] = bias[o] + sum of w[p mod tiles, tap, c, o] * x[n, c of o's group, p * stride + tap * dilation]."""
+    x, w = wide(x), wide(w)
+    n, c_in, *size = x.shape
+    c_out, rank = w.shape[-1], len(size)
+    kernel = w.shape[rank : 2 * rank]
+    pads, out, windows = tile_windows(size, w.shape, stride, padding, dilation)
+    x = pad(x, pads)
+    x = x.reshape(n, groups, c_in // groups, *x.shape[2:])
+    y = np.zeros((n, groups, c_out // groups, *out), np.result_type(x, w))
+    with np.errstate(invalid="ignore"):
+        for place, tile, window in windows:
+            filters = np.moveaxis(w[tile], -2, 0).reshape(c_in // groups, -1, groups, c_out // groups)
+            patch = x[(..., *window)].reshape(n, groups, c_in // groups, int(np.prod(kernel)))
+            y[(..., *place)] = np.einsum("ngck,ckgo->ngo", patch, filters)
+        y = y.reshape(n, c_out, *out)
+        return y if bias is None else y + places(bias, rank)
+
+
+def tiled_input(
+    input_shape: Sequence[int],
+    w: object,
+    g: object,
+    stride: Ints = 1,
+    padding: object = 0,
+    dilation: Ints = 1,
+    groups: int = 1,
+) -> Array:
+    """Gradient of sum(tiled_conv(x, w) * g) with respect to x."""
+    w, g = wide(w), wide(g)
+    n, c_in, *size = input_shape
+    c_out, rank = w.shape[-1], len(size)
+    pads, out, windows = tile_windows(size, w.shape, stride, padding, dilation)
+    g = g.reshape(n, groups, c_out // groups, *out)
+    padded = [s + sum(p) for s, p in zip(size, pads, strict=True)]
+    gx = np.zeros((n, groups, c_in // groups, *padded), np.result_type(g, w))
+    with np.errstate(invalid="ignore"):
+        for place, tile, window in windows:
+            filters = np.moveaxis(w[tile], -2, 0).reshape(c_in // groups, -1, groups, c_out // groups)
+            back = np.einsum("ngo,ckgo->ngck", g[(..., *place)], filters)
+            gx[(..., *window)] += back.reshape(n, groups, c_in // groups, *w.shape[rank : 2 * rank])
+    return gx.reshape(n, c_in, *padded)[inside(pads, size)]
+
+
+def tiled_weight(
+    x: object,
+    weight_shape: Sequence[int],
+    g: object,
+    stride: Ints = 1,
+    padding: object = 0,
+    dilation: Ints = 1,
+    groups: int = 1,
+) -> Array:
+    """Gradient of sum(tiled_conv(x, w) * g) with respect to w; a tile that no output has gets zeros."""
+    x, g = wide(x), wide(g)
+    n, c_in, *size = x.shape
+    c_out, rank = weight_shape[-1], len(size)
+    kernel = weight_shape[rank : 2 * rank]
+    pads, out, windows = tile_windows(size, weight_shape, stride, padding, dilation)
+    x = pad(x, pads)
+    x = x.reshape(n, groups, c_in // groups, *x.shape[2:])
+    g = g.reshape(n, groups, c_out // groups, *out)
+    gw = np.zeros(weight_shape, np.result_type(x, g))
+    with np.errstate(invalid="ignore"):
+        for place, tile, window in windows:
+            patch = x[(..., *window)].reshape(n, groups, c_in // groups, int(np.prod(kernel)))
+            made = np.einsum("ngck,ngo->kcgo", patch, g[(..., *place)])
+            gw[tile] += made.reshape(*kernel, c_in // groups, c_out)
+    return gw
 
 
 def conv_transpose_canvas(

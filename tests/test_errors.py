@@ -200,7 +200,7 @@ def conv_shape_rows(rank: int) -> Iterator[Bad]:
     yield row(("weight", "input", "kernel"), str(good["input"].shape[-1]), weight=f32(6, 4, *(1,) * (rank - 1), 10))
     yield row("groups", "2", groups=2)
     yield row("groups", "4", groups=4, weight=f32(6, 1, *(3,) * rank))
-    for shape in ((5,), (7,), (1,), (0,), (6, 1), (1, 6), ()):
+    for shape in ((5,), (7,), (1,), (0,), (6, 2), (1, 6), ()):
         yield row("bias", str(shape), bias=np.ones(shape, np.float32))
     for value in (1.0, "bias", [1.0] * 6, Thing(), True):
         yield row("bias", says_of(value), TypeError, bias=value)

@@ -2,7 +2,8 @@
 cimport numpy as cnp
 from numpy cimport ndarray, npy_intp
 
-from ._table cimport fc_conv, fc_kernels
+from ._bias cimport Places
+from ._table cimport fc_activation, fc_conv, fc_kernels
 
 cdef inline const char *at(const char *base, Py_ssize_t bytes) noexcept nogil:
     """base + bytes, or NULL for what is not there."""
@@ -30,6 +31,9 @@ cdef class BoundConv:
     cdef fc_conv shape
     cdef const fc_kernels *kernels
     cdef Py_ssize_t itemsize
+    cdef fc_activation after  # of the call, also where the algorithm leaves it to a pass of its own
+    cdef Places places        # of the biases in that pass
+    cdef bint finishes        # whether there is such a pass
     cdef double flops
     cdef int type_num
     cdef npy_intp in_dims[5]

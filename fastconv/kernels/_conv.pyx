@@ -8,6 +8,7 @@ cimport numpy as cnp
 from numpy cimport ndarray, npy_intp
 
 from ._arrays cimport empty
+from ._bias cimport finish, finish_bytes, places_of
 from ._table cimport kernels_of
 
 
@@ -58,6 +59,12 @@ cdef class BoundConv:
             side = spec.border[i // 2][i % 2]
             s.border.kind[i // 2][i % 2] = BORDERS[side]
             s.border.value[i // 2][i % 2] = spec.border_value if side == "constant" else 0.0
+        # Where bias and activation follow in a pass of their own, the algorithm is not told of them.
+        self.finishes = spec.finishes
+        self.after = s.after
+        self.places = places_of(s, spec.untied)
+        if self.finishes:
+            s.after.kind = 0
 
     # What an algorithm supplies.
 
@@ -82,7 +89,9 @@ cdef class BoundConv:
     def estimate(self, int threads, bint packed):
         """Return the bytes of scratch a call takes at most; `packed`: the weights are packed already."""
         cdef size_t turned = self.spec.itemsize * self.spec.c_out * self.spec.c_in // self.spec.groups * self.spec.taps
-        return self.workspace_bytes(1 if self.brief else threads, packed) + 4096 + (0 if packed or not self.flip else turned)
+        threads = 1 if self.brief else threads
+        finishing = finish_bytes(&self.shape, self.itemsize, threads) if self.finishes else 0
+        return max(self.workspace_bytes(threads, packed), finishing) + 4096 + (0 if packed or not self.flip else turned)
 
     cpdef ndarray filters(self, ndarray weight):
         """Return the weights in the order in which kernels count taps: as they are, or a copy turned round."""
@@ -109,9 +118,15 @@ cdef class BoundConv:
             y = empty(self.ndim, self.out_dims, self.type_num, self.itemsize)
         else:
             y = <ndarray>out
-        if self.shape.n:
-            self.compute(data(x), data(weight), data(packed), data(bias), <char *>cnp.PyArray_DATA(y),
-                         1 if self.brief else threads, self.brief)
+        if self.shape.n == 0:
+            return y
+        threads = 1 if self.brief else threads
+        cdef char *to = <char *>cnp.PyArray_DATA(y)
+        if not self.finishes:
+            self.compute(data(x), data(weight), data(packed), data(bias), to, threads, self.brief)
+            return y
+        self.compute(data(x), data(weight), data(packed), NULL, to, threads, self.brief)
+        finish(&self.shape, self.kernels, &self.after, &self.places, data(bias), to, self.itemsize, threads, self.brief)
         return y
 
 

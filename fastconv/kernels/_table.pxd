@@ -49,6 +49,9 @@ cdef extern from "fastconv.h" nogil:
         int rm
         int rn
         void (*activate)(const fc_activation *, const void *, void *, Py_ssize_t) noexcept nogil
+        void (*add_bias)(const fc_activation *, const void *, Py_ssize_t, void *, Py_ssize_t) noexcept nogil
+        void (*untied_grad_bias)(const fc_conv *, const void *, void *, Py_ssize_t, Py_ssize_t, Py_ssize_t,
+                                 Py_ssize_t) noexcept nogil
         void (*gemm_tile)(Py_ssize_t, const void *, const void *, const void *, void *, Py_ssize_t, int, int,
                           const fc_activation *) noexcept nogil
         void (*pack_rows)(const void *, Py_ssize_t, int, Py_ssize_t, int, void *) noexcept nogil
@@ -94,11 +97,27 @@ cdef extern from "fastconv.h" nogil:
         void (*scatter_row)(const fc_conv *, const void *, const void *, const void *, void *, Py_ssize_t, Py_ssize_t,
                             void *) noexcept nogil
         int (*all_finite)(const void *, Py_ssize_t) noexcept nogil
+        void (*gather_patch)(const fc_conv *, const void *, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t,
+                             Py_ssize_t, Py_ssize_t, void *) noexcept nogil
+        void (*tiled_product)(Py_ssize_t, const void *, Py_ssize_t, Py_ssize_t, const void *, Py_ssize_t, Py_ssize_t,
+                              void *, Py_ssize_t) noexcept nogil
+        void (*tiled_lanes)(Py_ssize_t, const void *, Py_ssize_t, Py_ssize_t, const void *, Py_ssize_t, Py_ssize_t,
+                            void *, Py_ssize_t) noexcept nogil
+        void (*tiled_grad_weight)(Py_ssize_t, const void *, Py_ssize_t, Py_ssize_t, const void *, Py_ssize_t, Py_ssize_t,
+                                  int, int, void *, Py_ssize_t) noexcept nogil
+        void (*tiled_grad_patch)(Py_ssize_t, Py_ssize_t, const void *, Py_ssize_t, Py_ssize_t, Py_ssize_t, const void *,
+                                 Py_ssize_t, Py_ssize_t, int, void *, Py_ssize_t) noexcept nogil
+        void (*add_patch)(const fc_conv *, const void *, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t,
+                          Py_ssize_t, Py_ssize_t, void *) noexcept nogil
+        void (*copy_channels)(const void *, Py_ssize_t, Py_ssize_t, void *, Py_ssize_t) noexcept nogil
         void (*max_pool)(const fc_pool *, const void *, void *, int64_t *, Py_ssize_t, Py_ssize_t, int64_t *,
                          Py_ssize_t *) noexcept nogil
         void (*max_pool_grad)(const fc_pool *, const void *, const int64_t *, void *) noexcept nogil
         void (*average_pool)(const fc_pool *, const void *, void *, Py_ssize_t, Py_ssize_t, Py_ssize_t *) noexcept nogil
         void (*average_pool_grad)(const fc_pool *, const void *, void *) noexcept nogil
+        void (*max_pool_last)(const fc_pool *, const void *, void *, int64_t *, Py_ssize_t, int64_t, int64_t, int64_t,
+                              Py_ssize_t, Py_ssize_t) noexcept nogil
+        void (*average_pool_last)(const fc_pool *, const void *, void *, Py_ssize_t, Py_ssize_t, Py_ssize_t) noexcept nogil
         Py_ssize_t (*check_switches)(const int64_t *, Py_ssize_t, Py_ssize_t) noexcept nogil
         void (*unpool)(const void *, const int64_t *, Py_ssize_t, void *, Py_ssize_t) noexcept nogil
         void (*unpool_grad)(const void *, const int64_t *, Py_ssize_t, void *) noexcept nogil

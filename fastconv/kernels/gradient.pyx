@@ -7,6 +7,7 @@ the batch and all output positions where the definition sums over them.
 cimport numpy as cnp
 from numpy cimport ndarray
 
+from ._bias cimport Places
 from ._conv cimport BoundConv
 from ._parallel cimport run_tasks
 from ._table cimport fc_conv, fc_kernels
@@ -26,6 +27,7 @@ cdef struct Job:
     const char *weight
     const char *dy
     char *to
+    const Places *places
     Py_ssize_t itemsize, rows_per_task, row_blocks, channel_blocks
 
 
@@ -77,6 +79,14 @@ cdef void bias_channel(void *argument, Py_ssize_t task, char *scratch) noexcept 
     job.kernels.direct_grad_bias(s, job.dy + task * s.od * s.oh * s.ow * job.itemsize, job.to + task * job.itemsize)
 
 
+cdef void untied_channel(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
+    cdef const Job *job = <const Job *>argument
+    cdef const fc_conv *s = job.shape
+    job.kernels.untied_grad_bias(s, job.dy + task * s.od * s.oh * s.ow * job.itemsize,
+                                 job.to + task * job.places.channel * job.itemsize, job.places.channel, job.places.d_step,
+                                 job.places.h_step, job.places.w_step)
+
+
 cdef class ConvGradient(BoundConv):
     """The three gradients of one convolution; arrays as `BoundConv.run` wants them."""
 
@@ -86,6 +96,7 @@ cdef class ConvGradient(BoundConv):
         job.kernels = self.kernels
         job.itemsize = self.itemsize
         job.x = job.weight = NULL
+        job.places = &self.places
         job.rows_per_task = job.row_blocks = job.channel_blocks = 1
         job.dy = <const char *>cnp.PyArray_DATA(dy)
         job.to = <char *>cnp.PyArray_DATA(to)
@@ -119,7 +130,8 @@ cdef class ConvGradient(BoundConv):
         """Fill db."""
         cdef bint brief = self.brief
         cdef Job job = self.job(dy, db)
-        run_tasks(bias_channel, &job, self.shape.c_out, 1 if brief else threads, 0, brief)
+        run_tasks(untied_channel if self.finishes else bias_channel, &job, self.shape.c_out, 1 if brief else threads, 0,
+                  brief)
 
 
 def bind(spec, isa, isa_name):

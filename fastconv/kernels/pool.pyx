@@ -106,6 +106,22 @@ cdef void unpool_grad_planes(void *argument, Py_ssize_t task, char *scratch) noe
                                 job.target + plane * job.out_plane * job.itemsize)
 
 
+cdef fc_pool shape_of(spec):
+    """Return the shape of a pooling for the kernels."""
+    cdef fc_pool s
+    s.planes = spec.planes
+    s.d, s.h, s.w = spec.size
+    s.kd, s.kh, s.kw = spec.kernel
+    s.od, s.oh, s.ow = spec.output
+    s.stride_d, s.stride_h, s.stride_w = spec.stride
+    s.dilation_d, s.dilation_h, s.dilation_w = spec.dilation
+    s.pad_d, s.pad_h, s.pad_w = spec.padding
+    s.tail_d, s.tail_h, s.tail_w = spec.padding
+    s.divisor = spec.divisor_override or 0
+    s.count_include_pad = spec.count_include_pad
+    return s
+
+
 cdef class BoundPool:
     """A pooling bound to its shape and instruction set. Arrays are C-contiguous, aligned, native and of the spec's shapes.
 
@@ -125,17 +141,8 @@ cdef class BoundPool:
         self.isa = isa_name
         self.itemsize = spec.itemsize
         self.kernels = kernels_of(isa, 8 * spec.itemsize)
+        self.shape = shape_of(spec)
         cdef fc_pool *s = &self.shape
-        s.planes = spec.planes
-        s.d, s.h, s.w = spec.size
-        s.kd, s.kh, s.kw = spec.kernel
-        s.od, s.oh, s.ow = spec.output
-        s.stride_d, s.stride_h, s.stride_w = spec.stride
-        s.dilation_d, s.dilation_h, s.dilation_w = spec.dilation
-        s.pad_d, s.pad_h, s.pad_w = spec.padding
-        s.tail_d, s.tail_h, s.tail_w = spec.padding
-        s.divisor = spec.divisor_override or 0
-        s.count_include_pad = spec.count_include_pad
         cdef Job *job = &self.template
         job.shape = s
         job.kernels = self.kernels

@@ -4,6 +4,7 @@
 from .activation import Hardswish, LeakyReLU, LogSoftmax, ReLU, ReLU6, Sigmoid, SiLU, Softmax, Tanh
 from .container import Sequential
 from .conv import Conv1d, Conv2d, Conv3d
+from .convert import conv_to_linear, linear_to_conv
 from .conv_transpose import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from .linear import Flatten, Linear
 from .loss import CrossEntropyLoss
@@ -20,6 +21,7 @@ from .pooling import (
     MaxUnpool2d,
     MaxUnpool3d,
 )
+from .tiled import LocallyConnected1d, LocallyConnected2d, LocallyConnected3d, TiledConv1d, TiledConv2d, TiledConv3d
 
 __all__ = [
     "SGD",
@@ -37,6 +39,9 @@ __all__ = [
     "Hardswish",
     "LeakyReLU",
     "Linear",
+    "LocallyConnected1d",
+    "LocallyConnected2d",
+    "LocallyConnected3d",
     "LogSoftmax",
     "MaxPool1d",
     "MaxPool2d",
@@ -53,4 +58,9 @@ __all__ = [
     "Sigmoid",
     "Softmax",
     "Tanh",
+    "TiledConv1d",
+    "TiledConv2d",
+    "TiledConv3d",
+    "conv_to_linear",
+    "linear_to_conv",
 ]

@@ -19,9 +19,11 @@ from ..spec import (
     border_of,
     channels_are_last,
     flag,
+    is_sequence,
     one_of,
     padding_pairs,
     per_axis,
+    shape_of,
     whole,
 )
 from .module import Array, Module, Parameter, float_dtype, uniform_parameter
@@ -54,7 +56,7 @@ class _ConvNd(Module):
         padding: Any = 0,
         dilation: int | tuple[int, ...] = 1,
         groups: int = 1,
-        bias: bool = True,
+        bias: bool | tuple[int, ...] = True,
         padding_mode: Any = "zeros",
         *,
         dtype: Any = "float32",
@@ -87,17 +89,14 @@ class _ConvNd(Module):
         self.precision = None if precision is None else one_of(layer, "precision", precision, PRECISIONS)
         border_of(layer, padding_mode, padding_value, self._axes, ((1, 1), (1, 1), (1, 1)), (2, 2, 2), dtype.name)
         self.padding_mode, self.padding_value, self.flip = padding_mode, padding_value, flag(layer, "flip", flip)
-        shape = self._weight_shape()
-        fan_in = math.prod(shape[1:])
-        self.weight = uniform_parameter(shape, fan_in, dtype, generator)
-        self.bias = uniform_parameter((self.out_channels,), fan_in, dtype, generator) if bias else None
+        fan_in = self._fan_in()
+        self.weight = uniform_parameter(self._weight_shape(), fan_in, dtype, generator)
+        biases = (self.out_channels, *self._places(bias))
+        self.bias = uniform_parameter(biases, fan_in, dtype, generator) if bias else None
 
     def forward(self, input: Array) -> Array:
         """Convolve `input` of shape (n, c_in, *spatial) or (c_in, *spatial), in the layer's data_format."""
-        packed = self._packed
-        output = None if packed is None else packed.run(input, self.weight.version)
-        if output is None:  # new weights, another shape or other settings than last time, or an array that is not plain
-            output = backend_for(self._function, "input", input).run_packed(self._pack(input), input)
+        output = self._output(input)
         if self.training:
             before = None
             if self.activation is not None:  # applied apart from the sums, because its derivative is taken at them
@@ -105,6 +104,14 @@ class _ConvNd(Module):
                 before = output
                 output = backend_for(self._function, "input", input).activation(name, before, None, None, slope)
             self._keep(output, input, before)
+        return output
+
+    def _output(self, input: Array) -> Array:
+        """The output; in training mode the sums, before the activation."""
+        packed = self._packed
+        output: Array | None = None if packed is None else packed.run(input, self.weight.version)
+        if output is None:  # new weights, another shape or other settings than last time, or an array that is not plain
+            output = backend_for(self._function, "input", input).run_packed(self._pack(input), input)
         return output
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -142,11 +149,11 @@ class _ConvNd(Module):
         how, edges = self._geometry(), self._edges()
         self.weight.accumulate(self._grad_weight(input, self.weight.shape, grad_output, *how, **edges))
         if self.bias is not None:
-            self.bias.accumulate(self._grad_bias(grad_output))
+            self.bias.accumulate(self._grad_bias(grad_output, self.bias.shape))
         return self._grad_input(input.shape, self.weight.data, grad_output, *how, **edges)
 
-    def _weight_shape(self) -> tuple[int, ...]:
-        return (self.out_channels, self.in_channels // self.groups, *self.kernel_size)
+    def _fan_in(self) -> int:
+        return self.in_channels // self.groups * math.prod(self.kernel_size)
 
     @property
     def _channels_last(self) -> bool:
@@ -160,6 +167,15 @@ class _ConvNd(Module):
 
     def _per_axis(self, argument: str, value: Any) -> tuple[int, ...]:
         return per_axis(type(self).__name__, argument, value, self._axes, 1, 1)[-self._axes :]
+
+    def _weight_shape(self) -> tuple[int, ...]:
+        return (self.out_channels, self.in_channels // self.groups, *self.kernel_size)
+
+    def _places(self, bias: Any) -> tuple[int, ...]:
+        """The axes of a bias after its channels, none if there is one a channel."""
+        if not is_sequence(bias):
+            return ()
+        return shape_of(type(self).__name__, "bias", bias, (self._axes,), "of places, one an axis")
 
     def _padding(self, padding: Any) -> Any:
         """A word as it is, numbers one an axis where both ends agree, otherwise pairs."""
@@ -184,6 +200,8 @@ class _ConvNd(Module):
             parts.append(f"groups={self.groups}")
         if self.bias is None:
             parts.append("bias=False")
+        elif self.bias.data.ndim > 1:
+            parts.append(f"bias={self.bias.shape[1:]}")
         if self.padding_mode != "zeros":
             parts.append(f"padding_mode={self.padding_mode}")
         if self.padding_value:
@@ -236,8 +254,9 @@ class Conv2d(_ConvNd):
         As in `fastconv.functional.conv2d`; "same" also with a stride.
     groups : int
         How many independent groups the channels form.
-    bias : bool
-        Whether to learn one addend per output channel.
+    bias : bool or one int per axis
+        Whether to learn one addend per output channel; (oh, ow) learns one per place of the output instead, (1, ow) one per
+        column, (oh, 1) one per row.
     padding_mode : str, or one per axis, or one (front, back) pair per axis
         What the padding holds: "zeros", "constant", "replicate", "reflect", "symmetric", "circular", or another library's
         word, as in "scipy:mirror" (`fastconv.border_mode`).

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -94,6 +95,9 @@ class _ConvTransposeNd(_ConvNd):
     def _weight_shape(self) -> tuple[int, ...]:
         return (self.in_channels, self.out_channels // self.groups, *self.kernel_size)
 
+    def _fan_in(self) -> int:
+        return self.out_channels // self.groups * math.prod(self.kernel_size)
+
     def _geometry(self) -> tuple[Any, ...]:
         return self.stride, self.padding, self._added, self.groups, self.dilation
 
@@ -120,7 +124,7 @@ class ConvTranspose1d(_ConvTransposeNd):
     _function = "conv_transpose1d"
     _grad_input = staticmethod(G.conv_transpose1d_input)
     _grad_weight = staticmethod(G.conv_transpose1d_weight)
-    _grad_bias = staticmethod(G.conv_transpose1d_bias)
+    _grad_bias = staticmethod(G.conv1d_bias)
 
 
 class ConvTranspose2d(_ConvTransposeNd):
@@ -169,7 +173,7 @@ class ConvTranspose2d(_ConvTransposeNd):
     _function = "conv_transpose2d"
     _grad_input = staticmethod(G.conv_transpose2d_input)
     _grad_weight = staticmethod(G.conv_transpose2d_weight)
-    _grad_bias = staticmethod(G.conv_transpose2d_bias)
+    _grad_bias = staticmethod(G.conv2d_bias)
 
 
 class ConvTranspose3d(_ConvTransposeNd):
@@ -188,4 +192,4 @@ class ConvTranspose3d(_ConvTransposeNd):
     _function = "conv_transpose3d"
     _grad_input = staticmethod(G.conv_transpose3d_input)
     _grad_weight = staticmethod(G.conv_transpose3d_weight)
-    _grad_bias = staticmethod(G.conv_transpose3d_bias)
+    _grad_bias = staticmethod(G.conv3d_bias)

@@ -22,7 +22,16 @@ from .conv import (
 from .dense import linear, linear_bias, linear_input, linear_weight
 from .elementwise import activation, activation_input, log_softmax, log_softmax_input, softmax, softmax_input
 from .loss import cross_entropy, cross_entropy_input
-from .pool import average_pool, average_pool_input, max_pool, max_pool_input, max_unpool, max_unpool_input
+from .pool import (
+    average_pool,
+    average_pool_input,
+    max_pool,
+    max_pool_input,
+    max_unpool,
+    max_unpool_input,
+    padded_pool,
+)
+from .tiled import tiled_conv, tiled_input, tiled_weight
 from .transposed import (
     bind_modules,
     choose_transposed,
@@ -66,6 +75,7 @@ __all__ = [
     "max_unpool_input",
     "pack_conv",
     "pack_conv_transpose",
+    "padded_pool",
     "phase_refusal",
     "phase_seconds",
     "predicted_seconds",
@@ -73,4 +83,7 @@ __all__ = [
     "run_packed",
     "softmax",
     "softmax_input",
+    "tiled_conv",
+    "tiled_input",
+    "tiled_weight",
 ]

@@ -14,7 +14,7 @@ import numpy as np
 from ... import settings
 from ...kernels import CONV, gradient
 from ...kernels._conv import BoundConv, PackedConv
-from ...spec import ConvSpec, FastconvValueError, check_result, one_of, shape_of, show
+from ...spec import ConvSpec, FastconvValueError, bias_extents, check_result, one_of, shape_of, show
 from .arrays import Array, check_array, check_rank, check_shape, delivered, plain, target
 from .calls import bind_call, calls
 
@@ -206,14 +206,21 @@ def conv_weight(
     return call.filters(dw)
 
 
-def conv_bias(function: str, rank: int, grad_output: Any, num_threads: Any) -> Array:
+def conv_bias(function: str, rank: int, grad_output: Any, bias_size: Any, num_threads: Any) -> Array:
     """Compute the gradient with respect to the bias: a sum, which does not ask how its terms came about."""
     dtype = check_array(function, "grad_output", grad_output)
     check_rank(function, "grad_output", grad_output, rank)
-    shape = grad_output.shape
-    channels = shape[-rank - 1]
-    weights = (channels, channels) + (1,) * rank
-    call = conv_gradient(function, rank, (grad_output,), shape, weights, (None,), input_name="grad_output")
-    db = np.empty(channels, dtype)
+    channels, *output = grad_output.shape[-rank - 1 :]
+
+    def bind() -> Any:
+        named = f"a bias: ({channels},), or that and places"
+        shape = None if bias_size is None else shape_of(function, "bias_size", bias_size, (1, rank + 1), named)
+        bias_extents(function, "bias_size", shape, channels, tuple(output))
+        weights = (channels, channels) + (1,) * rank
+        spec = ConvSpec.make(function, rank, grad_output.shape, weights, shape, dtype=dtype, input_name="grad_output")
+        return bind_call(gradient, spec)
+
+    call = calls.remember(function, calls.key((grad_output,), (bias_size,)), bind)
+    db = np.empty(call.spec.bias_shape, dtype)
     call.bias(plain(grad_output, dtype), db, settings.thread_count(function, num_threads))
-    return db
+    return db if bias_size is None else db.reshape(tuple(bias_size))

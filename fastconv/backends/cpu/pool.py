@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ... import settings
-from ...kernels import pool
+from ...kernels import pool, pool_last
 from ...spec import FastconvTypeError, FastconvValueError, PoolSpec, check_result, flag, shape_of, show
 from .arrays import Array, check_array, check_rank, check_shape, delivered, plain, target
 from .calls import bind_call, calls
@@ -19,16 +19,24 @@ def bind_pool(function: str, rank: int, input: Any, options: tuple[Any, ...], na
 
     def bind() -> Any:
         dtype = check_array(function, "input", input)
-        return bind_call(pool, PoolSpec.make(function, rank, input.shape, *options, dtype=dtype, **named))
+        spec = PoolSpec.make(function, rank, input.shape, *options, dtype=dtype, **named)
+        return bind_call(pool_last if spec.channels_last else pool, spec)
 
     return calls.remember(function, calls.key((input,), (options, *named.values())), bind)
 
 
 def max_pool(
-    function: str, rank: int, input: Any, options: tuple[Any, ...], return_indices: bool, out: Any, num_threads: Any
+    function: str,
+    rank: int,
+    input: Any,
+    options: tuple[Any, ...],
+    return_indices: bool,
+    out: Any,
+    num_threads: Any,
+    data_format: Any = None,
 ) -> Any:
     """Compute max pooling, with switches if asked; `options` are kernel_size, stride, padding, dilation and ceil_mode."""
-    call = bind_pool(function, rank, input, options, {})
+    call = bind_pool(function, rank, input, options, {"data_format": data_format})
     spec = call.spec
     return_indices = flag(function, "return_indices", return_indices)
     threads = settings.thread_count(function, num_threads)
@@ -49,6 +57,42 @@ def average_pool(
     y = target(function, out, spec.output_shape, spec.dtype, (input,))
     call.average(plain(input, spec.dtype), y, threads)
     return delivered(y, out)
+
+
+def padded_pool(
+    function: str,
+    rank: int,
+    kind: str,
+    input: Any,
+    options: tuple[Any, ...],
+    num_threads: Any,
+    with_batch: bool = False,
+) -> Any:
+    """Compute a pooling with sides padded apart; `options` are kernel, stride, padding and whether the channels are last.
+
+    `kind`: "max", "average", or "argmax": max and where, as a place in the image or, `with_batch`, in the whole input.
+    """
+
+    def bind() -> Any:
+        dtype = check_array(function, "input", input)
+        kernel, stride, padding, last = options
+        spec = PoolSpec.make_padded(function, rank, input.shape, kernel, stride, padding, last, dtype)
+        return bind_call(pool_last if last else pool, spec)
+
+    call = calls.remember(function, calls.key((input,), options), bind)
+    spec = call.spec
+    threads = settings.thread_count(function, num_threads)
+    y = np.empty(spec.output_shape, spec.dtype)
+    x = plain(input, spec.dtype)
+    if kind == "average":
+        call.average(x, y, threads)
+        return y
+    if kind == "max":
+        call.maximum(x, y, None, threads)
+        return y
+    where = np.empty(spec.output_shape, np.int64)
+    call.maximum(x, y, where, threads, True, with_batch)
+    return y, where
 
 
 def average_pool_input(
