@@ -5,6 +5,6 @@ with one thread, and `bind(spec, isa, isa_name)` -> the convolution ready to run
 least; of equals the first. A module whose error bound exceeds direct summation's says `bounded_as_direct = False`.
 """
 
-from . import depthwise, direct, im2col_gemm, pointwise, winograd_f2x3, winograd_f2x5, winograd_f4x3
+from . import causal, depthwise, direct, im2col_gemm, pointwise, winograd_f2x3, winograd_f2x5, winograd_f4x3
 
-CONV = (depthwise, pointwise, winograd_f4x3, winograd_f2x5, winograd_f2x3, im2col_gemm, direct)
+CONV = (depthwise, pointwise, winograd_f4x3, winograd_f2x5, winograd_f2x3, im2col_gemm, direct, causal)

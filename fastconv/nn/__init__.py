@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Layers with torch.nn's names and signatures: call them, then ask `backward` for the gradients."""
 
-from .activation import Hardswish, LeakyReLU, LogSoftmax, ReLU, ReLU6, Sigmoid, SiLU, Softmax, Tanh
+from .activation import GatedTanh, Hardswish, LeakyReLU, LogSoftmax, ReLU, ReLU6, Sigmoid, SiLU, Softmax, Tanh
 from .container import Sequential
-from .conv import Conv1d, Conv2d, Conv3d
+from .conv import CausalConv1d, Conv1d, Conv2d, Conv3d
 from .linear import Flatten, Linear
 from .loss import CrossEntropyLoss
 from .module import Module, Parameter
@@ -19,17 +19,20 @@ from .pooling import (
     MaxUnpool2d,
     MaxUnpool3d,
 )
+from .stream import Stream
 
 __all__ = [
     "SGD",
     "AvgPool1d",
     "AvgPool2d",
     "AvgPool3d",
+    "CausalConv1d",
     "Conv1d",
     "Conv2d",
     "Conv3d",
     "CrossEntropyLoss",
     "Flatten",
+    "GatedTanh",
     "Hardswish",
     "LeakyReLU",
     "Linear",
@@ -48,5 +51,6 @@ __all__ = [
     "SiLU",
     "Sigmoid",
     "Softmax",
+    "Stream",
     "Tanh",
 ]
