@@ -76,7 +76,7 @@ def conv1d(
 
     References
     ----------
-    Goodfellow, Bengio & Courville, Deep Learning, 2016, section 9.1; van den Oord et al., WaveNet, arXiv 1609.03499 (causal).
+    Goodfellow, Bengio & Courville, Deep Learning, 2016, section 9.1; van den Oord et al., arXiv 1609.03499 (causal).
 
     Examples
     --------

@@ -206,7 +206,7 @@ def padding_pairs(function: str, padding: Any, rank: int, spans: Axes, size: Axe
             return ((0, 0), (0, 0), (0, 0))
         if padding == "causal":
             if rank > 1:
-                raise FastconvValueError(f"{function}: padding 'causal' is for sequences, which have 1 axis, got {rank} axes")
+                raise FastconvValueError(f"{function}: padding 'causal' is for sequences, with 1 axis, got {rank} axes")
             return ((0, 0), (0, 0), (spans[2] - 1, 0))
         if padding != "same":
             raise FastconvValueError(

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..spec import FastconvTypeError, show
 from . import cpu, streaming
-from .streaming import Signal
+from .streaming import Signal as Signal
 
 # A convolution that was made before, on plain NumPy arrays, asks nobody; None for any other.
 recall_conv = cpu.calls.conv

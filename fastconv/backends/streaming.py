@@ -18,6 +18,7 @@ from .. import settings
 from ..kernels import causal
 from ..kernels.stream import BoundStream
 from ..spec import SLOPE, ConvSpec, FastconvTypeError, FastconvValueError, per_axis, real, show
+from . import cpu
 from .cpu.arrays import Array, check_array, plain
 
 
@@ -95,11 +96,20 @@ class Signal:
     def __init__(self, plan: Plan, number: int, channels: int, rate: int) -> None:
         self.plan, self.number, self.channels, self.rate = plan, number, channels, rate
 
+    __array_ufunc__ = None  # so that an array that meets a signal leaves the refusal to it
+
     def __add__(self, other: Any) -> Signal:
         return self._with("sum", "+", other)
 
     def __mul__(self, other: Any) -> Signal:
         return self._with("product", "*", other)
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise FastconvTypeError(f"stream: what the module does with {name!r} of its input has no form step by step")
 
     def _with(self, kind: str, sign: str, other: Any) -> Signal:
         if not isinstance(other, Signal):
@@ -185,6 +195,12 @@ def gated_tanh(input: Signal, dim: Any, out: Any, num_threads: Any) -> Signal:
     if input.channels % 2:
         raise FastconvValueError(f"gated_tanh: input must have an even number of channels, got {input!r}")
     return input.plan.record("gate", input, input, input.channels // 2)
+
+
+def __getattr__(name: str) -> Any:
+    if name in cpu.__all__:
+        raise FastconvTypeError(f"stream: {name} has no form step by step")
+    raise AttributeError(name)
 
 
 def refuse_out(function: str, out: Any) -> None:

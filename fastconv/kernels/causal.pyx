@@ -1,14 +1,16 @@
 """Causal convolution of sequences whose sums are those of a stream: channel after channel, tap after tap, in fixed blocks.
 
-Source: van den Oord et al., arXiv 1609.03499 (causal convolution). The sums are im2col_gemm's with pixels in lanes, whose bits
-depend on the filters' shape alone, however long the sequence; stream.pyx forms the same sums step by step. Where a sum is one
-block and the direct kernel is expected to be faster it serves, with the same bits.
+Source: van den Oord et al., arXiv 1609.03499 (causal convolution). The sums are im2col_gemm's with pixels in lanes: their
+bits depend on the filters' shape alone, however long the sequence, and stream.pyx forms the same sums step by step. For
+short sequences channels in lanes and, where a sum is one block, the direct kernel may be faster, with the same bits.
 """
 
 from ._gemm cimport depth_block
 
 from ._gemm_conv import GemmConv
 from ._gemm_conv import seconds as gemm_seconds
+from ._rows_conv import RowsConv, is_sequence
+from ._rows_conv import seconds as rows_seconds
 from .direct import bind as bind_direct
 from .direct import seconds as direct_seconds
 
@@ -26,14 +28,20 @@ def supports(spec):
     return None
 
 
-def prefers_direct(spec, isa):
+def form_of(spec, isa):
+    """Return what binds a spec, and its expected time; all have the same bits."""
+    forms = [(GemmConv, gemm_seconds)]
+    if is_sequence(spec):
+        forms.append((RowsConv, rows_seconds))
     depth = spec.c_in // spec.groups * spec.taps
-    return depth_block(depth) == depth and direct_seconds(spec, isa) < gemm_seconds(spec, isa)
+    if depth_block(depth) == depth:
+        forms.append((bind_direct, direct_seconds))
+    return min(forms, key=lambda form: form[1](spec, isa))
 
 
 def seconds(spec, isa):
-    return (direct_seconds if prefers_direct(spec, isa) else gemm_seconds)(spec, isa)
+    return form_of(spec, isa)[1](spec, isa)
 
 
 def bind(spec, isa, isa_name):
-    return (bind_direct if prefers_direct(spec, isa_name) else GemmConv)(spec, isa, isa_name)
+    return form_of(spec, isa_name)[0](spec, isa, isa_name)

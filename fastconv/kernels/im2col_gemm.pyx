@@ -8,6 +8,8 @@ from ._channels_conv import ChannelsConv, prefers_channels
 from ._channels_conv import seconds as channels_seconds
 from ._gemm_conv import GemmConv
 from ._gemm_conv import seconds as gemm_seconds
+from ._rows_conv import RowsConv, is_sequence
+from ._rows_conv import seconds as rows_seconds
 
 name = "im2col_gemm"
 
@@ -16,9 +18,17 @@ def supports(spec):
     return None
 
 
+def form_of(spec, isa):
+    """Return what computes a spec, and its expected time."""
+    form = (ChannelsConv, channels_seconds) if prefers_channels(spec) else (GemmConv, gemm_seconds)
+    if is_sequence(spec) and rows_seconds(spec, isa) < form[1](spec, isa):
+        form = RowsConv, rows_seconds
+    return form
+
+
 def seconds(spec, isa):
-    return (channels_seconds if prefers_channels(spec) else gemm_seconds)(spec, isa)
+    return form_of(spec, isa)[1](spec, isa)
 
 
 def bind(spec, isa, isa_name):
-    return (ChannelsConv if prefers_channels(spec) else GemmConv)(spec, isa, isa_name)
+    return form_of(spec, isa_name)[0](spec, isa, isa_name)

@@ -4,12 +4,12 @@ Source: Paine et al., arXiv 1611.09482 (Fast WaveNet: what a dilated layer needs
 
 Values are rows: the channels of one step of one sequence stand together, the sequences of a step follow each other, so one
 reading of the weights serves them all. A convolution owns a ring of its last steps, zeros at first, which are the causal
-padding; a chunk is taken in blocks of STEPS, each goes through all layers before the next, and the rows between two ends of
-the rings are one product. The sums are those of causal.pyx whatever the chunk: channel after channel, tap after tap, in blocks
-that depend on the filters alone.
+padding; a chunk is taken in blocks of STEPS, each goes through all layers before the next, and the rows between two ends
+of the rings are one product. The sums are those of causal.pyx, however a sequence is cut: channel after channel, tap after
+tap, in blocks that depend on the filters alone.
 
-A layer's rows of one block are split into tasks where threads are to be had; they write rows of their own. Weights lie in the
-order in which they are read.
+A layer's rows of one block are split into tasks where threads are to be had; they write rows of their own. Weights lie in
+the order in which they are read.
 """
 
 cimport numpy as cnp
@@ -20,6 +20,7 @@ from numpy cimport ndarray, npy_intp
 from ._arrays cimport empty
 from ._gemm cimport depth_block
 from ._parallel cimport run_tasks
+from ._rows_conv cimport group_items, pack_group
 from ._table cimport fc_activation, fc_kernels, kernels_of
 
 from ._conv import ACTIVATIONS
@@ -98,12 +99,13 @@ cdef void convolve(const Block *block, Py_ssize_t step, Py_ssize_t last, Py_ssiz
                 count = min(count, parts(op.held - at, op.stride))
                 offsets[tap] = at * n * op.c_in
         y = block.work + (op.y * block.room + step * n * op.c_out) * size
-        for group in range(op.groups if op.kind == CONV else 1):
+        if op.kind == APART:
+            kernels.taps_apart(op.taps, offsets, a, row, count * n, block.weights + op.weight * size, op.c_out,
+                               block.weights + op.bias * size, y, &op.after)
+            step += count
+            continue
+        for group in range(op.groups):
             bias = block.weights + (op.bias + group * c_out) * size
-            if op.kind == APART:
-                kernels.taps_apart(op.taps, offsets, a, row, count * n, block.weights + op.weight * size, op.c_out, bias, y,
-                                   &op.after)
-                continue
             k = 0
             while k < depth:
                 k_end = min(k + k_block, depth)
@@ -122,7 +124,7 @@ cdef void convolve(const Block *block, Py_ssize_t step, Py_ssize_t last, Py_ssiz
 cdef void some_steps(const Block *block, Py_ssize_t step, Py_ssize_t last, Py_ssize_t *offsets) noexcept nogil:
     cdef const Op *op = block.op
     cdef const fc_kernels *kernels = block.kernels
-    cdef Py_ssize_t size = block.itemsize, row = step * block.n, rows = (last - step) * block.n, i
+    cdef Py_ssize_t size = block.itemsize, row = step * block.n, rows = (last - step) * block.n
     cdef const char *a = block.work + (op.a * block.room + row * op.c_in) * size
     cdef char *y = block.work + (op.y * block.room + row * op.c_out) * size
     if op.kind == CONV or op.kind == APART:
@@ -132,10 +134,11 @@ cdef void some_steps(const Block *block, Py_ssize_t step, Py_ssize_t last, Py_ss
     elif op.kind == PAIR:
         kernels.pairs(op.pair, a, block.work + (op.b * block.room + row * op.c_in) * size, y, rows * op.c_in)
     else:
-        for i in range(rows):
+        while rows:
             kernels.pairs(op.pair, a, a + op.c_out * size, y, op.c_out)
             a += op.c_in * size
             y += op.c_out * size
+            rows -= 1
 
 
 cdef void task_steps(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
@@ -152,10 +155,10 @@ cdef class BoundStream:
     cdef Py_ssize_t count, itemsize, n, c_in, c_out, rate, wide, result, most_taps, ring_items
     cdef double flops                        # of a step
     cdef int type_num
-    cdef bint busy
     cdef object plan, shapes                 # what a copy is made of; (op, n, c_in, steps) of each history
     cdef ndarray weights, rings, work, offsets
     cdef readonly Py_ssize_t position        # steps taken since the beginning
+    cdef readonly bint busy                  # a call is under way
     cdef readonly bint torn                  # an interrupted call left the rings between two blocks
 
     def __cinit__(self, plan, *_):
@@ -200,7 +203,7 @@ cdef class BoundStream:
 
     cdef Py_ssize_t describe(self, Op *op, record, Py_ssize_t weights) except -1:
         """Fill in an op; its weights begin at `weights`. Returns where the next begin."""
-        cdef Py_ssize_t rn = self.kernels.rn, c_in
+        cdef Py_ssize_t c_in
         op.rate, op.a, op.b, op.y = record.rate, record.a, record.b, record.y
         op.c_in, op.c_out = record.c_in, record.c_out
         op.after.kind, op.after.slope = ACTIVATIONS.index(record.activation), record.slope
@@ -215,8 +218,8 @@ cdef class BoundStream:
             op.held = (op.taps - 1) * op.dilation + most_steps(self.n)
         c_in = op.c_in // op.groups
         op.kind = APART if c_in == 1 and op.c_out == op.groups and depth_block(op.taps) == op.taps else CONV
-        op.panel = c_in * op.taps * rn
-        op.group = parts(op.c_out // op.groups, rn) * op.panel
+        op.panel = c_in * op.taps * self.kernels.rn
+        op.group = group_items(self.kernels, op.c_out // op.groups, c_in * op.taps)
         op.weight = weights
         op.bias = weights + parts(op.taps * op.c_out if op.kind == APART else op.groups * op.group, ALIGNED) * ALIGNED
         self.flops += 2.0 * c_in * op.taps * op.c_out / (op.rate * op.stride)
@@ -229,17 +232,14 @@ cdef class BoundStream:
         cdef ndarray filters = record.weight
         cdef const char *weight = <const char *>cnp.PyArray_DATA(filters)
         cdef char *to = <char *>cnp.PyArray_DATA(self.weights)
-        cdef Py_ssize_t size = self.itemsize, rn = self.kernels.rn, c_out = op.c_out // op.groups, group, channel
+        cdef Py_ssize_t size = self.itemsize, c_out = op.c_out // op.groups, group
         cdef Py_ssize_t depth = op.c_in // op.groups * op.taps
         if op.kind == APART:
             self.kernels.turn(weight, op.taps, op.c_out, op.taps, to + op.weight * size, op.c_out)
         else:
             for group in range(op.groups):
-                for channel in range(0, c_out, rn):
-                    self.kernels.pack_rows(
-                        weight + (group * c_out + channel) * depth * size, depth, <int>min(rn, c_out - channel), depth,
-                        <int>rn, to + (op.weight + group * op.group + channel // rn * op.panel) * size,
-                    )
+                pack_group(self.kernels, weight + group * c_out * depth * size, c_out, depth, size,
+                           to + (op.weight + group * op.group) * size)
         if record.bias is None:
             memset(to + op.bias * size, 0, op.c_out * size)
         else:

@@ -17,12 +17,13 @@ class Stream:
     """A module that has taken a part of a sequence and waits for the next; `Module.stream` begins one.
 
     The outputs of all chunks together have the bits of the module's output for the whole sequence, however it is cut: chunks
-    may have any length, 0 included. Each layer keeps the past steps it needs again, so a step costs the arithmetic of a step.
+    may have any length, 0 included. Each layer keeps the past steps it needs again: a step costs a step's arithmetic.
 
-    The module is called once, to see what it computes. Its `forward` may use causal convolutions (`CausalConv1d`; others with
-    padding="causal" and algorithm="causal", and with kernel size 1), activations that work element by element, `GatedTanh`,
-    and `+` and `*` between sequences: residual and skip connections as they are written down. The weights are packed as they
-    are then; a stream does not see later changes. It runs on the instruction set that is in force when it begins.
+    The module is called once, to see what it computes. Its `forward` may use causal convolutions (`CausalConv1d`; others
+    with padding="causal" and algorithm="causal", and with kernel size 1), activations that work element by element,
+    `GatedTanh`, and `+` and `*` between sequences: residual and skip connections as they are written down. The weights
+    are packed as they are then; a stream does not see later changes. It runs on the instruction set that is in force
+    when it begins.
 
     Parameters
     ----------
@@ -110,11 +111,14 @@ class Stream:
         FastconvValueError, FastconvTypeError
             If the chunk has another shape or dtype, before any of it is taken.
         FastconvError
-            If an earlier push was interrupted, so that a part of its chunk was taken; `reset` or `load_state_dict` first.
+            If an earlier push was interrupted, so that a part of its chunk was taken (`reset` or `load_state_dict` first),
+            or another thread's is not done.
         """
         bound = self._bound
         if bound.torn:
             raise FastconvError("push: a stream whose last push was interrupted must be reset or given a state first")
+        if bound.busy:
+            raise FastconvError("push: a stream takes one chunk at a time, and another thread's is not done")
         if not (
             type(chunk) is np.ndarray
             and chunk.dtype == self._dtype

@@ -1,19 +1,19 @@
-/* Computes:     C[m x n] = after([C +] [init +] sum over k of A B): rows are steps of a sequence, columns output channels, and
- *               k = (channel, tap) in this order; tap t of row i and channel c is a[offsets[t] + i*a_row + c].
+/* Computes:     C[m x n] = after([C +] [init +] sum over k of A B): rows are steps of a sequence, columns output channels,
+ *               and k = (channel, tap) in this order; tap t of row i and channel c is a[offsets[t] + i*a_row + c].
  * Source:       Paine et al., arXiv 1611.09482 (a causal layer keeps what it will need again); our own.
  * Applies when: the channels of a step stand together and each tap's steps lie at one distance, as in a ring of past steps
  *               between two of its ends.
- * Layout:       B panels [k][FC_RV * LANES] from k on, b_panel reals apart, as pack_rows makes them of (c_out, c_in, tap); C
- *               row-major, ldc apart.
+ * Layout:       B panels [k][FC_RV * LANES] from k on, b_panel reals apart, as pack_rows makes them of (c_out, c_in, tap);
+ *               C row-major, ldc apart.
  * Plan:         one call owns its m x n reals of C.
- * Tile:         up to FC_RM rows x one panel. One to three rows take several panels at once: a single row and panel would wait
- *               for the latency of its FC_RV chains at each step.
- * Cost:         k * m * n multiply-adds; for few rows the reading of B, of which the line that follows its panels by as much
- *               as was read is asked for.
- * Accuracy:     one chain of fused multiply-adds over [k, k_end) from zero, then init, then C: bit for bit what gemm_tile makes
- *               of the same k, wherever in a tile a row falls.
- * Measured:     64 -> 128 2 taps, then 64 -> 64 twice, 30 layers of it, one step: 3 MB of weights in 105 us (AVX-512, Sapphire
- *               Rapids, one thread; 30 GB/s is what the core reads from there). */
+ * Tile:         up to FC_RM rows x one panel. One to three rows take several panels at once: a single row and panel would
+ *               wait for the latency of its FC_RV chains at each step.
+ * Cost:         k * m * n multiply-adds; for few rows the reading of B, of which the line that follows its panels by as
+ *               much as was read is asked for.
+ * Accuracy:     one chain of fused multiply-adds over [k, k_end) from zero, then init, then C: bit for bit what gemm_tile
+ *               makes of the same k, wherever in a tile a row falls.
+ * Measured:     64 -> 128 2 taps, then 64 -> 64 twice, 30 layers of it, one step, whole call: 3 MB of weights in 112 us, 10
+ *               layers in 14 us (AVX-512, Sapphire Rapids, one thread; a core reads 30 GB/s from beyond L2 here). */
 #include "activation/activation.h"
 
 #define MOST_PANELS 4
@@ -45,15 +45,14 @@ FC_INLINE void store(const struct work *w, vec sum[][MOST_PANELS * FC_RV], real 
     if (is_curved(w->after)) curve_rows(w->after, c, w->ldc, m, w->n < vectors * LANES ? w->n : vectors * LANES);
 }
 
-FC_INLINE void chunk(const struct work *w, const real *a, const real *b, real *c, const int m, const int panels) {
+FC_INLINE void chunk(const struct work *w, const real *a, const real *b, real *c, const int m, const int vectors) {
     vec sum[FC_RM][MOST_PANELS * FC_RV];
-    const int vectors = panels * FC_RV;
 #pragma GCC unroll 16
     for (int i = 0; i < m; i++)
 #pragma GCC unroll 8
         for (int v = 0; v < vectors; v++) sum[i][v] = vec_zero();
     const ptrdiff_t row = w->a_row, depth = w->k_end - w->k;
-    const char *ahead = (const char *)(b + panels * w->b_panel);
+    const char *ahead = (const char *)(b + (vectors + FC_RV - 1) / FC_RV * w->b_panel);
     ptrdiff_t channel = w->k / w->taps, tap = w->k % w->taps;
     for (ptrdiff_t k = 0; k < depth; channel++, tap = 0) {
         const ptrdiff_t stop = w->taps - tap < depth - k ? w->taps : tap + depth - k;
@@ -80,9 +79,10 @@ FC_INLINE void chunk(const struct work *w, const real *a, const real *b, real *c
     store(w, sum, c, m, vectors);
 }
 
-#define CASE(rows)                                                    \
-    case rows:                                                        \
-        chunk(w, a, b, c, FC_RM < rows ? 1 : rows, 1);                \
+#define CASE(rows)                                                                  \
+    case rows:                                                                      \
+        w->n <= LANES ? chunk(w, a, b, c, FC_RM < rows ? 1 : rows, 1)               \
+                      : chunk(w, a, b, c, FC_RM < rows ? 1 : rows, FC_RV);          \
         break;
 
 static void one_panel(const struct work *w, const real *a, const real *b, real *c, int m) {
@@ -91,10 +91,14 @@ static void one_panel(const struct work *w, const real *a, const real *b, real *
     }
 }
 
-static void four_panels(const struct work *w, const real *a, const real *b, real *c) { chunk(w, a, b, c, 1, 4); }
+static void four_panels(const struct work *w, const real *a, const real *b, real *c) {
+    chunk(w, a, b, c, 1, 4 * FC_RV);
+}
 
 static void two_panels(const struct work *w, const real *a, const real *b, real *c, int m) {
-    m == 1 ? chunk(w, a, b, c, 1, 2) : m == 2 ? chunk(w, a, b, c, 2, 2) : chunk(w, a, b, c, 3, 2);
+    m == 1   ? chunk(w, a, b, c, 1, 2 * FC_RV)
+    : m == 2 ? chunk(w, a, b, c, 2, 2 * FC_RV)
+             : chunk(w, a, b, c, 3, 2 * FC_RV);
 }
 
 void FC_FN(taps_product)(ptrdiff_t k, ptrdiff_t k_end, ptrdiff_t taps, const ptrdiff_t *offsets, const void *a,
