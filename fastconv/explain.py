@@ -257,7 +257,7 @@ def algorithms() -> tuple[str, ...]:
     --------
     >>> import fastconv as fc
     >>> fc.algorithms()[-1]
-    'direct'
+    'causal'
     """
     return tuple(module.name for module in CONV)
 
