@@ -344,6 +344,11 @@ def small() -> nn.Stream:
             r"push: chunk must have 1 channels and a batch of 2, got chunk of shape \(1, 1, 1\)",
         ),
         (lambda: nn.CausalConv1d(1, 1, 1).stream(-1), ValueError, "stream: batch must not be negative, got batch=-1"),
+        (
+            lambda: nn.CausalConv1d(1, 1, 3, dilation=2**30).stream(2**30),
+            ValueError,
+            r"stream: the result must fit this machine's memory .* got batch=1073741824",
+        ),
         (lambda: nn.CausalConv1d(1, 1, 1).stream(1.5), TypeError, r"stream: batch must be a whole number, got batch=1\.5"),
         (lambda: nn.CausalConv1d(1, 1, 1).stream(num_threads=0), ValueError, "stream: num_threads must be positive"),
         (lambda: nn.Stream(np.ones(2)), TypeError, "stream: module must be a Module, got module="),

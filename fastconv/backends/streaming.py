@@ -17,9 +17,11 @@ import numpy as np
 from .. import settings
 from ..kernels import causal
 from ..kernels.stream import BoundStream
-from ..spec import SLOPE, ConvSpec, FastconvTypeError, FastconvValueError, per_axis, real, show
+from ..spec import SLOPE, ConvSpec, FastconvTypeError, FastconvValueError, check_result, per_axis, real, show
 from . import cpu
 from .cpu.arrays import Array, check_array, plain
+
+STEPS = 128  # of a block at most; see kernels/stream.pyx
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,14 @@ class Record:
     weight: Array | None = None
     bias: Array | None = None
     groups: int = 1
+    taps: int = 1
     dilation: int = 1
     stride: int = 1
+
+    @property
+    def past(self) -> int:
+        """Steps of a that y depends on, beside the newest."""
+        return (self.taps - 1) * self.dilation
 
 
 @dataclass
@@ -88,6 +96,15 @@ class Plan:
             self.wide = max(self.wide, start + op.c_out)
         self.ops = [replace(op, a=places[op.a], b=places[op.b], y=places[op.y]) for op in self.ops]
         self.rate, self.place, self.out_channels = result.rate, places[result.number], result.channels
+
+    def check_size(self, batch: int) -> None:
+        """Refuse what this machine could not hold."""
+        reals = STEPS * self.wide + sum((op.past + STEPS) * op.c_in for op in self.ops)
+        check_result("stream", (max(batch, 1), reals), np.dtype(self.dtype).itemsize, f"batch={batch}")
+
+    def forget_weights(self) -> None:
+        """What was packed is not needed again."""
+        self.ops = [replace(op, weight=None, bias=None) for op in self.ops]
 
 
 class Signal:
@@ -176,6 +193,7 @@ def conv(
         weight=plain(weight, plan.dtype).copy(),
         bias=None if bias is None else plain(bias, plan.dtype).copy(),
         groups=spec.groups,
+        taps=spec.kernel[2],
         dilation=spec.dilation[2],
     )
 
@@ -221,6 +239,8 @@ def open_stream(
     if not isinstance(result, Signal):
         raise FastconvTypeError(f"stream: the module must give one sequence, got {show(result)}")
     plan.finish(result)
+    plan.check_size(batch)
     dtype = np.dtype(plan.dtype)
     bound = BoundStream(plan, None, batch, dtype.itemsize, settings.isa_index())
+    plan.forget_weights()
     return bound, dtype, partial(settings.thread_count, "push", num_threads)

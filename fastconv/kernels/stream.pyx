@@ -213,7 +213,7 @@ cdef class BoundStream:
             op.kind = {"activation": CURVE, "sum": PAIR, "product": PAIR, "gate": GATE}[record.kind]
             op.pair = {"product": 1, "gate": 2}.get(record.kind, 0)  # in the order of fc_pair_kind
             return weights
-        op.groups, op.taps, op.dilation, op.stride = record.groups, record.weight.shape[2], record.dilation, record.stride
+        op.groups, op.taps, op.dilation, op.stride = record.groups, record.taps, record.dilation, record.stride
         if op.taps > 1 or op.stride > 1:
             op.held = (op.taps - 1) * op.dilation + most_steps(self.n)
         c_in = op.c_in // op.groups
