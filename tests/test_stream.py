@@ -441,3 +441,21 @@ def test_gated_tanh_refuses_by_name() -> None:
         F.gated_tanh(x, 1, out=np.ones((3, 4), np.float32))
     with pytest.raises(fc.FastconvValueError, match=r"gated_tanh_input: grad_output must have shape \(3, 2\)"):
         fc.grad.gated_tanh_input(x, x, 1)
+
+
+def test_short_sequences_have_the_bits_of_any_batch(isa: str, dtype: str) -> None:
+    """The forms of the general algorithm for sequences are chosen as for one, and images share tasks as it suits."""
+    for index, (c_in, c_out, taps, steps) in enumerate(
+        ((16, 100, 5, 21), (33, 64, 3, 40), (64, 64, 3, 200), (200, 50, 2, 9))
+    ):
+        rng = cases.rng_for("short sequences", index)
+        x, w = cases.floats(rng, (13, c_in, steps), dtype), cases.floats(rng, (c_out, c_in, taps), dtype)
+        whole = F.conv1d(x, w, padding="same", algorithm="im2col_gemm", num_threads=1)
+        expected = oracle.conv(cases.exact(x), cases.exact(w), padding="same")
+        tolerance.check(
+            whole, expected, tolerance.bounds_for(["im2col_gemm"], x, w, padding="same")["im2col_gemm"], str(index)
+        )
+        for threads in (2, 3, 7):
+            assert same_bits(F.conv1d(x, w, padding="same", algorithm="im2col_gemm", num_threads=threads), whole)
+        for part in (slice(0, 1), slice(3, 8)):
+            assert same_bits(F.conv1d(x[part], w, padding="same", algorithm="im2col_gemm"), whole[part])

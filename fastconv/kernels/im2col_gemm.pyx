@@ -4,6 +4,8 @@ Source: Chellapilla, Puri & Simard 2006 (im2col); Goto & van de Geijn 2008 (bloc
 materialised). Tile, accuracy and figures: src/gemm/gemm_tile.c and src/gemm/pack_patches.c.
 """
 
+from dataclasses import replace
+
 from ._channels_conv import ChannelsConv, prefers_channels
 from ._channels_conv import seconds as channels_seconds
 from ._gemm_conv import GemmConv
@@ -19,9 +21,10 @@ def supports(spec):
 
 
 def form_of(spec, isa):
-    """Return what computes a spec, and its expected time."""
-    form = (ChannelsConv, channels_seconds) if prefers_channels(spec) else (GemmConv, gemm_seconds)
-    if is_sequence(spec) and rows_seconds(spec, isa) < form[1](spec, isa):
+    """Return what computes a spec, and its expected time; as for one image, because not all have the same bits."""
+    one = replace(spec, n=1)
+    form = (ChannelsConv, channels_seconds) if prefers_channels(one) else (GemmConv, gemm_seconds)
+    if is_sequence(one) and rows_seconds(one, isa) < form[1](one, isa):
         form = RowsConv, rows_seconds
     return form
 

@@ -6,7 +6,8 @@
  * Tile:         one vector of channels: a loads, a weight loads, one multiply-add a tap.
  * Cost:         two loads a multiply-add; what is loaded is in L1.
  * Accuracy:     one chain of fused multiply-adds from zero, then init, as gemm_tile makes it of as many taps.
- * Measured:     64 channels, 4 taps, one step: 30 ns within the call (AVX-512, Sapphire Rapids). */
+ * Measured:     64 channels, 4 taps, whole call: one step 1.1 us, 128 steps 6.4 us; with a ReLU in its place 1.0 and 4.0
+ *               (AVX-512, Sapphire Rapids, one thread). */
 #include "activation/activation.h"
 
 void FC_FN(taps_apart)(ptrdiff_t taps, const ptrdiff_t *offsets, const void *a, ptrdiff_t a_row, ptrdiff_t m,
