@@ -399,7 +399,7 @@ def algorithms(function: str = "conv2d") -> tuple[str, ...]:
     --------
     >>> import fastconv as fc
     >>> fc.algorithms()[-1]
-    'direct'
+    'causal'
     >>> fc.algorithms("conv_transpose2d")[0]
     'subpixel_gemm'
     """

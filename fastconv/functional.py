@@ -73,7 +73,8 @@ def conv1d(
     weight : ndarray of shape (c_out, c_in // groups, kw)
     bias : ndarray of shape (c_out,) or (c_out, 1 or ow), optional
     stride, padding, dilation, groups : optional
-        As in `conv2d`, with 1 axis; padding pairs are ((front, back),).
+        As in `conv2d`, with 1 axis; padding pairs are ((front, back),). padding="causal" is ((dilation * (kw - 1), 0),):
+        output t sees the inputs up to t * stride and none after it, and there are ceil(w / stride) of them.
     out, num_threads, algorithm, data_format, activation, precision, padding_mode, padding_value, flip : optional
         See the head of this module.
 
@@ -88,14 +89,14 @@ def conv1d(
 
     References
     ----------
-    Goodfellow, Bengio & Courville, Deep Learning, 2016, section 9.1.
+    Goodfellow, Bengio & Courville, Deep Learning, 2016, section 9.1; van den Oord et al., arXiv 1609.03499 (causal).
 
     Examples
     --------
     >>> import numpy as np, fastconv.functional as F
     >>> x = np.arange(5, dtype=np.float32).reshape(1, 1, 5)
     >>> w = np.ones((1, 1, 3), np.float32)
-    >>> F.conv1d(x, w, padding=((2, 0),))[0, 0].tolist()
+    >>> F.conv1d(x, w, padding="causal")[0, 0].tolist()
     [0.0, 1.0, 3.0, 6.0, 9.0]
     """
     layout = None if data_format is NCW else data_format
@@ -1501,6 +1502,39 @@ def hardswish(input: Array, *, out: Array | None = None, num_threads: int | None
     [0.0, 3.0, 10.0]
     """
     return backend_for("hardswish", "input", input).activation("hardswish", input, out, num_threads)
+
+
+def gated_tanh(input: Array, dim: int = -2, *, out: Array | None = None, num_threads: int | None = None) -> Array:
+    """Compute tanh(a) * sigmoid(b), where a and b are the halves of an axis.
+
+    Parameters
+    ----------
+    input : ndarray
+    dim : int, optional
+        The axis that is halved; the default is the channels of a sequence, (n, c, w) or (c, w). Its size must be even.
+    out, num_threads : optional
+        See the head of this module.
+
+    Returns
+    -------
+    ndarray of half the size in axis dim
+
+    Raises
+    ------
+    FastconvValueError, FastconvTypeError
+        If an argument breaks a rule.
+
+    References
+    ----------
+    van den Oord et al., WaveNet, arXiv 1609.03499, equation 2.
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv.functional as F
+    >>> F.gated_tanh(np.array([[[1000.0], [0.0]]], np.float32)).tolist()
+    [[[0.5]]]
+    """
+    return backend_for("gated_tanh", "input", input).gated_tanh(input, dim, out, num_threads)
 
 
 def softmax(input: Array, dim: int) -> Array:

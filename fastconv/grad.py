@@ -1673,6 +1673,40 @@ def hardswish_input(input: Array, grad_output: Array) -> Array:
     return backend.activation_input("hardswish", input, grad_output)
 
 
+def gated_tanh_input(input: Array, grad_output: Array, dim: int = -2) -> Array:
+    """Compute the gradient of `gated_tanh` with respect to its input.
+
+    Parameters
+    ----------
+    input : ndarray
+        The input of `gated_tanh`.
+    grad_output : ndarray
+        The gradient of its output.
+    dim : int, optional
+        As there.
+
+    Returns
+    -------
+    ndarray of the shape of input
+
+    Raises
+    ------
+    FastconvValueError, FastconvTypeError
+        If an argument breaks a rule.
+
+    References
+    ----------
+    van den Oord et al., WaveNet, arXiv 1609.03499, equation 2.
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv as fc
+    >>> fc.grad.gated_tanh_input(np.zeros((2, 1), np.float32), np.ones((1, 1), np.float32)).tolist()
+    [[0.5], [0.0]]
+    """
+    return backend_for("gated_tanh_input", "input", input).gated_tanh_input(input, grad_output, dim)
+
+
 def softmax_input(output: Array, grad_output: Array, dim: int) -> Array:
     """Return the gradient of `softmax` with respect to its input, from its output.
 

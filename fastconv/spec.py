@@ -264,10 +264,14 @@ def padding_pairs(function: str, padding: Any, rank: int, spans: Axes, size: Axe
     if isinstance(padding, str):
         if padding == "valid":
             return ((0, 0), (0, 0), (0, 0))
+        if padding == "causal":
+            if rank > 1:
+                raise FastconvValueError(f"{function}: padding 'causal' is for sequences, with 1 axis, got {rank} axes")
+            return ((0, 0), (0, 0), (spans[2] - 1, 0))
         if padding != "same":
             raise FastconvValueError(
-                f"{function}: padding must be 'same', 'valid', a whole number, one an axis, or a (front, back) pair "
-                f"an axis, got padding={padding!r}"
+                f"{function}: padding must be 'same', 'valid', 'causal' (1 axis), a whole number, one an axis, or a "
+                f"(front, back) pair an axis, got padding={padding!r}"
             )
         # TensorFlow's rule: out = ceil(size / stride), what is odd goes to the end.
         total = [max((-(-n // s) - 1) * s + k - n, 0) for n, s, k in zip(size, stride, spans, strict=True)]

@@ -57,6 +57,9 @@ struct fc_block {
 /* Winograd's F(m x m, r x r), as FC_FmXr. */
 enum fc_winograd_kind { FC_F2X3, FC_F4X3, FC_F2X5 };
 
+/* Two arrays made one: a + b, a * b, tanh(a) * sigmoid(b). */
+enum fc_pair_kind { FC_SUM, FC_PRODUCT, FC_GATE };
+
 /* Channels share nothing: `planes` counts n * c. tail_* is the padding at the end, which only averages count. */
 struct fc_pool {
     ptrdiff_t planes;

@@ -51,6 +51,7 @@ CONVOLUTIONS = (
     ("depthwise", 4, 8, 4, 3, 1, 1, 1),
     ("five", 3, 4, 1, 5, 1, (2, 1), 1),
 )
+CAUSAL = ("causal", 5, 9, 1, 3, 1, "causal", 2)
 # The same, and what lies in the padding.
 BORDERED = (
     ("replicate", 3, 5, 1, 3, 1, 1, 1, {"padding_mode": "replicate"}),
@@ -79,7 +80,8 @@ def to_first(array: np.ndarray, rank: int) -> np.ndarray:
 def convolution_calls(rank: int, dtype: str) -> list[Call]:
     """Forward and gradients of each family."""
     calls = []
-    for index, (kind, c_in, c_out, groups, k, stride, pad, dilation) in enumerate(CONVOLUTIONS):
+    problems = (*CONVOLUTIONS, CAUSAL) if rank == 1 else CONVOLUTIONS
+    for index, (kind, c_in, c_out, groups, k, stride, pad, dilation) in enumerate(problems):
         rng = cases.rng_for(f"calls {kind}", rank)
         padding = (pad,) * rank if isinstance(pad, tuple) else pad
         options = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
@@ -374,6 +376,38 @@ def dense_calls(dtype: str) -> list[Call]:
     ]
 
 
+def streamed(input: np.ndarray, weight: np.ndarray, bias: np.ndarray, num_threads: int | None = None) -> np.ndarray:
+    """Two causal layers around a gate, on a sequence that comes as it is and then once more, in pieces."""
+    c_out, c_in, taps = weight.shape
+    how = {"dtype": weight.dtype.newbyteorder("="), "rng": 0}
+    layer = fc.nn.CausalConv1d(c_in, c_out, taps, dilation=2, **how)
+    layer.weight, layer.bias = weight, bias
+    model = fc.nn.Sequential(
+        layer, fc.nn.GatedTanh(), fc.nn.CausalConv1d(c_out // 2, 3, 2, stride=2, activation="silu", **how)
+    )
+    stream = model.stream(len(input), num_threads=num_threads)
+    pieces = (input, input[..., :1], input[..., 1:9], input[..., 9:])
+    return np.concatenate([stream.push(piece) for piece in pieces], axis=-1)
+
+
+def stream_calls(dtype: str) -> list[Call]:
+    """A stream, and its gate."""
+    rng = cases.rng_for("calls stream", 0)
+    x, w, b = (cases.floats(rng, shape, dtype) for shape in ((2, 5, 21), (14, 5, 3), (14,)))
+    g = cases.floats(rng, (2, 6, 21), dtype)
+    return [
+        Call("stream", streamed, {"input": x, "weight": w, "bias": b}),
+        Call("gated_tanh", F.gated_tanh, {"input": g}, takes_out=True),
+        Call("gated_tanh-last", F.gated_tanh, {"input": w}, {"dim": 0}, takes_out=True),
+        Call(
+            "gated_tanh_input",
+            fastconv.grad.gated_tanh_input,
+            {"input": g, "grad_output": g[:, ::2].copy()},
+            takes_threads=False,
+        ),
+    ]
+
+
 def suited(algorithm: str, channels: int) -> tuple[int, int]:
     """Groups and kernel size of a convolution that an algorithm serves, if it serves the number of axes."""
     return {"depthwise": (channels, 3), "pointwise": (1, 1), "winograd_f2x5": (1, 5)}.get(algorithm, (1, 3))
@@ -405,4 +439,4 @@ def calls_of(rank: int, dtype: str) -> list[Call]:
 def all_calls(dtype: str) -> list[Call]:
     """Every public function at least once."""
     by_rank = [call for rank in (1, 2, 3) for call in calls_of(rank, dtype)]
-    return by_rank + dense_calls(dtype) + tensorflow_calls(dtype)
+    return by_rank + dense_calls(dtype) + tensorflow_calls(dtype) + stream_calls(dtype)

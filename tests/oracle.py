@@ -37,12 +37,16 @@ def per_axis(value: Ints, rank: int) -> tuple[int, ...]:
 def resolve_padding(padding: object, size: Sequence[int], kernel: Sequence[int], stride: Ints, dilation: Ints) -> Pairs:
     """Turn every spelling of `padding` into one (front, back) pair per axis.
 
-    "same" is TensorFlow's rule: out = ceil(size / stride), the odd element goes to the end.
+    "same" is TensorFlow's rule: out = ceil(size / stride), the odd element goes to the end. "causal" is for one axis: the
+    last tap meets the output's own position.
     """
     rank = len(size)
     stride, dilation = per_axis(stride, rank), per_axis(dilation, rank)
     if padding == "valid":
         return ((0, 0),) * rank
+    if padding == "causal":
+        ((k, d),) = zip(kernel, dilation, strict=True)
+        return ((d * (k - 1), 0),)
     if padding == "same":
         pairs = []
         for i in range(rank):
@@ -645,6 +649,42 @@ def relu(x: object) -> Array:
     """max(x, 0), with nan kept."""
     x = wide(x)
     return np.where(x < 0, 0, x)
+
+
+def gated_tanh(x: object, dim: int = -2) -> Array:
+    """tanh of the first half of an axis times sigmoid of the second."""
+    a, b = np.split(wide(x), 2, dim)
+    return np.tanh(a) * sigmoid(b)
+
+
+def gated_tanh_input(x: object, g: object, dim: int = -2) -> Array:
+    """Gradient of `gated_tanh`."""
+    a, b = np.split(wide(x), 2, dim)
+    tanh, opened = np.tanh(a), sigmoid(b)
+    return np.concatenate([g * opened / np.cosh(a) ** 2, g * tanh * opened * sigmoid(-b)], dim)
+
+
+def wavenet_stack(x: object, layers: Sequence[dict], dilations: Sequence[int]) -> Array:
+    """The sum of the skips of WaveNet's layers on one sequence (channels, steps).
+
+    A layer maps "dilated", "skip" and perhaps "residual" to (weight, bias); step by step and tap by tap as the paper
+    draws it, gated where the dilated convolution has twice the channels.
+    """
+    x, total = wide(x), 0.0
+    for layer, dilation in zip(layers, dilations, strict=True):
+        weight, bias = map(wide, layer["dilated"])
+        sums = np.repeat(bias[:, None], x.shape[1], 1)
+        for t in range(x.shape[1]):
+            for tap in range(weight.shape[2]):
+                past = t - (weight.shape[2] - 1 - tap) * dilation
+                if past >= 0:
+                    sums[:, t] += weight[:, :, tap] @ x[:, past]
+        opened = gated_tanh(sums) if len(sums) == 2 * len(x) else relu(sums)
+        ones = {name: [wide(a) for a in layer[name]] for name in ("skip", "residual") if name in layer}
+        total = total + ones["skip"][0][:, :, 0] @ opened + ones["skip"][1][:, None]
+        if "residual" in ones:
+            x = x + ones["residual"][0][:, :, 0] @ opened + ones["residual"][1][:, None]
+    return total
 
 
 def relu_input(x: object, g: object) -> Array:

@@ -259,6 +259,7 @@ def test_the_random_cases_reach_every_corner(rank: int) -> None:
         "empty batch": lambda c: c.batched and c.input_shape[0] == 0,
         "same with stride": lambda c: c.options["padding"] == "same" and c.options["stride"] not in (1, (1,) * rank),
         "valid": lambda c: c.options["padding"] == "valid",
+        "causal": lambda c: rank > 1 or c.options["padding"] == "causal",
         "pairs": lambda c: isinstance(c.options["padding"], tuple) and isinstance(c.options["padding"][0], tuple),
         "dilated": lambda c: c.options["dilation"] not in (1, (1,) * rank),
         "depthwise": lambda c: c.options["groups"] == c.batch_shape[1] > 1,

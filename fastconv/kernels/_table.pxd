@@ -67,6 +67,12 @@ cdef extern from "fastconv.h" nogil:
         void (*turn)(const void *, Py_ssize_t, Py_ssize_t, Py_ssize_t, void *, Py_ssize_t) noexcept nogil
         void (*turn_rows)(const fc_conv *, const void *, Py_ssize_t, Py_ssize_t, void *) noexcept nogil
         void (*pack_filters)(const fc_conv *, const void *, int, Py_ssize_t, void *) noexcept nogil
+        void (*taps_product)(Py_ssize_t, Py_ssize_t, Py_ssize_t, const Py_ssize_t *, const void *, Py_ssize_t, Py_ssize_t,
+                             const void *, Py_ssize_t, Py_ssize_t, const void *, int, void *, Py_ssize_t,
+                             const fc_activation *) noexcept nogil
+        void (*taps_apart)(Py_ssize_t, const Py_ssize_t *, const void *, Py_ssize_t, Py_ssize_t, const void *, Py_ssize_t,
+                           const void *, void *, const fc_activation *) noexcept nogil
+        void (*pairs)(int, const void *, const void *, void *, Py_ssize_t) noexcept nogil
         void (*winograd_weights)(const fc_conv *, int, const void *, int, void *) noexcept nogil
         void (*winograd_input)(const fc_conv *, int, const void *, Py_ssize_t, Py_ssize_t, Py_ssize_t, int, void *,
                                Py_ssize_t, Py_ssize_t, void *) noexcept nogil

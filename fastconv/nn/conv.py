@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .. import grad as G
-from ..backends import backend_for
+from ..backends import Signal, backend_for
 from ..spec import (
     FORMATS,
     PRECISIONS,
@@ -96,6 +96,8 @@ class _ConvNd(Module):
 
     def forward(self, input: Array) -> Array:
         """Convolve `input` of shape (n, c_in, *spatial) or (c_in, *spatial), in the layer's data_format."""
+        if isinstance(input, Signal):
+            return self._planned(input)
         output = self._output(input)
         if self.training:
             before = None
@@ -123,13 +125,22 @@ class _ConvNd(Module):
         """Bind this layer to an input's shape and pack the weights for it, if they are not packed already."""
         bias = None if self.bias is None else self.bias.data
         backend = backend_for(self._function, "input", input)
-        activation = None if self.training else self.activation
-        edges = self._edges()
-        options = (*self._geometry(), self.algorithm, self.data_format, activation, self.precision)
-        options += (tuple(edges.values()),) if edges else ()
+        options = self._options(None if self.training else self.activation)
         call = (self._function, self._axes, input, self.weight.data, bias, options)
         self.__dict__["_packed"] = getattr(backend, self._packer)(*call, self.weight.version, self._packed)
         return self._packed
+
+    def _options(self, activation: Any) -> tuple[Any, ...]:
+        """The options of a call of the backend."""
+        edges = self._edges()
+        options = (*self._geometry(), self.algorithm, self.data_format, activation, self.precision)
+        return (*options, tuple(edges.values())) if edges else options
+
+    def _planned(self, input: Signal) -> Any:
+        """This layer as a part of a stream."""
+        bias = None if self.bias is None else self.bias.data
+        backend, options = backend_for(self._function, "input", input), self._options(self.activation)
+        return backend.conv(self._function, self._axes, input, self.weight.data, bias, options, None, None)
 
     def backward(self, grad_output: Array) -> Array:
         """Gradient of the input; adds to `weight.grad` and `bias.grad`."""
@@ -225,7 +236,7 @@ class _ConvNd(Module):
 class Conv1d(_ConvNd):
     """Cross-correlation over (n, c_in, w), with learnt weights of shape (c_out, c_in/groups, kw).
 
-    The parameters are those of `Conv2d`, with one axis.
+    The parameters are those of `Conv2d`, with one axis; padding can also be "causal".
 
     Examples
     --------
@@ -239,6 +250,72 @@ class Conv1d(_ConvNd):
     _grad_input = staticmethod(G.conv1d_input)
     _grad_weight = staticmethod(G.conv1d_weight)
     _grad_bias = staticmethod(G.conv1d_bias)
+
+
+class CausalConv1d(Conv1d):
+    """Causal cross-correlation over (n, c_in, w): output t sees the inputs up to t * stride, and none after it.
+
+    A `Conv1d` with padding="causal" and algorithm="causal": the front is padded with (kernel_size - 1) * dilation zeros, the
+    end not at all, and the sums are formed in an order that does not depend on the length of the sequence. Its `stream()`
+    therefore gives, chunk by chunk, the bits of the whole.
+
+    Parameters
+    ----------
+    in_channels, out_channels, kernel_size, stride, dilation, groups, bias : optional
+        As in `Conv2d`, with one axis.
+    dtype, rng, activation, precision : optional
+        As in `Conv2d`.
+
+    Raises
+    ------
+    FastconvValueError, FastconvTypeError
+        For an argument out of its range or of the wrong kind, by name.
+
+    References
+    ----------
+    van den Oord et al., WaveNet, arXiv 1609.03499, section 2.1.
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv as fc
+    >>> layer = fc.nn.CausalConv1d(4, 8, 2, dilation=16, rng=0)
+    >>> x = np.random.default_rng(0).standard_normal((4, 100)).astype(np.float32)
+    >>> stream = layer.stream()
+    >>> chunks = [stream.push(x[:, :1]), stream.push(x[:, 1:60]), stream.push(x[:, 60:])]
+    >>> bool((np.concatenate(chunks, axis=-1) == layer(x)).all())
+    True
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | tuple[int, ...],
+        stride: int | tuple[int, ...] = 1,
+        dilation: int | tuple[int, ...] = 1,
+        groups: int = 1,
+        bias: bool = True,
+        *,
+        dtype: Any = "float32",
+        rng: np.random.Generator | int | None = None,
+        activation: Any = None,
+        precision: str | None = None,
+    ) -> None:
+        super().__init__(
+            in_channels,
+            out_channels,
+            kernel_size,
+            stride,
+            "causal",
+            dilation,
+            groups,
+            bias,
+            dtype=dtype,
+            rng=rng,
+            algorithm="causal",
+            activation=activation,
+            precision=precision,
+        )
 
 
 class Conv2d(_ConvNd):

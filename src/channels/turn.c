@@ -15,11 +15,23 @@
 
 FC_INLINE int part(ptrdiff_t left) { return left < LANES ? (int)left : LANES; }
 
+#define FEW 2 /* rows that take longer to turn over in a block than one by one */
+
+static void few_rows(const real *from, ptrdiff_t ld_from, int rows, ptrdiff_t columns, real *to, ptrdiff_t ld_to) {
+    for (ptrdiff_t j = 0; j < columns; j++, to += ld_to)
+        for (int i = 0; i < rows; i++) to[i] = from[i * ld_from + j];
+}
+
 void FC_FN(turn)(const void *from, ptrdiff_t ld_from, ptrdiff_t rows, ptrdiff_t columns, void *to, ptrdiff_t ld_to) {
-    for (ptrdiff_t i = 0; i < rows; i += LANES)
+    for (ptrdiff_t i = 0; i < rows; i += LANES) {
+        if (rows - i <= FEW) {
+            few_rows((const real *)from + i * ld_from, ld_from, (int)(rows - i), columns, (real *)to + i, ld_to);
+            return;
+        }
         for (ptrdiff_t j = 0; j < columns; j += LANES)
             transpose_block((const real *)from + i * ld_from + j, ld_from, part(rows - i), part(columns - j),
                             (real *)to + j * ld_to + i, ld_to, part(rows - i));
+    }
 }
 
 /* Rows of a constant: `pixels` of them, of `channels` each. */

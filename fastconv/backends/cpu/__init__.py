@@ -20,7 +20,16 @@ from .conv import (
     run_packed,
 )
 from .dense import linear, linear_bias, linear_input, linear_weight
-from .elementwise import activation, activation_input, log_softmax, log_softmax_input, softmax, softmax_input
+from .elementwise import (
+    activation,
+    activation_input,
+    gated_tanh,
+    gated_tanh_input,
+    log_softmax,
+    log_softmax_input,
+    softmax,
+    softmax_input,
+)
 from .loss import cross_entropy, cross_entropy_input
 from .pool import (
     average_pool,
@@ -63,6 +72,8 @@ __all__ = [
     "conv_weight",
     "cross_entropy",
     "cross_entropy_input",
+    "gated_tanh",
+    "gated_tanh_input",
     "linear",
     "linear_bias",
     "linear_input",
