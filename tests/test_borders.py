@@ -365,6 +365,20 @@ def test_layers_show_their_border() -> None:
     assert "padding_mode" not in repr(nn.Conv2d(1, 2, 3, padding=1))
 
 
+def test_pictures_of_layers_know_their_border() -> None:
+    layer = nn.Conv2d(4, 4, 3, padding=1, groups=4, padding_mode="circular", flip=True, rng=0).eval()
+    x = cases.floats(cases.rng_for("border pictures", 0), (2, 4, 5, 6), "float32")
+    y = layer(x)
+    kept = np.where(y == y.max(axis=(1, 2, 3), keepdims=True), y, 0)
+    geometry = {"padding": 1, "groups": 4, "padding_mode": "circular", "flip": True}
+    expected = fc.grad.conv2d_input(x.shape, layer.weight.data, kept, **geometry)
+    model = nn.Sequential(layer)
+    np.testing.assert_array_equal(fc.visualize.deconvnet(model, x, "0"), expected)
+    assert fc.visualize.summary(model, x.shape, False).rows[0]["algorithm"] == calls.chosen(
+        "conv2d", x.shape, (4, 1, 3, 3), **geometry
+    )
+
+
 def test_explain_tells_the_border() -> None:
     shapes = ("conv2d", (1, 8, 9, 9), (8, 1, 3, 3))
     told = fc.explain(*shapes, groups=8, padding=1, padding_mode="reflect")
