@@ -132,6 +132,17 @@ def test_gradients_on_integers_are_exact(rank: int, chunk: int) -> None:
         assert forward == np.vdot(w.astype(np.float64), dw), words
 
 
+def test_a_copied_nan_reaches_the_gradient_of_the_weights(rank: int) -> None:
+    name = f"conv{rank}d"
+    for _, case, (x, w, _), rng, words in drawn(rank, "border gradient specials", range(SPECIAL_CASES), strewn):
+        g = cases.integers(rng, case.case.output_shape, case.case.dtype)
+        expected = case.conv_weight(x, g)
+        for isa in ISAS:
+            with fc.override(isa=isa):
+                dw = getattr(fastconv.grad, f"{name}_weight")(x, w.shape, g, **case.options)
+                tolerance.check_equal(dw, expected, f"{words} isa={isa}")
+
+
 @CHUNK
 def test_gradients_on_floats_are_within_the_bound(rank: int, chunk: int) -> None:
     name = f"conv{rank}d"
