@@ -389,9 +389,9 @@ class ConvSpec:
 
 @dataclass(frozen=True, slots=True)
 class PhaseAxis:
-    """Positions offset + stride*m of an output axis, for some offsets, that all read inputs m - front + j*step, j = 0, 1, ...
+    """Positions offset + stride*m of an output axis, for some offsets, which all read inputs m - front + j*step.
 
-    `taps` tells for each offset which taps of the kernel they meet, in the order of j.
+    `taps` tells for each offset which taps of the kernel they meet, in the order of j = 0, 1, ...
     """
 
     offsets: tuple[int, ...]
@@ -467,7 +467,7 @@ class ConvTransposeSpec(ConvSpec):
                 f"got padding={padding!r}"
             )
         pads = padding_pairs(function, padding, rank, size, size, steps)
-        if any(extra >= max(step, gap) for extra, step, gap in zip(more[3 - rank :], steps[3 - rank :], gaps[3 - rank :])):
+        if any(m >= max(s, g) for m, s, g in list(zip(more, steps, gaps, strict=True))[3 - rank :]):
             raise FastconvValueError(
                 f"{function}: output_padding must be smaller than stride or dilation, got "
                 f"output_padding={show(output_padding)} with stride={show(stride)} and dilation={show(dilation)}"
@@ -584,9 +584,9 @@ def axis_phases(kernel: int, output: int, stride: int, dilation: int, front: int
     alike: dict[tuple[int, ...], list[int]] = {}
     for offset in sorted(offset for offset in taps if offset < output):
         last = taps[offset][0]
-        alike.setdefault(
-            (len(taps[offset]), (last * dilation - offset - front) // stride, offset * apart), []
-        ).append(offset)
+        alike.setdefault((len(taps[offset]), (last * dilation - offset - front) // stride, offset * apart), []).append(
+            offset
+        )
     step = dilation // math.gcd(stride, dilation)
     return tuple(
         PhaseAxis(tuple(offsets), tuple(tuple(taps[offset]) for offset in offsets), first, step)

@@ -142,7 +142,9 @@ def transposed_calls(rank: int, dtype: str) -> list[Call]:
             Call(f"{name}-{kind}", forward, arrays, options, takes_out=True),
             Call(f"{name}-{kind}-last", forward, arrays | {"input": to_last(x, rank)}, options | last, takes_out=True),
             Call(f"{name}_input-{kind}", to_input, {"weight": w, "grad_output": g}, options, places={"input_size": x.shape}),
-            Call(f"{name}_weight-{kind}", to_weight, {"input": x, "grad_output": g}, options, places={"weight_size": w.shape}),
+            Call(
+                f"{name}_weight-{kind}", to_weight, {"input": x, "grad_output": g}, options, places={"weight_size": w.shape}
+            ),
         ]
     return [*calls, Call(f"{name}_bias", getattr(fastconv.grad, f"{name}_bias"), {"grad_output": g})]
 

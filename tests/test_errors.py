@@ -380,7 +380,13 @@ def transposed_rows(rank: int) -> Iterator[Bad]:
                 value = np.ones(shape, np.float32)
                 yield Bad(function, call, right | {"grad_output": value}, "grad_output", str(shape), ValueError)
     call = getattr(F, name)
-    for weight in ((5, 6, *(3,) * rank), (0, 6, *(3,) * rank), (4, 0, *(3,) * rank), (4, 6, *(0,) * rank), (4, 6, 3, 3, 3, 3)):
+    for weight in (
+        (5, 6, *(3,) * rank),
+        (0, 6, *(3,) * rank),
+        (4, 0, *(3,) * rank),
+        (4, 6, *(0,) * rank),
+        (4, 6, 3, 3, 3, 3),
+    ):
         value = np.ones(weight, np.float32)
         yield Bad(name, call, good | {"weight": value}, ("weight", "input"), (str(weight), "channels"), ValueError)
     for shape in ((5,), (7,), (0,), (4,), (6, 1), ()):

@@ -156,7 +156,9 @@ def test_winograd_computes_phases(algorithm: str, stride: int, isa: str, dtype: 
     y = F.conv_transpose2d(x, w, b, stride, pad, algorithm=algorithm, num_threads=2)
     exact_x, exact_w, exact_b = map(cases.exact, (x, w, b))
     expected = oracle.conv_transpose(exact_x, exact_w, exact_b, stride, pad)
-    assert fc.explain("conv_transpose2d", x.shape, w.shape, stride=stride, padding=pad, algorithm=algorithm).phases == stride**2
+    assert (
+        fc.explain("conv_transpose2d", x.shape, w.shape, stride=stride, padding=pad, algorithm=algorithm).phases == stride**2
+    )
     for rows in range(stride):
         for columns in range(stride):
             part = np.ascontiguousarray(w[:, :, rows::stride, columns::stride][:, :, ::-1, ::-1].swapaxes(0, 1))
@@ -413,7 +415,9 @@ def test_layers_compute_the_function_and_its_gradients(rank: int, isa: str, dtyp
         size = oracle.conv_transpose(np.abs(x), np.abs(w), np.abs(b), *geometry)
         exact = y.astype(np.longdouble)
         bound = 2 * tolerance.sum_bound(size, reduction, dtype)
-        tolerance.check(again, exact, bound + tolerance.activation_bound(activation or "relu", exact, exact, bound, dtype), "last")
+        tolerance.check(
+            again, exact, bound + tolerance.activation_bound(activation or "relu", exact, exact, bound, dtype), "last"
+        )
         assert layer.eval()(x).tobytes() == y.tobytes()
         assert layer(x).tobytes() == y.tobytes()
 
@@ -445,7 +449,12 @@ def test_output_size_says_which_size_is_meant(rank: int) -> None:
     assert last(calls.to_last(x, rank), (2, *(11,) * rank, 3)).shape == (2, *(11,) * rank, 3)
     layer.train()(x, (12,) * rank)
     assert layer.backward(np.ones((2, 3, *(12,) * rank), np.float32)).shape == x.shape
-    for wrong, kind in (((9,) * rank, ValueError), ((13,) * rank, ValueError), ((10,) * (rank + 3), ValueError), (10, TypeError)):
+    for wrong, kind in (
+        ((9,) * rank, ValueError),
+        ((13,) * rank, ValueError),
+        ((10,) * (rank + 3), ValueError),
+        (10, TypeError),
+    ):
         with pytest.raises(fc.FastconvError, match="output_size") as caught:
             layer(x, wrong)
         assert isinstance(caught.value, kind)

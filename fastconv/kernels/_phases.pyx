@@ -1,16 +1,16 @@
 """A transposed convolution as the convolutions of its phases, whose outputs are woven together.
 
-Source: Shi et al., Is the deconvolution layer the same as a convolutional layer?, arXiv 1609.07009; Dumoulin & Visin, arXiv
-1603.07285, section 4. Accuracy: that of the algorithm that computes the phases.
+Source: Shi et al., Is the deconvolution layer the same as a convolutional layer?, arXiv 1609.07009; Dumoulin & Visin,
+arXiv 1603.07285, section 4. Accuracy: that of the algorithm that computes the phases.
 
-With stride s, outputs offset + s*m of an axis meet only the taps of one remainder, so each phase is a convolution of the input
-with stride 1 and a part of the taps, in reverse order. Phases that read the same inputs are one convolution with more output
-channels. Any of the algorithms for convolution computes them, into a slab of output positions that stays in L2, from which the
-rows of the output are woven. A slab is a call of its own: its padding, which may be negative, says where it lies. Slabs depend
-on the shape alone, so do the bits.
+With stride s, outputs offset + s*m of an axis meet only the taps of one remainder, so each phase is a convolution of the
+input with stride 1 and a part of the taps, in reverse order. Phases that read the same inputs are one convolution with
+more output channels. Any of the algorithms for convolution computes them, into a slab of output positions that stays in
+L2, from which the rows of the output are woven. A slab is a call of its own: its padding, which may be negative, says
+where it lies. Slabs depend on the shape alone, so do the bits.
 
-The definition multiplies no zeros of a border. So where a phase reads beyond the input, and a weight is infinite or NaN, which
-packing finds out, the rows are summed by the definition instead.
+The definition multiplies no zeros of a border. So where a phase reads beyond the input, and a weight is infinite or NaN,
+which packing finds out, the rows are summed by the definition instead.
 """
 
 cimport numpy as cnp
@@ -146,7 +146,8 @@ cdef void weave_rows(void *argument, Py_ssize_t task, char *scratch) noexcept no
     cdef const Axis *d = &move.axis[0]
     cdef const Axis *h = &move.axis[1]
     cdef const Axis *w = &move.axis[2]
-    cdef Py_ssize_t size = move.itemsize, count = length_of(w), steps = min(w.stride, count), rows = length_of(d) * length_of(h)
+    cdef Py_ssize_t size = move.itemsize, count = length_of(w), steps = min(w.stride, count)
+    cdef Py_ssize_t rows = length_of(d) * length_of(h)
     cdef Py_ssize_t blocks = parts(rows, move.rows_per_task), channel = task // blocks
     cdef Py_ssize_t row = task % blocks * move.rows_per_task, last = min(row + move.rows_per_task, rows), q, o
     cdef Py_ssize_t[3] offset
@@ -226,7 +227,8 @@ cdef void turn_filters(void *argument, Py_ssize_t task, char *scratch) noexcept 
     cdef Py_ssize_t taps = s.kd * s.kh * s.kw, group = task // c_out
     cdef const char **rows = <const char **>(scratch + parts(taps * c_in * size, LINE) * LINE)
     cdef const Filters *f
-    job.kernels.turn(job.weight + (group * c_in * c_out + task % c_out) * taps * size, c_out * taps, c_in, taps, scratch, c_in)
+    job.kernels.turn(job.weight + (group * c_in * c_out + task % c_out) * taps * size, c_out * taps, c_in, taps, scratch,
+                     c_in)
     for phase in range(job.phases):
         f = &job.filters[phase]
         for q in range(f.many):
@@ -442,8 +444,8 @@ cdef class PhasedConv(BoundConv):
         move.axis[0].output, move.axis[1].output, move.axis[2].output = s.od, s.oh, s.ow
         return 0
 
-    cdef int compute_slab(self, Move *move, Py_ssize_t slab, const char *x, const char *packed, const char *bias, int threads,
-                          bint brief) except -1:
+    cdef int compute_slab(self, Move *move, Py_ssize_t slab, const char *x, const char *packed, const char *bias,
+                          int threads, bint brief) except -1:
         cdef const fc_conv *s = &self.shape
         cdef Py_ssize_t phase, axis, rows, size = self.itemsize
         cdef BoundConv child

@@ -1,5 +1,6 @@
 /* Computes:     y[c_out, o] = activation(bias + sum over c_in, tap, i with i*stride - pad + tap*dilation = o of weight * x),
- *               one row of outputs, by its definition; and whether some reals are all finite, on which it depends who is asked.
+ *               one row of outputs, by its definition; and whether some reals are all finite, on which it depends who is
+ *               asked.
  * Source:       Dumoulin & Visin, A guide to convolution arithmetic for deep learning, arXiv 1603.07285, section 4.
  * Applies when: always; needed where a weight is infinite or NaN: a phase's convolution multiplies it with the zeros of the
  *               border, of which the definition knows nothing.

@@ -51,7 +51,9 @@ def choose_transposed(spec: ConvTransposeSpec, algorithm: Any) -> tuple[ModuleTy
         if reason is not None:
             raise FastconvValueError(f"{spec.function}: algorithm={algorithm!r} cannot serve this call: {reason}")
         return (named,) if named not in CONV else (named,) * len(spec.phases)
-    ways = [(module,) for module in TRANSPOSED if module not in CONV and phase_refusal(module, spec) is None]
+    ways: list[tuple[ModuleType, ...]] = [
+        (module,) for module in TRANSPOSED if module not in CONV and phase_refusal(module, spec) is None
+    ]
     ways.append(tuple(choose(spec.phase_conv(phase, spec.phase_box), "auto") for phase in spec.phases))
     return min(ways, key=lambda modules: phase_seconds(modules, spec))
 
