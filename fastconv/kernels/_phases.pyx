@@ -150,29 +150,38 @@ cdef void weave_rows(void *argument, Py_ssize_t task, char *scratch) noexcept no
     cdef Py_ssize_t rows = length_of(d) * length_of(h)
     cdef Py_ssize_t blocks = parts(rows, move.rows_per_task), channel = task // blocks
     cdef Py_ssize_t row = task % blocks * move.rows_per_task, last = min(row + move.rows_per_task, rows), q, o
+    cdef Py_ssize_t tall = min(h.stride, length_of(h)), wide = w.high - w.low, known = -1, p
     cdef Py_ssize_t[3] offset
     cdef Py_ssize_t[3] position
-    cdef const char **from_rows = <const char **>scratch
-    cdef Py_ssize_t *pitches = <Py_ssize_t *>(scratch + steps * sizeof(void *))
-    cdef char *alone = scratch + steps * (sizeof(void *) + sizeof(Py_ssize_t))
+    # Where the first row of each offset of h is, for the depth it is known for.
+    cdef const char **firsts = <const char **>scratch
+    cdef Py_ssize_t *pitches = <Py_ssize_t *>(scratch + tall * steps * sizeof(void *))
+    cdef const char **from_rows = <const char **>(pitches + tall * steps)
+    cdef char *alone = <char *>(from_rows + steps)
     cdef char *y
     fill_alone(move, channel, s.c_out if move.last else parts(count, w.stride), alone)
     while row < last:
         o = first_of(d) + row // length_of(h)
-        offset[0], position[0] = o % d.stride, o // d.stride
         y = move.y + o * s.oh * s.ow * s.y_pixel * size
+        if o != known:
+            known = o
+            offset[0], position[0], position[1], position[2] = o % d.stride, o // d.stride, h.low, w.low
+            for p in range(tall):
+                offset[1] = p
+                for q in range(steps):
+                    offset[2] = q
+                    firsts[p * steps + q] = place_of(move, offset, position, channel, &pitches[p * steps + q])
+                    if firsts[p * steps + q] is NULL:
+                        firsts[p * steps + q] = alone
+                        pitches[p * steps + q] = 0
         o = first_of(h) + row % length_of(h)
-        offset[1], position[1] = o % h.stride, o // h.stride
         y += ((o * s.ow + first_of(w)) * s.y_pixel + channel * s.y_channel) * size
-        position[2] = w.low
+        p = o % h.stride * steps
+        o = (o // h.stride - h.low) * wide * size
         for q in range(steps):
-            offset[2] = q
-            from_rows[q] = place_of(move, offset, position, channel, &pitches[q])
-            if from_rows[q] is NULL:
-                from_rows[q] = alone
-                pitches[q] = 0
+            from_rows[q] = firsts[p + q] + o * pitches[p + q]
         if move.last:
-            move.kernels.interleave_pixels(<const void *const *>from_rows, pitches, steps, count, s.c_out, y)
+            move.kernels.interleave_pixels(<const void *const *>from_rows, pitches + p, steps, count, s.c_out, y)
         else:
             move.kernels.interleave(<const void *const *>from_rows, steps, count, y)
         row += 1
@@ -362,8 +371,8 @@ cdef class PhasedConv(BoundConv):
         return total + most * self.shape.c_out * self.itemsize
 
     cdef size_t weave_bytes(self) noexcept:
-        cdef Py_ssize_t steps = min(self.shape.stride_w, self.shape.ow)
-        return (steps * (sizeof(void *) + sizeof(Py_ssize_t))
+        cdef Py_ssize_t steps = min(self.shape.stride_w, self.shape.ow), tall = min(self.shape.stride_h, self.shape.oh)
+        return (steps * (sizeof(void *) + tall * (sizeof(void *) + sizeof(Py_ssize_t)))
                 + max(self.shape.c_out, parts(self.shape.ow, self.shape.stride_w)) * self.itemsize)
 
     cdef size_t workspace_bytes(self, int threads, bint packed) noexcept:
