@@ -8,6 +8,8 @@ a time so that V and M stay in L2, and transformed back. Where the filters outwe
 each block would be the cost, all tiles are transformed first and a task owns panels of output channels for all of them
 (`shared`). Sums over the channels are cut at K_BLOCK, whatever the blocks, so bits depend on neither tasks nor threads.
 
+With dilation, tiles lie on the grids of every dilation-th row and column: each of those is a convolution without dilation.
+
 Where an input or weight is not finite, or a transform overflows, outputs of whole tiles come out NaN or infinite. Their rows
 are marked, panel by panel whatever the blocks, and computed again by direct summation, so that such values stand where the
 definition has them.
@@ -36,6 +38,9 @@ cdef enum:
     FILTERS_ROOM = 2 << 20  # bytes of transformed filters, beyond which a call does not make them all beforehand
     CHANNELS_LEAST = 128    # output channels of a task that transforms its input for itself
 
+# Cycles for a pixel's vector of channels, of which a dilated NCHW layer pays one a pixel.
+PICKED, PUT = 14.0, 20.0
+
 KINDS = {"winograd_f2x3": FC_F2X3, "winograd_f4x3": FC_F4X3, "winograd_f2x5": FC_F2X5}
 
 
@@ -43,8 +48,8 @@ def refuse(spec, int kernel):
     """Return why Winograd cannot serve a spec, or None."""
     if spec.kernel[1:] != (kernel, kernel):
         return f"the kernel must be {kernel}x{kernel} in height and width, got {spec.kernel_size}"
-    if spec.stride[1:] != (1, 1) or spec.dilation[1:] != (1, 1):
-        return f"stride and dilation must be 1 in height and width, got stride {spec.stride} and dilation {spec.dilation}"
+    if spec.stride[1:] != (1, 1):
+        return f"the stride must be 1 in height and width, got stride {spec.stride}"
     return None
 
 
@@ -52,13 +57,15 @@ def seconds(spec, isa, str algorithm):
     """Return the expected time: the products and the transforms both ways, or else reading the transformed filters."""
     machine = machine_of(isa)
     points, outputs = (4, 2) if algorithm == "winograd_f2x3" else (6, 4 if algorithm == "winograd_f4x3" else 2)
-    od, oh, ow = spec.output
-    square, tiles = points * points, od * -(-oh // outputs) * -(-ow // outputs)
+    (od, oh, ow), (_, dh, dw) = spec.output, spec.dilation
+    square, tiles = points * points, od * dh * dw * -(-oh // (outputs * dh)) * -(-ow // (outputs * dw))
     depth, c_out = spec.c_in // spec.groups * spec.kernel[0], spec.c_out // spec.groups
     wide, deep = vectors(machine, spec, c_out), vectors(machine, spec, depth)
     cost = tiles * (depth * channel_steps(machine, spec) + (wide + deep) * machine.point)
     if outputs == 4:
         cost *= 1.12  # 36 points of every tile at once crowd L1 and L2 more than 16
+    if dw > 1 and not spec.channels_last:  # pixels are picked one by one, and so are outputs put
+        cost += tiles * outputs * outputs / square * (deep * PICKED + wide * PUT)
     filters = spec.groups * square * depth * c_out * spec.itemsize
     return (2 * machine.call + max(spec.n * spec.groups * square * cost, reading(machine, filters))) / CLOCK
 
@@ -71,7 +78,9 @@ cdef struct Job:
     const fc_conv *shape
     const fc_kernels *kernels
     int kind, points, outputs
-    Py_ssize_t itemsize, depth, tiles, tile_rows, tile_columns, panels, v_tile
+    # A line of tiles is those of one row of tiles that lie on one grid of columns; `tile_rows` are those of all grids of an
+    # image and depth, `grid_rows` of one.
+    Py_ssize_t itemsize, depth, tiles, tile_rows, grid_rows, tile_columns, panels, v_tile
     Py_ssize_t block, block_panels, task_panels, input_block  # tiles, panels of a product, of a task; tiles
     const char *x
     const char *weight
@@ -93,24 +102,41 @@ cdef inline size_t m_bytes(Py_ssize_t points, Py_ssize_t tiles, Py_ssize_t chann
 
 
 cdef inline Py_ssize_t run_length(const Job *job, Py_ssize_t tile, Py_ssize_t last) noexcept nogil:
-    """Tiles from this one on that lie in its row of tiles and fit the stage."""
+    """Tiles from this one on that lie in its line and fit the stage."""
     return min(job.tile_columns - tile % job.tile_columns, last - tile,
                <Py_ssize_t>((SEGMENT - (job.points - job.outputs)) // job.outputs))
+
+
+cdef struct Place:
+    Py_ssize_t row, image, iod, ioh, iow  # the row of tiles, of all images; the first output of a tile
+
+
+cdef inline Place place_of(const Job *job, Py_ssize_t tile) noexcept nogil:
+    """Where a tile lies."""
+    cdef const fc_conv *s = job.shape
+    cdef Place place
+    cdef Py_ssize_t line = tile // job.tile_columns, row
+    place.row = line // s.dilation_w
+    row = place.row % job.tile_rows
+    place.iod = place.row // job.tile_rows % s.od
+    place.image = place.row // job.tile_rows // s.od
+    place.ioh = row // job.grid_rows + row % job.grid_rows * job.outputs * s.dilation_h
+    place.iow = line % s.dilation_w + tile % job.tile_columns * job.outputs * s.dilation_w
+    return place
 
 
 cdef void transform_tiles(const Job *job, Py_ssize_t group, Py_ssize_t tile, Py_ssize_t last, char *v, Py_ssize_t v_point,
                           char *stage) noexcept nogil:
     cdef const fc_conv *s = job.shape
-    cdef Py_ssize_t row, count
-    cdef Py_ssize_t plane = s.d * s.h * s.w
+    cdef Py_ssize_t count, plane = s.d * s.h * s.w
+    cdef Place place
     cdef const char *x
     while tile < last:
         count = run_length(job, tile, last)
-        row = tile // job.tile_columns
-        x = job.x + (row // (job.tile_rows * s.od) * s.c_in * plane
-                     + group * (s.c_in // s.groups) * s.x_channel) * job.itemsize
-        job.kernels.winograd_input(s, job.kind, x, row // job.tile_rows % s.od, row % job.tile_rows, tile % job.tile_columns,
-                                   <int>count, v, v_point, job.v_tile, stage)
+        place = place_of(job, tile)
+        x = job.x + (place.image * s.c_in * plane + group * (s.c_in // s.groups) * s.x_channel) * job.itemsize
+        job.kernels.winograd_input(s, job.kind, x, place.iod, place.ioh, place.iow, <int>count, v, v_point, job.v_tile,
+                                   stage)
         v += count * job.v_tile * job.itemsize
         tile += count
 
@@ -124,7 +150,8 @@ cdef void multiply_tiles(Job *job, Py_ssize_t group, Py_ssize_t tile, Py_ssize_t
     cdef Py_ssize_t rn = kernels.rn, size = job.itemsize, c_out = s.c_out // s.groups
     cdef Py_ssize_t channel, now
     cdef Py_ssize_t m_tile = (panel_last - panel) * rn, m_point = point_stride(last - tile, m_tile, size)
-    cdef Py_ssize_t k, k_end, row, count
+    cdef Py_ssize_t k, k_end, count
+    cdef Place place
     cdef Py_ssize_t block = parts(job.depth, parts(job.depth, K_BLOCK))
     cdef int point
     cdef char *y
@@ -139,15 +166,14 @@ cdef void multiply_tiles(Job *job, Py_ssize_t group, Py_ssize_t tile, Py_ssize_t
             k = k_end
     while tile < last:
         count = run_length(job, tile, last)
-        row = tile // job.tile_columns
+        place = place_of(job, tile)
         for now in range(panel, panel_last):
             channel = group * c_out + now * rn
-            y = job.y + (row // (job.tile_rows * s.od) * s.c_out * s.od * s.oh * s.ow + channel * s.y_channel) * size
+            y = job.y + (place.image * s.c_out * s.od * s.oh * s.ow + channel * s.y_channel) * size
             if kernels.winograd_output(s, job.kind, m + (now - panel) * rn * size, m_point, m_tile,
                                        at(job.bias, channel * size), y, min(rn, c_out - now * rn),
-                                       row // job.tile_rows % s.od, row % job.tile_rows, tile % job.tile_columns,
-                                       <int>count, stage):
-                job.marks[(row * s.groups + group) * job.panels + now] = 1
+                                       place.iod, place.ioh, place.iow, <int>count, stage):
+                job.marks[(place.row * s.groups + group) * job.panels + now] = 1
                 job.marked = 1
         m += count * m_tile * size
         tile += count
@@ -231,15 +257,18 @@ cdef void sum_again(void *argument, Py_ssize_t task, char *scratch) noexcept nog
     cdef Py_ssize_t panels = job.panels, size = job.itemsize, wide = job.kernels.rn, c_out = s.c_out // s.groups
     cdef Py_ssize_t first = task % panels * wide, group = task // panels % s.groups, row = task // panels // s.groups
     cdef Py_ssize_t channel = group * c_out + first, image = row // (job.tile_rows * s.od)
-    cdef Py_ssize_t ioh = row % job.tile_rows * job.outputs
-    job.kernels.direct_forward(
-        s,
-        job.x + (image * s.c_in * s.d * s.h * s.w + group * (s.c_in // s.groups) * s.x_channel) * size,
-        job.weight + channel * job.depth * s.kh * s.kw * size,
-        at(job.bias, channel * size),
-        job.y + (image * s.c_out * s.od * s.oh * s.ow + channel * s.y_channel) * size,
-        <int>min(wide, c_out - first), row // job.tile_rows % s.od, ioh, min(ioh + job.outputs, s.oh), <Py_ssize_t *>scratch,
-    )
+    cdef Place place = place_of(job, row * s.dilation_w * job.tile_columns)
+    cdef Py_ssize_t ioh = place.ioh, end = min(ioh + job.outputs * s.dilation_h, s.oh)
+    while ioh < end:
+        job.kernels.direct_forward(
+            s,
+            job.x + (image * s.c_in * s.d * s.h * s.w + group * (s.c_in // s.groups) * s.x_channel) * size,
+            job.weight + channel * job.depth * s.kh * s.kw * size,
+            at(job.bias, channel * size),
+            job.y + (image * s.c_out * s.od * s.oh * s.ow + channel * s.y_channel) * size,
+            <int>min(wide, c_out - first), place.iod, ioh, ioh + 1, <Py_ssize_t *>scratch,
+        )
+        ioh += s.dilation_h
 
 
 cdef struct Pack:
@@ -262,7 +291,7 @@ cdef struct Plan:
 cdef class Winograd(BoundConv):
     cdef int kind, points, outputs
     cdef Py_ssize_t depth, v_tile
-    cdef Py_ssize_t tile_rows, tile_columns, tiles, panels
+    cdef Py_ssize_t tile_rows, grid_rows, tile_columns, tiles, panels
 
     def __init__(self, spec, int isa, str isa_name, str algorithm):
         super().__init__(spec, isa, isa_name)
@@ -274,8 +303,10 @@ cdef class Winograd(BoundConv):
         self.depth = s.c_in // s.groups * s.kd
         # A vector's room behind the last channel, and an odd number of vectors: rows then lie in different cache sets.
         self.v_tile = (parts(self.depth, lanes) + 1 | 1) * lanes
-        self.tile_rows, self.tile_columns = parts(s.oh, self.outputs), parts(s.ow, self.outputs)
-        self.tiles = s.n * s.od * self.tile_rows * self.tile_columns
+        self.grid_rows = parts(s.oh, self.outputs * s.dilation_h)
+        self.tile_rows = self.grid_rows * s.dilation_h
+        self.tile_columns = parts(s.ow, self.outputs * s.dilation_w)
+        self.tiles = s.n * s.od * self.tile_rows * s.dilation_w * self.tile_columns
         self.panels = parts(s.c_out // s.groups, self.kernels.rn)
 
     cdef Plan plan(self, int threads, bint packed) noexcept:
@@ -322,7 +353,7 @@ cdef class Winograd(BoundConv):
         job.shape, job.kernels = &self.shape, self.kernels
         job.kind, job.points, job.outputs = self.kind, self.points, self.outputs
         job.itemsize, job.depth, job.tiles = self.itemsize, self.depth, self.tiles
-        job.tile_rows, job.tile_columns = self.tile_rows, self.tile_columns
+        job.tile_rows, job.grid_rows, job.tile_columns = self.tile_rows, self.grid_rows, self.tile_columns
         job.panels, job.v_tile = self.panels, self.v_tile
         job.block, job.block_panels = plan.block, plan.block_panels
         job.task_panels, job.input_block = plan.task_panels, plan.input_block

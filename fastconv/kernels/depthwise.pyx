@@ -49,6 +49,7 @@ def has_channels_in_lanes(spec):
     _, h, w = spec.size
     return (
         is_flat(spec) and spec.c_out >= 8 and (w <= SHORT_ROW or not rolls(spec))
+        and min(min(pair) for pair in spec.padding[1:]) >= 0  # a phase of a transposed convolution may begin further on
         and h * w <= SMALL_PLANE and (h + sum(spec.padding[1])) * (w + sum(spec.padding[2])) <= 2 * SMALL_PLANE
     )
 

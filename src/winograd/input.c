@@ -1,7 +1,8 @@
 /* Computes:     V = B^T d B of a run of tiles along one row of tiles, for every input channel of a group.
  * Source:       Lavin & Gray, arXiv 1509.09308, section 4.1; points as transform.h says.
- * Applies when: stride and dilation 1, NCHW or NHWC; `tiles` fit SEGMENT input pixels.
- * Layout:       x at the image's and group's first channel; V(point, tile, k) = v[point * v_point + tile * v_tile + k],
+ * Applies when: stride 1, NCHW or NHWC; `tiles` fit SEGMENT input pixels. With dilation, tiles are of the grid of every
+ *               dilation-th row and column that their first output is on.
+ * Layout:       x at the image's and group's first channel; (ioh, iow) is the first tile's first output; V(point, tile, k) = v[point * v_point + tile * v_tile + k],
  *               where k = ikd * c_in + c and v_tile leaves a vector's room behind the last k. `stage` holds POINTS * SEGMENT
  *               vectors.
  * Plan:         one call owns the V of its tiles.
@@ -32,7 +33,8 @@ static void stage_border(const struct run *run, const real *row, real fill, int 
     for (int p = 0; p < run->end; p++) {
         if (p == run->low && run->low < run->high) p = run->high;
         if (p >= run->end) return;
-        const ptrdiff_t at = run->source[p], staged = at - run->column;
+        const ptrdiff_t at = run->source[p], ahead = at - run->column;
+        const ptrdiff_t staged = s->dilation_w == 1 ? ahead : ahead % s->dilation_w ? -1 : ahead / s->dilation_w;
         vec v;
         if (at < 0)
             v = vec_set1(run->constant[p] != 0 || row ? run->constant[p] : fill);
@@ -47,11 +49,12 @@ static void stage_border(const struct run *run, const real *row, real fill, int 
 /* One row of LANES channels (or fewer) into the stage. */
 FC_INLINE void stage_row(const struct run *run, const real *x, ptrdiff_t pixel, int channels, real *stage) {
     const struct fc_conv *s = run->s;
+    const ptrdiff_t step = s->dilation_w;
     if (s->x_pixel != 1) {
         const mask some = mask_bits(bits_below(channels));
         for (int p = 0; p < run->pixels; p++)
             vec_store(stage + p * LANES, p >= run->low && p < run->high
-                                             ? vec_load_some(x + (pixel + p) * s->x_pixel, 1, some)
+                                             ? vec_load_some(x + (pixel + p * step) * s->x_pixel, 1, some)
                                              : vec_zero());
         return;
     }
@@ -59,13 +62,13 @@ FC_INLINE void stage_row(const struct run *run, const real *x, ptrdiff_t pixel, 
         vec v[LANES];
         const uint32_t bits = bits_between(run->low - p, run->high - p);
         const mask inside = mask_bits(bits);
-        if (bits == BITS_ALL && channels == LANES) {
+        if (bits == BITS_ALL && channels == LANES && step == 1) {
 #pragma GCC unroll 16
             for (int c = 0; c < LANES; c++) v[c] = vec_load(x + c * s->x_channel + pixel + p);
         } else {
 #pragma GCC unroll 16
             for (int c = 0; c < LANES; c++)
-                v[c] = c < channels ? vec_load_some(x + c * s->x_channel + pixel + p, 1, inside) : vec_zero();
+                v[c] = c < channels ? vec_load_some(x + c * s->x_channel + pixel + p * step, step, inside) : vec_zero();
         }
         vec_transpose(v);
         const int count = run->pixels - p < LANES ? run->pixels - p : LANES;
@@ -119,37 +122,45 @@ FC_INLINE void stage_any_row(const struct run *run, const real *x, ptrdiff_t id,
     if (s->border.present && ih <= reach) stage_border(run, row < 0 ? NULL : x + row * s->x_pixel, fill, channels, stage);
 }
 
-FC_INLINE void all(const int kind, const struct fc_conv *s, const real *x, ptrdiff_t iod, ptrdiff_t tile_row,
-                   ptrdiff_t tile_column, int tiles, real *v, ptrdiff_t v_point, ptrdiff_t v_tile, real *stage) {
+/* How many of the places first, first + step, ... lie below `end`. */
+FC_INLINE ptrdiff_t places_below(ptrdiff_t end, ptrdiff_t first, ptrdiff_t step) {
+    return end > first ? (end - first + step - 1) / step : 0;
+}
+
+FC_INLINE void all(const int kind, const struct fc_conv *s, const real *x, ptrdiff_t iod, ptrdiff_t ioh, ptrdiff_t iow, int tiles,
+                   real *v, ptrdiff_t v_point, ptrdiff_t v_tile, real *stage) {
     const int points = points_of(kind), outputs = outputs_of(kind);
-    const ptrdiff_t c_in = s->c_in / s->groups, row = tile_row * outputs - s->pad_h, reach = s->oh + s->kh - 2 - s->pad_h;
+    const ptrdiff_t c_in = s->c_in / s->groups, row = ioh - s->pad_h;
+    const ptrdiff_t reach = s->oh - 1 + (s->kh - 1) * s->dilation_h - s->pad_h;
     struct run run;
-    run.s = s, run.column = tile_column * outputs - s->pad_w, run.pixels = tiles * outputs + points - outputs;
-    run.low = run.column < 0 ? (int)(-run.column < run.pixels ? -run.column : run.pixels) : 0;
-    run.high = run.column + run.pixels > s->w ? (int)(s->w > run.column ? s->w - run.column : 0) : run.pixels;
-    const ptrdiff_t last = s->ow + s->kw - 1 - s->pad_w - run.column;
-    run.end = last < run.pixels ? (int)last : run.pixels;
+    run.s = s, run.column = iow - s->pad_w, run.pixels = tiles * outputs + points - outputs;
+    const ptrdiff_t low = places_below(0, run.column, s->dilation_w), high = places_below(s->w, run.column, s->dilation_w);
+    const ptrdiff_t end = places_below(s->ow, iow, s->dilation_w) + s->kw - 1;
+    run.low = low < run.pixels ? (int)low : run.pixels;
+    run.high = high < run.pixels ? (int)high : run.pixels;
+    run.end = end < run.pixels ? (int)end : run.pixels;
     if (s->border.present)
         for (int p = 0; p < run.end; p++) {
             run.constant[p] = 0;
-            run.source[p] = border_at(s, 2, s->w, run.column + p, &run.constant[p]);
+            run.source[p] = border_at(s, 2, s->w, run.column + p * s->dilation_w, &run.constant[p]);
         }
     for (ptrdiff_t ikd = 0; ikd < s->kd; ikd++) {
         const ptrdiff_t id = iod * s->stride_d - s->pad_d + ikd * s->dilation_d;
         for (ptrdiff_t c = 0; c < c_in; c += LANES) {
             const int channels = c_in - c < LANES ? (int)(c_in - c) : LANES;
             for (int i = 0; i < points; i++)
-                stage_any_row(&run, x + c * s->x_channel, id, row + i, reach, channels, stage + i * SEGMENT * LANES);
+                stage_any_row(&run, x + c * s->x_channel, id, row + i * s->dilation_h, reach, channels,
+                              stage + i * SEGMENT * LANES);
             transform_run(kind, &run, tiles, stage, v + ikd * c_in + c, v_point, v_tile);
         }
     }
 }
 
-void FC_FN(winograd_input)(const struct fc_conv *s, int kind, const void *x, ptrdiff_t iod, ptrdiff_t tile_row,
-                           ptrdiff_t tile_column, int tiles, void *v, ptrdiff_t v_point, ptrdiff_t v_tile, void *stage) {
+void FC_FN(winograd_input)(const struct fc_conv *s, int kind, const void *x, ptrdiff_t iod, ptrdiff_t ioh, ptrdiff_t iow,
+                           int tiles, void *v, ptrdiff_t v_point, ptrdiff_t v_tile, void *stage) {
     switch (kind) {
-    case FC_F2X3: all(FC_F2X3, s, x, iod, tile_row, tile_column, tiles, v, v_point, v_tile, stage); break;
-    case FC_F4X3: all(FC_F4X3, s, x, iod, tile_row, tile_column, tiles, v, v_point, v_tile, stage); break;
-    default: all(FC_F2X5, s, x, iod, tile_row, tile_column, tiles, v, v_point, v_tile, stage);
+    case FC_F2X3: all(FC_F2X3, s, x, iod, ioh, iow, tiles, v, v_point, v_tile, stage); break;
+    case FC_F4X3: all(FC_F4X3, s, x, iod, ioh, iow, tiles, v, v_point, v_tile, stage); break;
+    default: all(FC_F2X5, s, x, iod, ioh, iow, tiles, v, v_point, v_tile, stage);
     }
 }

@@ -50,23 +50,34 @@ FC_INLINE vec finish_row(const struct fc_activation *after, vec bias, int pixels
 }
 
 FC_INLINE void store_row(const struct fc_conv *s, const real *row, ptrdiff_t pixel, int pixels, int channels, real *y) {
+    const ptrdiff_t step = s->dilation_w;
     if (s->y_pixel != 1) {
         const mask some = mask_bits(bits_below(channels));
-        for (int p = 0; p < pixels; p++) vec_store_some(y + (pixel + p) * s->y_pixel, vec_load(row + p * LANES), some);
+        for (int p = 0; p < pixels; p++)
+            vec_store_some(y + (pixel + p * step) * s->y_pixel, vec_load(row + p * LANES), some);
         return;
     }
     for (int p = 0; p < pixels; p += LANES) {
         const int count = pixels - p < LANES ? pixels - p : LANES;
-        transpose_block(row + p * LANES, LANES, count, channels, y + pixel + p, s->y_channel, count);
+        if (step == 1) {
+            transpose_block(row + p * LANES, LANES, count, channels, y + pixel + p, s->y_channel, count);
+            continue;
+        }
+        real turned[LANES * LANES];
+        transpose_block(row + p * LANES, LANES, count, channels, turned, LANES, LANES);
+        for (int c = 0; c < channels; c++) {
+            real *to = y + c * s->y_channel + pixel + p * step;
+            for (int i = 0; i < count; i++) to[i * step] = turned[c * LANES + i];
+        }
     }
 }
 
 FC_INLINE int all(const int kind, const struct fc_conv *s, const real *m, ptrdiff_t m_point, ptrdiff_t m_tile, const real *bias,
-                  real *y, ptrdiff_t channels, ptrdiff_t iod, ptrdiff_t tile_row, ptrdiff_t tile_column, int tiles, real *stage) {
+                  real *y, ptrdiff_t channels, ptrdiff_t iod, ptrdiff_t ioh, ptrdiff_t iow, int tiles, real *stage) {
     const int outputs = outputs_of(kind);
-    const ptrdiff_t ioh = tile_row * outputs, iow = tile_column * outputs;
-    const int rows = s->oh - ioh < outputs ? (int)(s->oh - ioh) : outputs;
-    const int pixels = s->ow - iow < tiles * outputs ? (int)(s->ow - iow) : tiles * outputs;
+    if (ioh >= s->oh || iow >= s->ow) return 0; /* a grid of fewer rows or columns than the first one */
+    const ptrdiff_t tall = (s->oh - 1 - ioh) / s->dilation_h + 1, wide = (s->ow - 1 - iow) / s->dilation_w + 1;
+    const int rows = tall < outputs ? (int)tall : outputs, pixels = wide < tiles * outputs ? (int)wide : tiles * outputs;
     vec witness = vec_zero();
     for (ptrdiff_t c = 0; c < channels; c += LANES) {
         const int now = channels - c < LANES ? (int)(channels - c) : LANES;
@@ -76,7 +87,7 @@ FC_INLINE int all(const int kind, const struct fc_conv *s, const real *m, ptrdif
         for (int i = 0; i < rows; i++) {
             real *row = stage + i * SEGMENT * LANES;
             witness = vec_add(witness, finish_row(&s->after, start, pixels, row));
-            store_row(s, row, (iod * s->oh + ioh + i) * s->ow + iow, pixels, now, y + c * s->y_channel);
+            store_row(s, row, (iod * s->oh + ioh + i * s->dilation_h) * s->ow + iow, pixels, now, y + c * s->y_channel);
         }
     }
     const real sum = vec_sum(witness);
@@ -84,14 +95,14 @@ FC_INLINE int all(const int kind, const struct fc_conv *s, const real *m, ptrdif
 }
 
 int FC_FN(winograd_output)(const struct fc_conv *s, int kind, const void *m, ptrdiff_t m_point, ptrdiff_t m_tile,
-                           const void *bias, void *y, ptrdiff_t channels, ptrdiff_t iod, ptrdiff_t tile_row,
-                           ptrdiff_t tile_column, int tiles, void *stage) {
+                           const void *bias, void *y, ptrdiff_t channels, ptrdiff_t iod, ptrdiff_t ioh,
+                           ptrdiff_t iow, int tiles, void *stage) {
     switch (kind) {
     case FC_F2X3:
-        return all(FC_F2X3, s, m, m_point, m_tile, bias, y, channels, iod, tile_row, tile_column, tiles, stage);
+        return all(FC_F2X3, s, m, m_point, m_tile, bias, y, channels, iod, ioh, iow, tiles, stage);
     case FC_F4X3:
-        return all(FC_F4X3, s, m, m_point, m_tile, bias, y, channels, iod, tile_row, tile_column, tiles, stage);
+        return all(FC_F4X3, s, m, m_point, m_tile, bias, y, channels, iod, ioh, iow, tiles, stage);
     default:
-        return all(FC_F2X5, s, m, m_point, m_tile, bias, y, channels, iod, tile_row, tile_column, tiles, stage);
+        return all(FC_F2X5, s, m, m_point, m_tile, bias, y, channels, iod, ioh, iow, tiles, stage);
     }
 }
