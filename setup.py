@@ -44,18 +44,30 @@ class BuildKernels(build_ext):
 
         def compile_variant(variant):
             (isa, _, flags), width = variant
-            return self.compiler.compile(
-                KERNELS,
-                output_dir=f"{self.build_temp}/{isa}-{width}",
+            folder = f"{self.build_temp}/{isa}-{width}"
+            objects = self.compiler.object_filenames(KERNELS, output_dir=folder)
+            stale = [
+                source
+                for source, made in zip(KERNELS, objects, strict=True)
+                if is_newer([source, "setup.py", *HEADERS], made)
+            ]
+            self.compiler.compile(
+                stale,
+                output_dir=folder,
                 macros=[("FC_ISA", isa), ("FC_WIDTH", width)],
                 include_dirs=["src"],
                 extra_postargs=common + flags.split(),
-                depends=HEADERS,
             )
+            return objects
 
         rows = [row for row in ROW.findall(Path("src/isa.def").read_text()) if row[1] in ("any", MACHINE)]
         with ThreadPoolExecutor(CORES) as pool:
             return list(chain.from_iterable(pool.map(compile_variant, product(rows, ("32", "64")))))
+
+
+def is_newer(sources, made):
+    """Whether one of the sources changed after `made`, or that is not there."""
+    return not Path(made).exists() or max(os.path.getmtime(source) for source in sources) > os.path.getmtime(made)
 
 
 def extension(path):

@@ -23,6 +23,7 @@ from benchmarks.machine import MOST_DISTURBANCE, calibrate, usable_cores, watch_
 from benchmarks.overhead import smallest_call
 from benchmarks.peers._fastconv import convolution_options
 from benchmarks.report import Result, milliseconds, plain
+from benchmarks.streaming import step_of
 from benchmarks.timing import Call, Timing, interleave
 
 ALGORITHM = "im2col_gemm"
@@ -35,6 +36,7 @@ LEAST_POINTWISE, LEAST_DEEP_POINTWISE = 0.80, 0.72
 LEAST_DOUBLE = 0.85  # of half the rate of float32
 POORER = 0.10  # what AVX2 may fall below these shares of its own peak
 MANY_CHANNELS, WIDE, MANY_PIXELS, DEEP = 64, 28, 196, 49
+MOST_STEP_US = 150.0
 THREADED_GROUPS, THREADED_FLOPS = ("dense3x3", "pointwise", "strided", "large-kernel"), 50e6
 
 
@@ -255,6 +257,15 @@ def _peak(isa: str | None) -> float:
 
 # ---- the program
 
+
+def stream_figures(seconds: float) -> list[Figure]:
+    """Time one step of WaveNet's stack: 30 layers of 64 channels, gated, one thread."""
+    others = watch_others()
+    time = interleave({"step": step_of()}, seconds)["step"]
+    note = f"{time.lower * 1e6:.1f}-{time.upper * 1e6:.1f} us"
+    return [Figure("one step of WaveNet's stack, us", time.median * 1e6, MOST_STEP_US, False, note, others())]
+
+
 KINDS = {
     "dense": "the general algorithm on a layer of ResNet-50: share of the peak, and two threads",
     "smallest": "the smallest call beside the default library's",
@@ -264,6 +275,7 @@ KINDS = {
     "threads": "two threads beside one",
     "avx2": "the shares of the peak, with AVX2",
     "float64": "float64 beside float32",
+    "stream": "one step of WaveNet's stack, in microseconds",
 }
 
 
@@ -285,6 +297,8 @@ def measure(kinds: Sequence[str], layers: Sequence[Layer], seconds: float) -> It
         yield from dense_figures(seconds)
     if "smallest" in kinds:
         yield from tiny_figures(seconds)
+    if "stream" in kinds:
+        yield from stream_figures(seconds)
     for layer in layers:
         if layer.is_convolution:
             yield from layer_figures(layer, kinds, seconds)

@@ -60,7 +60,7 @@ def _check(driver: Driver, layer: Layer, arrays: Arrays, threads: int, truth: Ex
     reason = driver.supports(layer)
     if reason:
         return Result(driver, None, reason), None
-    slack = (OUR_ERROR if driver.role == "ours" else PEER_ERROR) if layer.is_convolution else 0.0
+    slack = (OUR_ERROR if driver.role == "ours" else PEER_ERROR) if layer.has_weights else 0.0
     try:
         call = driver.prepare(layer, arrays, threads)
         problem = mismatch(call(), truth, layer, slack)

@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 
 FOLDER = Path(__file__).parent / "layers"
 CONVOLUTIONS = ("conv1d", "conv2d", "conv3d")
-OPERATORS = (*CONVOLUTIONS, "max_pool2d", "avg_pool2d", "global_avg_pool2d", "max_unpool2d")
-KEYS = ("weight", "kernel", "stride", "pad", "dilation", "groups", "bias", "indices")
+TRANSPOSED = ("conv_transpose1d", "conv_transpose2d", "conv_transpose3d")
+OPERATORS = (*CONVOLUTIONS, *TRANSPOSED, "max_pool2d", "avg_pool2d", "global_avg_pool2d", "max_unpool2d")
+KEYS = ("weight", "kernel", "stride", "pad", "outpad", "dilation", "groups", "bias", "indices")
 FLOAT_BYTES, INDEX_BYTES = 4, 8
 
 
@@ -31,7 +32,7 @@ FLOAT_BYTES, INDEX_BYTES = 4, 8
 class Layer:
     """One problem in float32.
 
-    ``window`` is the weight's shape for a convolution and the kernel for a pool; ``padding`` has one
+    ``window`` is the weight's shape for a convolution, transposed or not, and the kernel for a pool; ``padding`` has one
     ``(front, back)`` pair per spatial axis.
     """
 
@@ -47,10 +48,26 @@ class Layer:
     groups: int = 1
     bias: bool = True
     indices: bool = False
+    output_padding: tuple[int, ...] = ()
 
     @property
     def is_convolution(self) -> bool:
         return self.op in CONVOLUTIONS
+
+    @property
+    def is_transposed(self) -> bool:
+        return self.op in TRANSPOSED
+
+    @property
+    def has_weights(self) -> bool:
+        return self.is_convolution or self.is_transposed
+
+    @property
+    def c_out(self) -> int:
+        """The output's channels."""
+        if self.is_transposed:
+            return self.window[1] * self.groups
+        return self.window[0] if self.is_convolution else self.input[1]
 
     @property
     def spatial(self) -> tuple[int, ...]:
@@ -60,7 +77,7 @@ class Layer:
     @property
     def kernel(self) -> tuple[int, ...]:
         """The window's spatial sizes."""
-        return self.window[2:] if self.is_convolution else self.window
+        return self.window[2:] if self.has_weights else self.window
 
     @property
     def is_symmetric(self) -> bool:
@@ -78,24 +95,29 @@ class Layer:
         axes = zip(self.spatial, self.kernel, self.stride, self.padding, self.dilation, strict=True)
         if self.op == "max_unpool2d":
             sizes = tuple((i - 1) * s - f - b + k for i, k, s, (f, b), _ in axes)
+        elif self.is_transposed:
+            more = zip(axes, self.output_padding, strict=True)
+            sizes = tuple((i - 1) * s - f - b + d * (k - 1) + 1 + m for (i, k, s, (f, b), d), m in more)
         else:
             sizes = tuple((i + f + b - d * (k - 1) - 1) // s + 1 for i, k, s, (f, b), d in axes)
-        return (self.input[0], self.window[0] if self.is_convolution else self.input[1], *sizes)
+        return (self.input[0], self.c_out, *sizes)
 
     @property
     def flops(self) -> int:
         """Operations of the definition: two per multiply-add; one per element a pool looks at."""
-        taps = math.prod(self.window[1:] if self.is_convolution else self.window)
+        taps = math.prod(self.window[1:] if self.has_weights else self.window)
         if self.op == "max_unpool2d":
             return math.prod(self.input)
+        if self.is_transposed:
+            return 2 * math.prod(self.input) * taps
         return math.prod(self.output) * taps * (2 if self.is_convolution else 1)
 
     @property
     def bytes(self) -> int:
         """Bytes that must move when every array is touched once."""
         floats = math.prod(self.input) + math.prod(self.output)
-        if self.is_convolution:
-            floats += math.prod(self.window) + self.bias * self.window[0]
+        if self.has_weights:
+            floats += math.prod(self.window) + self.bias * self.c_out
         switches = {"max_pool2d": self.output, "max_unpool2d": self.input}.get(self.op, ())
         with_switches = self.indices or self.op == "max_unpool2d"
         return floats * FLOAT_BYTES + with_switches * math.prod(switches) * INDEX_BYTES
@@ -136,9 +158,9 @@ def make_arrays(layer: Layer) -> Arrays:
     """Make the same random arrays for a layer each time, on every machine."""
     random = np.random.default_rng(zlib.crc32(layer.name.encode()))
     values = random.standard_normal(layer.input, dtype=np.float32)
-    if layer.is_convolution:
+    if layer.has_weights:
         weight = random.standard_normal(layer.window, dtype=np.float32)
-        bias = random.standard_normal(layer.window[0], dtype=np.float32) if layer.bias else None
+        bias = random.standard_normal(layer.c_out, dtype=np.float32) if layer.bias else None
         return Arrays(values, weight, bias)
     if layer.op == "max_unpool2d":
         return Arrays(values, indices=_random_switches(layer, random))
@@ -180,6 +202,7 @@ def _read_line(group: str, words: list[str]) -> Layer:
         groups=int(given.get("groups", "1")),
         bias=given.get("bias", "yes") == "yes",
         indices=given.get("indices", "no") == "yes",
+        output_padding=_sizes(given["outpad"]) if "outpad" in given else tuple(0 for _ in ones),
     )  # fmt: skip
 
 

@@ -35,7 +35,7 @@ class Expected:
 
 def expected(layer: Layer, arrays: Arrays) -> Expected:
     """Compute a layer in float64."""
-    if layer.is_convolution:
+    if layer.has_weights:
         return _convolution(layer, arrays)
     if layer.op == "max_unpool2d":
         return _max_unpool(layer, arrays)
@@ -90,10 +90,12 @@ def _pad(planes: NDArray[np.float64], layer: Layer, value: float) -> NDArray[np.
 def _convolution(layer: Layer, arrays: Arrays) -> Expected:
     assert arrays.weight is not None
     planes, weight = arrays.input.astype(np.float64), arrays.weight.astype(np.float64)
-    bias = np.zeros(layer.window[0]) if arrays.bias is None else arrays.bias.astype(np.float64)
-    values = _convolve(layer, planes, weight, bias)
-    magnitude = _convolve(layer, np.abs(planes), np.abs(weight), np.abs(bias))
-    return Expected(values, magnitude * summation_bound(math.prod(layer.window[1:]) + 1))
+    bias = np.zeros(layer.c_out) if arrays.bias is None else arrays.bias.astype(np.float64)
+    convolve = _spread if layer.is_transposed else _convolve
+    values = convolve(layer, planes, weight, bias)
+    magnitude = convolve(layer, np.abs(planes), np.abs(weight), np.abs(bias))
+    terms = math.prod(layer.kernel) * (layer.input[1] // layer.groups)
+    return Expected(values, magnitude * summation_bound(terms + 1))
 
 
 def _convolve(
@@ -108,6 +110,24 @@ def _convolve(
         factors = weight.reshape(groups, c_out // groups, layer.window[1], -1)[..., number]
         total += factors @ patch
     return total.reshape(layer.output) + bias.reshape(-1, *(1 for _ in layer.kernel))
+
+
+def _spread(
+    layer: Layer, planes: NDArray[np.float64], weight: NDArray[np.float64], bias: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Add every input, times the filters, to the outputs it reaches, one place of the window after the other."""
+    n, groups, c_in, kernel = layer.input[0], layer.groups, layer.input[1] // layer.groups, layer.kernel
+    sizes = [o + front + back for o, (front, back) in zip(layer.output[2:], layer.padding, strict=True)]
+    total = np.zeros((n, groups, layer.window[1], *sizes))
+    columns = planes.reshape(n, groups, c_in, -1)
+    factors = weight.reshape(groups, c_in, layer.window[1], -1)
+    for number, tap in enumerate(np.ndindex(*kernel)):
+        axes = zip(tap, layer.dilation, layer.stride, layer.spatial, strict=True)
+        met = tuple(slice(t * d, t * d + s * (i - 1) + 1, s) for t, d, s, i in axes)
+        product = factors[..., number].swapaxes(1, 2) @ columns
+        total[(..., *met)] += product.reshape(n, groups, layer.window[1], *layer.spatial)
+    inside = tuple(slice(front, front + o) for o, (front, _) in zip(layer.output[2:], layer.padding, strict=True))
+    return total[(..., *inside)].reshape(layer.output) + bias.reshape(-1, *(1 for _ in kernel))
 
 
 def _max_pool(layer: Layer, arrays: Arrays) -> Expected:

@@ -8,7 +8,7 @@ from . import functional, grad
 from .explain import Candidate, Explanation, algorithms, config, estimate, explain, show_config
 from .roof import Roof, calibrate
 from .settings import available_isas, override
-from .spec import FastconvError, FastconvTypeError, FastconvValueError
+from .spec import FastconvError, FastconvTypeError, FastconvValueError, border_mode
 
 __version__ = "0.1.0"
 
@@ -21,6 +21,7 @@ __all__ = [
     "Roof",
     "algorithms",
     "available_isas",
+    "border_mode",
     "calibrate",
     "config",
     "estimate",

@@ -5,21 +5,41 @@ from __future__ import annotations
 
 import platform
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
+from types import ModuleType
 from typing import IO, Any
 
 import numpy as np
 
 from . import settings
-from .backends.cpu import bind_call, choose, predicted_seconds, refusal
-from .kernels import CONV, tiled
+from .backends.cpu import (
+    bind_call,
+    bind_modules,
+    choose,
+    choose_transposed,
+    phase_refusal,
+    phase_seconds,
+    predicted_seconds,
+    refusal,
+)
+from .kernels import CONV, TRANSPOSED, tiled
 from .kernels._parallel import openmp_threads, openmp_version
 from .kernels._table import isa_names, isa_names_built
 from .roof import calibrate
-from .spec import ConvSpec, TiledSpec, is_sequence, named_dtype, one_of, shape_of
+from .spec import (
+    ConvSpec,
+    ConvTransposeSpec,
+    FastconvValueError,
+    TiledSpec,
+    is_sequence,
+    named_dtype,
+    one_of,
+    shape_of,
+    show,
+)
 
-RANKS = {"conv1d": 1, "conv2d": 2, "conv3d": 3}
+RANKS = {f"{kind}{rank}d": rank for kind in ("conv", "conv_transpose") for rank in (1, 2, 3)}
 TILED = {f"{kind}_conv{rank}d": (kind, rank) for kind in ("local", "tiled") for rank in (1, 2, 3)}
 
 
@@ -57,14 +77,19 @@ class Explanation:
     milliseconds: float | None = None
     gflops: float | None = None
     fraction_of_roof: float | None = None
+    border: str = "zeros"
+    phases: int = 1
 
     def __str__(self) -> str:
+        how = f"{self.algorithm}, {self.isa}, {self.num_threads} thread{'s' * (self.num_threads != 1)}"
         rows = [
             ("output", str(self.output_shape)),
-            ("algorithm", f"{self.algorithm}, {self.isa}, {self.num_threads} thread{'s' * (self.num_threads != 1)}"),
+            ("algorithm", how + (f", {self.phases} phases" if self.phases > 1 else "")),
             ("work", f"{self.flops / 1e6:.3f} MFLOP, {self.bytes_moved / 1e6:.3f} MB moved"),
             ("workspace", f"{self.workspace_bytes} bytes"),
         ]
+        if self.border != "zeros":
+            rows.insert(1, ("border", self.border))
         if self.milliseconds is not None and self.gflops is not None and self.fraction_of_roof is not None:
             rows.append(("measured", f"{self.milliseconds:.4f} ms, {self.gflops:.1f} GFLOP/s"))
             rows.append(("roof", f"{100 * self.fraction_of_roof:.1f} % of this machine's limit"))
@@ -82,13 +107,26 @@ def spec_of(
     geometry: tuple[Any, ...],
     options: dict[str, Any],
     dtype: Any,
+    output_padding: Any = 0,
 ) -> ConvSpec:
     """Return the spec that the call of this name and these shapes would have."""
     rank = RANKS[one_of(door, "function", function, tuple(RANKS))]
     inputs = shape_of(function, "input_shape", input_shape, (rank + 1, rank + 2), "(batch,) channels and spatial")
-    weights = shape_of(function, "weight_shape", weight_shape, (rank + 2,), "c_out, c_in/groups, kernel")
+    channels = "c_in, c_out/groups" if function.startswith("conv_transpose") else "c_out, c_in/groups"
+    weights = shape_of(function, "weight_shape", weight_shape, (rank + 2,), f"{channels}, kernel")
     name = named_dtype(function, dtype)
     options = {**options, "precision": settings.precision_of(options["precision"])}
+    if function.startswith("conv_transpose"):
+        stride, padding, dilation, groups = geometry
+        edges = {name: options.pop(name) for name in ("padding_mode", "padding_value", "flip")}
+        for (argument, value), rule in zip(edges.items(), ("zeros", 0, False), strict=True):
+            if value != rule:
+                raise FastconvValueError(f"{function}: {argument} must be {rule!r}, got {argument}={show(value)}")
+        places = (stride, padding, output_padding, groups, dilation)
+        made = ConvTransposeSpec.make_transpose(function, rank, inputs, weights, None, *places, **options, dtype=name)
+        return replace(made, bias=bool(bias))
+    if output_padding != 0:
+        raise FastconvValueError(f"{function}: output_padding must be 0, got output_padding={show(output_padding)}")
     biases = tuple(bias) if is_sequence(bias) else weights[:1] if bias else None
     return ConvSpec.make(function, rank, inputs, weights, biases, *geometry, **options, dtype=name)
 
@@ -129,18 +167,25 @@ def explain(
     activation: Any = None,
     precision: str | None = None,
     measure: bool = False,
+    padding_mode: Any = "zeros",
+    padding_value: float = 0.0,
+    flip: bool = False,
+    output_padding: Any = 0,
 ) -> Explanation:
     """Tell how a convolution would be computed, and why not otherwise.
 
     Parameters
     ----------
-    function : {"conv1d", "conv2d", "conv3d"}
+    function : {"conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d"}
     input_shape, weight_shape : sequence of int
         Shapes of the arrays; nothing of that size is made unless `measure` is set.
     bias : bool or sequence of int, optional
         Whether there is one, or its shape.
     stride, padding, dilation, groups, dtype, num_threads, algorithm, data_format, activation, precision : optional
+    padding_mode, padding_value, flip : optional
         As in the call.
+    output_padding : optional
+        As in the call of a transposed convolution.
     measure : bool, optional
         Also run every algorithm that can serve the call on random arrays, and the calibration, and report the times, and
         rate and fraction of the roof of the one chosen.
@@ -166,32 +211,93 @@ def explain(
     """
     geometry = (stride, padding, dilation, groups)
     options = {"data_format": data_format, "activation": activation, "precision": precision}
-    spec = spec_of("explain", function, input_shape, weight_shape, bias, geometry, options, dtype)
-    chosen = choose(spec, algorithm)
-    call = bind_call(chosen, spec)
+    options |= {"padding_mode": padding_mode, "padding_value": padding_value, "flip": flip}
+    spec = spec_of("explain", function, input_shape, weight_shape, bias, geometry, options, dtype, output_padding)
+    modules = choose_all(spec, algorithm)
+    call = bind_all(modules, spec)
     allowed = settings.thread_count(function, num_threads)
     threads = 1 if call.brief else allowed
     named = algorithm not in (None, "auto")
-    times = {m.name: measured_seconds(bind_call(m, spec), threads) for m in CONV if measure and refusal(m, spec) is None}
-    named = algorithm not in (None, "auto")
-    candidates = tuple(candidate(module, chosen, spec, named, times.get(module.name)) for module in CONV)
+    times: dict[str, float] = {}
+    if measure:
+        able = [module for module in algorithms_of(spec) if refusal_of(module, spec) is None]
+        times = {module.name: measured_seconds(bind_all(alone(module, spec), spec), threads) for module in able}
+    candidates = tuple(candidate(module, modules, spec, named, times.get(module.name)) for module in algorithms_of(spec))
     work = (call.estimate(threads, False), spec.flops, spec.bytes_moved)
-    figures = figures_of(spec, times[chosen.name], threads) if measure else (None, None, None)
-    return Explanation(function, spec.output_shape, chosen.name, call.isa, threads, *work, candidates, *figures)
+    seconds = times.get(name_of(modules)) if measure else None
+    if measure and seconds is None:  # several algorithms, each for some phases
+        seconds = measured_seconds(call, threads)
+    figures = (None, None, None) if seconds is None else figures_of(spec, seconds, threads)
+    shape, phases = spec.output_shape, spec.phase_count if isinstance(spec, ConvTransposeSpec) else 1
+    made = (function, shape, name_of(modules), call.isa, threads, *work, candidates, *figures, told_border(spec), phases)
+    return Explanation(*made)
 
 
-def candidate(module: Any, chosen: Any, spec: ConvSpec, named: bool, measured: float | None) -> Candidate:
+def told_border(spec: ConvSpec) -> str:
+    """Return in words what lies in the padding, as far as there is any."""
+    sides = {
+        f"{axis} {side}": name
+        for axis, pair, names in zip(("depth", "height", "width"), spec.padding, spec.border, strict=True)
+        for side, pad, name in zip(("front", "back"), pair, names, strict=True)
+        if pad
+    }
+    constant = f" {spec.border_value:g}"
+    told = {side: name + constant * (name == "constant") for side, name in sides.items()}
+    if len(set(told.values())) > 1:
+        return ", ".join(f"{side} {name}" for side, name in told.items())
+    return next(iter(told.values()), "zeros")
+
+
+Modules = tuple[ModuleType, ...]
+
+
+def algorithms_of(spec: ConvSpec) -> Modules:
+    """Return the algorithms there are for a call."""
+    return TRANSPOSED if isinstance(spec, ConvTransposeSpec) else CONV
+
+
+def choose_all(spec: ConvSpec, algorithm: Any) -> Modules:
+    """Return the algorithm of a call; of a transposed convolution by phases, that of each."""
+    return choose_transposed(spec, algorithm) if isinstance(spec, ConvTransposeSpec) else (choose(spec, algorithm),)
+
+
+def bind_all(modules: Modules, spec: ConvSpec) -> Any:
+    """Make the plan of a call that these algorithms compute."""
+    return bind_modules(modules, spec) if isinstance(spec, ConvTransposeSpec) else bind_call(modules[0], spec)
+
+
+def refusal_of(module: ModuleType, spec: ConvSpec) -> str | None:
+    """Return why an algorithm must not serve a call, None if it may."""
+    return phase_refusal(module, spec) if isinstance(spec, ConvTransposeSpec) else refusal(module, spec)
+
+
+def alone(module: ModuleType, spec: ConvSpec) -> Modules:
+    """Return an algorithm as that of all phases."""
+    return (module,) * (len(spec.phases) if isinstance(spec, ConvTransposeSpec) and module in CONV else 1)
+
+
+def seconds_of(modules: Modules, spec: ConvSpec) -> float:
+    """Return the time that one image is expected to take with these algorithms."""
+    return phase_seconds(modules, spec) if isinstance(spec, ConvTransposeSpec) else predicted_seconds(modules[0], spec)
+
+
+def name_of(modules: Modules) -> str:
+    """Return the names of the algorithms, each once."""
+    return " + ".join(dict.fromkeys(module.name for module in modules)) or "none"
+
+
+def candidate(module: ModuleType, chosen: Modules, spec: ConvSpec, named: bool, measured: float | None) -> Candidate:
     """Return what there is to tell of an algorithm; `named`: the caller asked for the chosen one."""
-    reason = refusal(module, spec)
-    if reason is not None:
-        return Candidate(module.name, reason)
-    seconds = predicted_seconds(module, spec)
-    if module is chosen:
+    reason = refusal_of(module, spec)
+    if reason is not None:  # one that cannot compute all phases may have been taken for some
+        return Candidate(module.name, None if module in chosen else reason)
+    seconds, best = seconds_of(alone(module, spec), spec), seconds_of(chosen, spec)
+    if module in chosen:
         reason = None
     elif named:
-        reason = f"{chosen.name} was asked for"
+        reason = f"{name_of(chosen)} was asked for"
     else:
-        reason = f"predicted to take {seconds / predicted_seconds(chosen, spec):.2f} times as long as {chosen.name}"
+        reason = f"predicted to take {seconds / best if best else 1:.2f} times as long as {name_of(chosen)}"
     return Candidate(module.name, reason, 1e3 * seconds * spec.n, None if measured is None else 1e3 * measured)
 
 
@@ -234,6 +340,10 @@ def estimate(
     data_format: str | None = None,
     activation: Any = None,
     precision: str | None = None,
+    padding_mode: Any = "zeros",
+    padding_value: float = 0.0,
+    flip: bool = False,
+    output_padding: Any = 0,
 ) -> int:
     """Return the bytes a convolution takes at most beyond its input, weights, bias and output.
 
@@ -245,7 +355,8 @@ def estimate(
         As in `explain`; also "local_conv1d", "tiled_conv1d" and so on, for which there is one algorithm.
     input_shape, weight_shape, bias, stride, padding, dilation, groups
         As in `explain`.
-    dtype, num_threads, algorithm, data_format, activation, precision : optional
+    dtype, num_threads, algorithm, data_format, activation, precision, padding_mode, padding_value, flip : optional
+    output_padding : optional
         As in `explain`.
 
     Returns
@@ -269,25 +380,31 @@ def estimate(
     """
     geometry = (stride, padding, dilation, groups)
     options = {"data_format": data_format, "activation": activation, "precision": precision}
+    options |= {"padding_mode": padding_mode, "padding_value": padding_value, "flip": flip}
     if isinstance(function, str) and function in TILED:
         call = tiled_call(function, input_shape, weight_shape, bias, geometry, options, dtype)
     else:
-        spec = spec_of("estimate", function, input_shape, weight_shape, bias, geometry, options, dtype)
-        call = bind_call(choose(spec, algorithm), spec)
+        spec = spec_of("estimate", function, input_shape, weight_shape, bias, geometry, options, dtype, output_padding)
+        call = bind_all(choose_all(spec, algorithm), spec)
     bytes_needed: int = call.estimate(settings.thread_count(function, num_threads), False)
     return bytes_needed
 
 
-def algorithms() -> tuple[str, ...]:
-    """Return the convolution algorithms; of two that are predicted to be as fast, the first is taken.
+def algorithms(function: str = "conv2d") -> tuple[str, ...]:
+    """Return the algorithms of a convolution function; of two that are predicted to be as fast, the first is taken.
+
+    Transposed convolutions have one of their own; the others compute their phases, which are convolutions.
 
     Examples
     --------
     >>> import fastconv as fc
     >>> fc.algorithms()[-1]
-    'direct'
+    'causal'
+    >>> fc.algorithms("conv_transpose2d")[0]
+    'subpixel_gemm'
     """
-    return tuple(module.name for module in CONV)
+    one_of("algorithms", "function", function, tuple(RANKS))
+    return tuple(module.name for module in (TRANSPOSED if function.startswith("conv_transpose") else CONV))
 
 
 def config() -> dict[str, Any]:

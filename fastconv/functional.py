@@ -20,6 +20,15 @@ activation : str or ("leaky_relu", slope), optional
 precision : {"fast", "strict"}, optional
     Convolutions only: "strict" uses only algorithms whose error bound is that of direct summation; default: see
     `fastconv.override`.
+padding_mode : str, or one an axis, or a (front, back) pair an axis, optional
+    Convolutions only: what lies in the padding, "zeros", "constant", "replicate", "reflect", "symmetric" or "circular", of
+    any width; `fastconv.border_mode` shows them, and what numpy, scipy, opencv, tensorflow and onnx call them: a prefix
+    tells whose word it is, as in "scipy:mirror". Where pixels lie outside of several axes, a constant counts before copies.
+padding_value : float, optional
+    Convolutions only: the number, finite, that padding_mode="constant" means.
+flip : bool, optional
+    Convolutions only: True reverses the filters along every spatial axis. That is convolution as mathematics defines it;
+    False, the default, is cross-correlation, which networks call convolution.
 """
 
 from __future__ import annotations
@@ -34,6 +43,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 # The default layouts, passed down as None: a repeated call is found by its options, and faster without words among them.
 NCW, NCHW, NCDHW = "NCW", "NCHW", "NCDHW"
+ZEROS, ZERO = "zeros", 0.0
 
 
 def conv1d(
@@ -51,6 +61,9 @@ def conv1d(
     data_format: str = "NCW",
     activation: Any = None,
     precision: str | None = None,
+    padding_mode: Any = ZEROS,
+    padding_value: float = ZERO,
+    flip: bool = False,
 ) -> Array:
     """Convolve sequences with filters; see `conv2d`, of which this is the 1-D form.
 
@@ -60,8 +73,9 @@ def conv1d(
     weight : ndarray of shape (c_out, c_in // groups, kw)
     bias : ndarray of shape (c_out,) or (c_out, 1 or ow), optional
     stride, padding, dilation, groups : optional
-        As in `conv2d`, with 1 axis; padding pairs are ((front, back),).
-    out, num_threads, algorithm, data_format, activation, precision : optional
+        As in `conv2d`, with 1 axis; padding pairs are ((front, back),). padding="causal" is ((dilation * (kw - 1), 0),):
+        output t sees the inputs up to t * stride and none after it, and there are ceil(w / stride) of them.
+    out, num_threads, algorithm, data_format, activation, precision, padding_mode, padding_value, flip : optional
         See the head of this module.
 
     Returns
@@ -75,18 +89,21 @@ def conv1d(
 
     References
     ----------
-    Goodfellow, Bengio & Courville, Deep Learning, 2016, section 9.1.
+    Goodfellow, Bengio & Courville, Deep Learning, 2016, section 9.1; van den Oord et al., arXiv 1609.03499 (causal).
 
     Examples
     --------
     >>> import numpy as np, fastconv.functional as F
     >>> x = np.arange(5, dtype=np.float32).reshape(1, 1, 5)
     >>> w = np.ones((1, 1, 3), np.float32)
-    >>> F.conv1d(x, w, padding=((2, 0),))[0, 0].tolist()
+    >>> F.conv1d(x, w, padding="causal")[0, 0].tolist()
     [0.0, 1.0, 3.0, 6.0, 9.0]
     """
     layout = None if data_format is NCW else data_format
-    options = (stride, padding, dilation, groups, algorithm, layout, activation, precision)
+    edges = (
+        None if padding_mode is ZEROS and padding_value is ZERO and flip is False else (padding_mode, padding_value, flip)
+    )
+    options = (stride, padding, dilation, groups, algorithm, layout, activation, precision, edges)
     y = recall_conv("conv1d", input, weight, bias, options, out, num_threads)
     if y is not None:
         return y
@@ -108,12 +125,16 @@ def conv2d(
     data_format: str = "NCHW",
     activation: Any = None,
     precision: str | None = None,
+    padding_mode: Any = ZEROS,
+    padding_value: float = ZERO,
+    flip: bool = False,
 ) -> Array:
     """Convolve images with filters: cross-correlation, as networks call convolution.
 
     y[n, c_out, o] = bias[c_out]
         + sum over c_in, tap of weight[c_out, c_in, tap] * x[n, c_in, o*stride - front + tap*dilation],
-    where x is zero outside. Each output axis has (size + front + back - dilation*(kernel - 1) - 1) // stride + 1 positions.
+    where x is zero outside unless `padding_mode` says otherwise, and taps count backwards with flip=True. Each output axis
+    has (size + front + back - dilation*(kernel - 1) - 1) // stride + 1 positions.
 
     Parameters
     ----------
@@ -125,10 +146,11 @@ def conv2d(
     stride, dilation : int or (int, int), optional
         Steps between outputs and between taps, in pixels; dilation 1 means none.
     padding : int, (int, int), ((top, bottom), (left, right)), "same" or "valid", optional
-        Zeros around the image. "same" gives ceil(size / stride) outputs, an odd zero at the end, as TensorFlow defines it.
+        How far the image is continued, with zeros or as padding_mode says. "same" gives ceil(size / stride) outputs, an odd
+        pixel at the end, as TensorFlow defines it.
     groups : int, optional
         Output channels of a group see the input channels of that group only.
-    out, num_threads, algorithm, data_format, activation, precision : optional
+    out, num_threads, algorithm, data_format, activation, precision, padding_mode, padding_value, flip : optional
         See the head of this module.
 
     Returns
@@ -153,9 +175,14 @@ def conv2d(
     [[8.0, 12.0], [20.0, 24.0]]
     >>> F.conv2d(x.reshape(1, 3, 3, 1), w, np.float32([-21]), data_format="NHWC", activation="relu").ravel().tolist()
     [0.0, 0.0, 0.0, 3.0]
+    >>> F.conv2d(x, w, padding=((0, 0), (1, 0)), padding_mode="circular")[0, 0].tolist()
+    [[10.0, 8.0, 12.0], [22.0, 20.0, 24.0]]
     """
     layout = None if data_format is NCHW else data_format
-    options = (stride, padding, dilation, groups, algorithm, layout, activation, precision)
+    edges = (
+        None if padding_mode is ZEROS and padding_value is ZERO and flip is False else (padding_mode, padding_value, flip)
+    )
+    options = (stride, padding, dilation, groups, algorithm, layout, activation, precision, edges)
     y = recall_conv("conv2d", input, weight, bias, options, out, num_threads)
     if y is not None:
         return y
@@ -177,6 +204,9 @@ def conv3d(
     data_format: str = "NCDHW",
     activation: Any = None,
     precision: str | None = None,
+    padding_mode: Any = ZEROS,
+    padding_value: float = ZERO,
+    flip: bool = False,
 ) -> Array:
     """Convolve volumes with filters; see `conv2d`, of which this is the 3-D form.
 
@@ -187,7 +217,7 @@ def conv3d(
     bias : ndarray of shape (c_out,) or (c_out, 1 or od, 1 or oh, 1 or ow), optional
     stride, padding, dilation, groups : optional
         As in `conv2d`, with 3 axes; padding pairs are ((front, back), (top, bottom), (left, right)).
-    out, num_threads, algorithm, data_format, activation, precision : optional
+    out, num_threads, algorithm, data_format, activation, precision, padding_mode, padding_value, flip : optional
         See the head of this module.
 
     Returns
@@ -212,7 +242,10 @@ def conv3d(
     [8.0, 8.0]
     """
     layout = None if data_format is NCDHW else data_format
-    options = (stride, padding, dilation, groups, algorithm, layout, activation, precision)
+    edges = (
+        None if padding_mode is ZEROS and padding_value is ZERO and flip is False else (padding_mode, padding_value, flip)
+    )
+    options = (stride, padding, dilation, groups, algorithm, layout, activation, precision, edges)
     y = recall_conv("conv3d", input, weight, bias, options, out, num_threads)
     if y is not None:
         return y
@@ -550,6 +583,198 @@ def tiled_conv3d(
     options = (stride, padding, dilation, groups, data_format, activation)
     backend = backend_for("tiled_conv3d", "input", input)
     return backend.tiled_conv("tiled_conv3d", 3, False, input, weight, bias, options, out, num_threads)
+
+
+def conv_transpose1d(
+    input: Array,
+    weight: Array,
+    bias: Array | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    output_padding: Any = 0,
+    groups: int = 1,
+    dilation: Any = 1,
+    *,
+    out: Array | None = None,
+    num_threads: int | None = None,
+    algorithm: str | None = None,
+    data_format: str = "NCW",
+    activation: Any = None,
+    precision: str | None = None,
+) -> Array:
+    """Spread sequences with filters; see `conv_transpose2d`, of which this is the 1-D form.
+
+    Parameters
+    ----------
+    input : ndarray of shape (n, c_in, w) or (c_in, w)
+    weight : ndarray of shape (c_in, c_out // groups, kw)
+    bias : ndarray of shape (c_out,), optional
+    stride, padding, output_padding, groups, dilation : optional
+        As in `conv_transpose2d`, with 1 axis; padding pairs are ((front, back),).
+    out, num_threads, algorithm, data_format, activation, precision : optional
+        See `conv_transpose2d`.
+
+    Returns
+    -------
+    ndarray of shape (n, c_out, ow) or (c_out, ow)
+
+    Raises
+    ------
+    FastconvValueError, FastconvTypeError
+        If an argument breaks a rule.
+
+    References
+    ----------
+    Dumoulin & Visin, A guide to convolution arithmetic for deep learning, arXiv 1603.07285, section 4.
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv.functional as F
+    >>> x = np.array([[[1, 2, 3]]], np.float32)
+    >>> F.conv_transpose1d(x, np.ones((1, 1, 3), np.float32), stride=2)[0, 0].tolist()
+    [1.0, 1.0, 3.0, 2.0, 5.0, 3.0, 3.0]
+    """
+    layout = None if data_format is NCW else data_format
+    options = (stride, padding, output_padding, groups, dilation, algorithm, layout, activation, precision)
+    y = recall_conv("conv_transpose1d", input, weight, bias, options, out, num_threads)
+    if y is not None:
+        return y
+    backend = backend_for("conv_transpose1d", "input", input)
+    return backend.conv_transpose("conv_transpose1d", 1, input, weight, bias, options, out, num_threads)
+
+
+def conv_transpose2d(
+    input: Array,
+    weight: Array,
+    bias: Array | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    output_padding: Any = 0,
+    groups: int = 1,
+    dilation: Any = 1,
+    *,
+    out: Array | None = None,
+    num_threads: int | None = None,
+    algorithm: str | None = None,
+    data_format: str = "NCHW",
+    activation: Any = None,
+    precision: str | None = None,
+) -> Array:
+    """Spread images with filters: the transpose of `conv2d`, which makes them larger where it made them smaller.
+
+    Each input adds its filters, times itself, to the output:
+    y[n, c_out, i*stride - padding + tap*dilation] += weight[c_in, c_out, tap] * x[n, c_in, i], and bias[c_out] once.
+    Each output axis has (size - 1)*stride - 2*padding + dilation*(kernel - 1) + output_padding + 1 positions.
+
+    Parameters
+    ----------
+    input : ndarray of shape (n, c_in, h, w) or (c_in, h, w)
+        n may be 0. With data_format="NHWC" the shape is (n, h, w, c_in) or (h, w, c_in).
+    weight : ndarray of shape (c_in, c_out // groups, kh, kw)
+        As `conv2d` has the weights of the layer from c_out to c_in channels that this transposes.
+    bias : ndarray of shape (c_out,), optional
+    stride, dilation : int or (int, int), optional
+        Steps between what neighbouring inputs add, and between taps, in output pixels.
+    padding : int, (int, int) or ((top, bottom), (left, right)), optional
+        What is cut off at the border of the output.
+    output_padding : int or (int, int), optional
+        Further positions at the end of each axis, fewer than stride or dilation: with a stride several sizes have a
+        convolution of the same size, and this says which one is meant.
+    groups : int, optional
+        Output channels of a group see the input channels of that group only.
+    out, num_threads, data_format, activation, precision : optional
+        See the head of this module.
+    algorithm : str, optional
+        "auto" or one of `fastconv.algorithms("conv_transpose2d")`: of the whole, or of all the convolutions that the output's
+        phases are.
+
+    Returns
+    -------
+    ndarray of shape (n, c_out, oh, ow) or (c_out, oh, ow), with data_format="NHWC" (n, oh, ow, c_out) or (oh, ow, c_out)
+
+    Raises
+    ------
+    FastconvValueError, FastconvTypeError
+        If an argument breaks a rule; also if a named algorithm cannot serve the call.
+
+    References
+    ----------
+    Dumoulin & Visin, A guide to convolution arithmetic for deep learning, arXiv 1603.07285, section 4.
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv.functional as F
+    >>> x = np.array([[[[1, 2], [3, 4]]]], np.float32)
+    >>> F.conv_transpose2d(x, np.ones((1, 1, 2, 2), np.float32), stride=2)[0, 0].tolist()
+    [[1.0, 1.0, 2.0, 2.0], [1.0, 1.0, 2.0, 2.0], [3.0, 3.0, 4.0, 4.0], [3.0, 3.0, 4.0, 4.0]]
+    >>> F.conv_transpose2d(x, np.ones((1, 1, 2, 2), np.float32))[0, 0].tolist()
+    [[1.0, 3.0, 2.0], [4.0, 10.0, 6.0], [3.0, 7.0, 4.0]]
+    """
+    layout = None if data_format is NCHW else data_format
+    options = (stride, padding, output_padding, groups, dilation, algorithm, layout, activation, precision)
+    y = recall_conv("conv_transpose2d", input, weight, bias, options, out, num_threads)
+    if y is not None:
+        return y
+    backend = backend_for("conv_transpose2d", "input", input)
+    return backend.conv_transpose("conv_transpose2d", 2, input, weight, bias, options, out, num_threads)
+
+
+def conv_transpose3d(
+    input: Array,
+    weight: Array,
+    bias: Array | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    output_padding: Any = 0,
+    groups: int = 1,
+    dilation: Any = 1,
+    *,
+    out: Array | None = None,
+    num_threads: int | None = None,
+    algorithm: str | None = None,
+    data_format: str = "NCDHW",
+    activation: Any = None,
+    precision: str | None = None,
+) -> Array:
+    """Spread volumes with filters; see `conv_transpose2d`, of which this is the 3-D form.
+
+    Parameters
+    ----------
+    input : ndarray of shape (n, c_in, d, h, w) or (c_in, d, h, w)
+    weight : ndarray of shape (c_in, c_out // groups, kd, kh, kw)
+    bias : ndarray of shape (c_out,), optional
+    stride, padding, output_padding, groups, dilation : optional
+        As in `conv_transpose2d`, with 3 axes; padding pairs are ((front, back), (top, bottom), (left, right)).
+    out, num_threads, algorithm, data_format, activation, precision : optional
+        See `conv_transpose2d`.
+
+    Returns
+    -------
+    ndarray of shape (n, c_out, od, oh, ow) or (c_out, od, oh, ow)
+
+    Raises
+    ------
+    FastconvValueError, FastconvTypeError
+        If an argument breaks a rule.
+
+    References
+    ----------
+    Dumoulin & Visin, A guide to convolution arithmetic for deep learning, arXiv 1603.07285, section 4.
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv.functional as F
+    >>> x = np.array([1, 2], np.float32).reshape(1, 1, 1, 1, 2)
+    >>> F.conv_transpose3d(x, np.ones((1, 1, 1, 1, 2), np.float32), stride=(1, 1, 2)).ravel().tolist()
+    [1.0, 1.0, 2.0, 2.0]
+    """
+    layout = None if data_format is NCDHW else data_format
+    options = (stride, padding, output_padding, groups, dilation, algorithm, layout, activation, precision)
+    y = recall_conv("conv_transpose3d", input, weight, bias, options, out, num_threads)
+    if y is not None:
+        return y
+    backend = backend_for("conv_transpose3d", "input", input)
+    return backend.conv_transpose("conv_transpose3d", 3, input, weight, bias, options, out, num_threads)
 
 
 def max_pool1d(
@@ -1277,6 +1502,39 @@ def hardswish(input: Array, *, out: Array | None = None, num_threads: int | None
     [0.0, 3.0, 10.0]
     """
     return backend_for("hardswish", "input", input).activation("hardswish", input, out, num_threads)
+
+
+def gated_tanh(input: Array, dim: int = -2, *, out: Array | None = None, num_threads: int | None = None) -> Array:
+    """Compute tanh(a) * sigmoid(b), where a and b are the halves of an axis.
+
+    Parameters
+    ----------
+    input : ndarray
+    dim : int, optional
+        The axis that is halved; the default is the channels of a sequence, (n, c, w) or (c, w). Its size must be even.
+    out, num_threads : optional
+        See the head of this module.
+
+    Returns
+    -------
+    ndarray of half the size in axis dim
+
+    Raises
+    ------
+    FastconvValueError, FastconvTypeError
+        If an argument breaks a rule.
+
+    References
+    ----------
+    van den Oord et al., WaveNet, arXiv 1609.03499, equation 2.
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv.functional as F
+    >>> F.gated_tanh(np.array([[[1000.0], [0.0]]], np.float32)).tolist()
+    [[[0.5]]]
+    """
+    return backend_for("gated_tanh", "input", input).gated_tanh(input, dim, out, num_threads)
 
 
 def softmax(input: Array, dim: int) -> Array:

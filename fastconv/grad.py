@@ -31,6 +31,9 @@ def conv1d_input(
     groups: int = 1,
     *,
     num_threads: int | None = None,
+    padding_mode: Any = "zeros",
+    padding_value: float = 0.0,
+    flip: bool = False,
 ) -> Array:
     """Return the gradient of `conv1d` with respect to its input.
 
@@ -57,7 +60,7 @@ def conv1d_input(
     [3.0, 3.0]
     """
     backend = backend_for("conv1d_input", "grad_output", grad_output)
-    options = (stride, padding, dilation, groups)
+    options = (stride, padding, dilation, groups, (padding_mode, padding_value, flip))
     return backend.conv_input("conv1d_input", 1, input_size, weight, grad_output, options, num_threads)
 
 
@@ -71,6 +74,9 @@ def conv1d_weight(
     groups: int = 1,
     *,
     num_threads: int | None = None,
+    padding_mode: Any = "zeros",
+    padding_value: float = 0.0,
+    flip: bool = False,
 ) -> Array:
     """Return the gradient of `conv1d` with respect to its weights.
 
@@ -97,7 +103,7 @@ def conv1d_weight(
     [2.0]
     """
     backend = backend_for("conv1d_weight", "grad_output", grad_output)
-    options = (stride, padding, dilation, groups)
+    options = (stride, padding, dilation, groups, (padding_mode, padding_value, flip))
     return backend.conv_weight("conv1d_weight", 1, input, weight_size, grad_output, options, num_threads)
 
 
@@ -139,6 +145,9 @@ def conv2d_input(
     groups: int = 1,
     *,
     num_threads: int | None = None,
+    padding_mode: Any = "zeros",
+    padding_value: float = 0.0,
+    flip: bool = False,
 ) -> Array:
     """Return the gradient of `conv2d` with respect to its input.
 
@@ -165,7 +174,7 @@ def conv2d_input(
     [3.0, 3.0]
     """
     backend = backend_for("conv2d_input", "grad_output", grad_output)
-    options = (stride, padding, dilation, groups)
+    options = (stride, padding, dilation, groups, (padding_mode, padding_value, flip))
     return backend.conv_input("conv2d_input", 2, input_size, weight, grad_output, options, num_threads)
 
 
@@ -179,6 +188,9 @@ def conv2d_weight(
     groups: int = 1,
     *,
     num_threads: int | None = None,
+    padding_mode: Any = "zeros",
+    padding_value: float = 0.0,
+    flip: bool = False,
 ) -> Array:
     """Return the gradient of `conv2d` with respect to its weights.
 
@@ -205,7 +217,7 @@ def conv2d_weight(
     [4.0]
     """
     backend = backend_for("conv2d_weight", "grad_output", grad_output)
-    options = (stride, padding, dilation, groups)
+    options = (stride, padding, dilation, groups, (padding_mode, padding_value, flip))
     return backend.conv_weight("conv2d_weight", 2, input, weight_size, grad_output, options, num_threads)
 
 
@@ -249,6 +261,9 @@ def conv3d_input(
     groups: int = 1,
     *,
     num_threads: int | None = None,
+    padding_mode: Any = "zeros",
+    padding_value: float = 0.0,
+    flip: bool = False,
 ) -> Array:
     """Return the gradient of `conv3d` with respect to its input.
 
@@ -275,7 +290,7 @@ def conv3d_input(
     [3.0, 3.0]
     """
     backend = backend_for("conv3d_input", "grad_output", grad_output)
-    options = (stride, padding, dilation, groups)
+    options = (stride, padding, dilation, groups, (padding_mode, padding_value, flip))
     return backend.conv_input("conv3d_input", 3, input_size, weight, grad_output, options, num_threads)
 
 
@@ -289,6 +304,9 @@ def conv3d_weight(
     groups: int = 1,
     *,
     num_threads: int | None = None,
+    padding_mode: Any = "zeros",
+    padding_value: float = 0.0,
+    flip: bool = False,
 ) -> Array:
     """Return the gradient of `conv3d` with respect to its weights.
 
@@ -315,7 +333,7 @@ def conv3d_weight(
     [8.0]
     """
     backend = backend_for("conv3d_weight", "grad_output", grad_output)
-    options = (stride, padding, dilation, groups)
+    options = (stride, padding, dilation, groups, (padding_mode, padding_value, flip))
     return backend.conv_weight("conv3d_weight", 3, input, weight_size, grad_output, options, num_threads)
 
 
@@ -851,6 +869,327 @@ def tiled_conv3d_weight(
     return backend.tiled_weight("tiled_conv3d_weight", 3, False, *how)
 
 
+def conv_transpose1d_input(
+    input_size: Any,
+    weight: Array,
+    grad_output: Array,
+    stride: Any = 1,
+    padding: Any = 0,
+    output_padding: Any = 0,
+    groups: int = 1,
+    dilation: Any = 1,
+    *,
+    num_threads: int | None = None,
+) -> Array:
+    """Return the gradient of `conv_transpose1d` with respect to its input: a convolution of grad_output with the same weights.
+
+    Parameters
+    ----------
+    input_size : sequence of int
+        Shape of the input, (n, c_in, w) or (c_in, w).
+    weight : ndarray of shape (c_in, c_out // groups, kw)
+    grad_output : ndarray of shape (n, c_out, ow) or (c_out, ow)
+    stride, padding, output_padding, groups, dilation, num_threads : optional
+        As in `fastconv.functional.conv_transpose1d`.
+
+    Returns
+    -------
+    ndarray of shape input_size
+
+    Raises
+    ------
+    FastconvValueError, FastconvTypeError
+        If an argument breaks a rule.
+
+    References
+    ----------
+    Dumoulin & Visin, A guide to convolution arithmetic for deep learning, arXiv 1603.07285, section 4.
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv as fc
+    >>> fc.grad.conv_transpose1d_input((1, 1, 2), np.full((1, 1, 1), 3.0), np.ones((1, 1, 2))).ravel().tolist()
+    [3.0, 3.0]
+    """
+    backend = backend_for("conv_transpose1d_input", "grad_output", grad_output)
+    options = (stride, padding, output_padding, groups, dilation)
+    return backend.conv_transpose_input("conv_transpose1d_input", 1, input_size, weight, grad_output, options, num_threads)
+
+
+def conv_transpose1d_weight(
+    input: Array,
+    weight_size: Any,
+    grad_output: Array,
+    stride: Any = 1,
+    padding: Any = 0,
+    output_padding: Any = 0,
+    groups: int = 1,
+    dilation: Any = 1,
+    *,
+    num_threads: int | None = None,
+) -> Array:
+    """Return the gradient of `conv_transpose1d` with respect to its weights.
+
+    Parameters
+    ----------
+    input : ndarray of shape (n, c_in, w) or (c_in, w)
+    weight_size : sequence of int
+        Shape of the weights, (c_in, c_out // groups, kw).
+    grad_output : ndarray of shape (n, c_out, ow) or (c_out, ow)
+    stride, padding, output_padding, groups, dilation, num_threads : optional
+        As in `fastconv.functional.conv_transpose1d`.
+
+    Returns
+    -------
+    ndarray of shape weight_size
+
+    Raises
+    ------
+    FastconvValueError, FastconvTypeError
+        If an argument breaks a rule.
+
+    References
+    ----------
+    Dumoulin & Visin, A guide to convolution arithmetic for deep learning, arXiv 1603.07285, section 4.
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv as fc
+    >>> fc.grad.conv_transpose1d_weight(np.ones((1, 1, 2)), (1, 1, 1), np.ones((1, 1, 2))).ravel().tolist()
+    [2.0]
+    """
+    backend = backend_for("conv_transpose1d_weight", "grad_output", grad_output)
+    options = (stride, padding, output_padding, groups, dilation)
+    return backend.conv_transpose_weight("conv_transpose1d_weight", 1, input, weight_size, grad_output, options, num_threads)
+
+
+def conv_transpose1d_bias(grad_output: Array, *, num_threads: int | None = None) -> Array:
+    """Return the gradient of `conv_transpose1d` with respect to its bias: the sum over batch and positions, of shape (c_out,).
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv as fc
+    >>> fc.grad.conv_transpose1d_bias(np.ones((1, 1, 2))).tolist()
+    [2.0]
+    """
+    backend = backend_for("conv_transpose1d_bias", "grad_output", grad_output)
+    return backend.conv_bias("conv_transpose1d_bias", 1, grad_output, num_threads)
+
+
+def conv_transpose2d_input(
+    input_size: Any,
+    weight: Array,
+    grad_output: Array,
+    stride: Any = 1,
+    padding: Any = 0,
+    output_padding: Any = 0,
+    groups: int = 1,
+    dilation: Any = 1,
+    *,
+    num_threads: int | None = None,
+) -> Array:
+    """Return the gradient of `conv_transpose2d` with respect to its input: a convolution of grad_output with the same weights.
+
+    Parameters
+    ----------
+    input_size : sequence of int
+        Shape of the input, (n, c_in, h, w) or (c_in, h, w).
+    weight : ndarray of shape (c_in, c_out // groups, kh, kw)
+    grad_output : ndarray of shape (n, c_out, oh, ow) or (c_out, oh, ow)
+    stride, padding, output_padding, groups, dilation, num_threads : optional
+        As in `fastconv.functional.conv_transpose2d`.
+
+    Returns
+    -------
+    ndarray of shape input_size
+
+    Raises
+    ------
+    FastconvValueError, FastconvTypeError
+        If an argument breaks a rule.
+
+    References
+    ----------
+    Dumoulin & Visin, A guide to convolution arithmetic for deep learning, arXiv 1603.07285, section 4.
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv as fc
+    >>> fc.grad.conv_transpose2d_input((1, 1, 1, 2), np.full((1, 1, 1, 1), 3.0), np.ones((1, 1, 1, 2))).ravel().tolist()
+    [3.0, 3.0]
+    """
+    backend = backend_for("conv_transpose2d_input", "grad_output", grad_output)
+    options = (stride, padding, output_padding, groups, dilation)
+    return backend.conv_transpose_input("conv_transpose2d_input", 2, input_size, weight, grad_output, options, num_threads)
+
+
+def conv_transpose2d_weight(
+    input: Array,
+    weight_size: Any,
+    grad_output: Array,
+    stride: Any = 1,
+    padding: Any = 0,
+    output_padding: Any = 0,
+    groups: int = 1,
+    dilation: Any = 1,
+    *,
+    num_threads: int | None = None,
+) -> Array:
+    """Return the gradient of `conv_transpose2d` with respect to its weights.
+
+    Parameters
+    ----------
+    input : ndarray of shape (n, c_in, h, w) or (c_in, h, w)
+    weight_size : sequence of int
+        Shape of the weights, (c_in, c_out // groups, kh, kw).
+    grad_output : ndarray of shape (n, c_out, oh, ow) or (c_out, oh, ow)
+    stride, padding, output_padding, groups, dilation, num_threads : optional
+        As in `fastconv.functional.conv_transpose2d`.
+
+    Returns
+    -------
+    ndarray of shape weight_size
+
+    Raises
+    ------
+    FastconvValueError, FastconvTypeError
+        If an argument breaks a rule.
+
+    References
+    ----------
+    Dumoulin & Visin, A guide to convolution arithmetic for deep learning, arXiv 1603.07285, section 4.
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv as fc
+    >>> fc.grad.conv_transpose2d_weight(np.ones((1, 1, 1, 2)), (1, 1, 1, 1), np.ones((1, 1, 1, 2))).ravel().tolist()
+    [2.0]
+    """
+    backend = backend_for("conv_transpose2d_weight", "grad_output", grad_output)
+    options = (stride, padding, output_padding, groups, dilation)
+    return backend.conv_transpose_weight("conv_transpose2d_weight", 2, input, weight_size, grad_output, options, num_threads)
+
+
+def conv_transpose2d_bias(grad_output: Array, *, num_threads: int | None = None) -> Array:
+    """Return the gradient of `conv_transpose2d` with respect to its bias: the sum over batch and positions, of shape (c_out,).
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv as fc
+    >>> fc.grad.conv_transpose2d_bias(np.ones((1, 1, 1, 2))).tolist()
+    [2.0]
+    """
+    backend = backend_for("conv_transpose2d_bias", "grad_output", grad_output)
+    return backend.conv_bias("conv_transpose2d_bias", 2, grad_output, num_threads)
+
+
+def conv_transpose3d_input(
+    input_size: Any,
+    weight: Array,
+    grad_output: Array,
+    stride: Any = 1,
+    padding: Any = 0,
+    output_padding: Any = 0,
+    groups: int = 1,
+    dilation: Any = 1,
+    *,
+    num_threads: int | None = None,
+) -> Array:
+    """Return the gradient of `conv_transpose3d` with respect to its input: a convolution of grad_output with the same weights.
+
+    Parameters
+    ----------
+    input_size : sequence of int
+        Shape of the input, (n, c_in, d, h, w) or (c_in, d, h, w).
+    weight : ndarray of shape (c_in, c_out // groups, kd, kh, kw)
+    grad_output : ndarray of shape (n, c_out, od, oh, ow) or (c_out, od, oh, ow)
+    stride, padding, output_padding, groups, dilation, num_threads : optional
+        As in `fastconv.functional.conv_transpose3d`.
+
+    Returns
+    -------
+    ndarray of shape input_size
+
+    Raises
+    ------
+    FastconvValueError, FastconvTypeError
+        If an argument breaks a rule.
+
+    References
+    ----------
+    Dumoulin & Visin, A guide to convolution arithmetic for deep learning, arXiv 1603.07285, section 4.
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv as fc
+    >>> fc.grad.conv_transpose3d_input((1, 1, 1, 1, 2), np.full((1, 1, 1, 1, 1), 3.0), np.ones((1, 1, 1, 1, 2))).ravel().tolist()
+    [3.0, 3.0]
+    """
+    backend = backend_for("conv_transpose3d_input", "grad_output", grad_output)
+    options = (stride, padding, output_padding, groups, dilation)
+    return backend.conv_transpose_input("conv_transpose3d_input", 3, input_size, weight, grad_output, options, num_threads)
+
+
+def conv_transpose3d_weight(
+    input: Array,
+    weight_size: Any,
+    grad_output: Array,
+    stride: Any = 1,
+    padding: Any = 0,
+    output_padding: Any = 0,
+    groups: int = 1,
+    dilation: Any = 1,
+    *,
+    num_threads: int | None = None,
+) -> Array:
+    """Return the gradient of `conv_transpose3d` with respect to its weights.
+
+    Parameters
+    ----------
+    input : ndarray of shape (n, c_in, d, h, w) or (c_in, d, h, w)
+    weight_size : sequence of int
+        Shape of the weights, (c_in, c_out // groups, kd, kh, kw).
+    grad_output : ndarray of shape (n, c_out, od, oh, ow) or (c_out, od, oh, ow)
+    stride, padding, output_padding, groups, dilation, num_threads : optional
+        As in `fastconv.functional.conv_transpose3d`.
+
+    Returns
+    -------
+    ndarray of shape weight_size
+
+    Raises
+    ------
+    FastconvValueError, FastconvTypeError
+        If an argument breaks a rule.
+
+    References
+    ----------
+    Dumoulin & Visin, A guide to convolution arithmetic for deep learning, arXiv 1603.07285, section 4.
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv as fc
+    >>> fc.grad.conv_transpose3d_weight(np.ones((1, 1, 1, 1, 2)), (1, 1, 1, 1, 1), np.ones((1, 1, 1, 1, 2))).ravel().tolist()
+    [2.0]
+    """
+    backend = backend_for("conv_transpose3d_weight", "grad_output", grad_output)
+    options = (stride, padding, output_padding, groups, dilation)
+    return backend.conv_transpose_weight("conv_transpose3d_weight", 3, input, weight_size, grad_output, options, num_threads)
+
+
+def conv_transpose3d_bias(grad_output: Array, *, num_threads: int | None = None) -> Array:
+    """Return the gradient of `conv_transpose3d` with respect to its bias: the sum over batch and positions, of shape (c_out,).
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv as fc
+    >>> fc.grad.conv_transpose3d_bias(np.ones((1, 1, 1, 1, 2))).tolist()
+    [2.0]
+    """
+    backend = backend_for("conv_transpose3d_bias", "grad_output", grad_output)
+    return backend.conv_bias("conv_transpose3d_bias", 3, grad_output, num_threads)
+
+
 def max_pool1d_input(input_size: Any, indices: Array, grad_output: Array, *, num_threads: int | None = None) -> Array:
     """Return the gradient of `max_pool1d` with respect to its input: each value goes where its switch points.
 
@@ -1332,6 +1671,40 @@ def hardswish_input(input: Array, grad_output: Array) -> Array:
     """
     backend = backend_for("hardswish_input", "grad_output", grad_output)
     return backend.activation_input("hardswish", input, grad_output)
+
+
+def gated_tanh_input(input: Array, grad_output: Array, dim: int = -2) -> Array:
+    """Compute the gradient of `gated_tanh` with respect to its input.
+
+    Parameters
+    ----------
+    input : ndarray
+        The input of `gated_tanh`.
+    grad_output : ndarray
+        The gradient of its output.
+    dim : int, optional
+        As there.
+
+    Returns
+    -------
+    ndarray of the shape of input
+
+    Raises
+    ------
+    FastconvValueError, FastconvTypeError
+        If an argument breaks a rule.
+
+    References
+    ----------
+    van den Oord et al., WaveNet, arXiv 1609.03499, equation 2.
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv as fc
+    >>> fc.grad.gated_tanh_input(np.zeros((2, 1), np.float32), np.ones((1, 1), np.float32)).tolist()
+    [[0.5], [0.0]]
+    """
+    return backend_for("gated_tanh_input", "input", input).gated_tanh_input(input, grad_output, dim)
 
 
 def softmax_input(output: Array, grad_output: Array, dim: int) -> Array:

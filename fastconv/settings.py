@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .kernels import CONV
+from .kernels import TRANSPOSED
 from .kernels._parallel import openmp_threads
 from .kernels._table import isa_names, isa_names_built
 from .spec import PRECISIONS, FastconvValueError, one_of, whole
@@ -49,7 +49,8 @@ def override(
     num_threads : int, optional
         Threads of a call that has no `num_threads` argument.
     algorithm : str, optional
-        Algorithm of a convolution that has no `algorithm` argument; one of `fastconv.algorithms()` or "auto".
+        Algorithm of a convolution that has no `algorithm` argument; one of `fastconv.algorithms()`, "auto", or, of
+        transposed ones, `fastconv.algorithms("conv_transpose2d")`.
     isa : str, optional
         Instruction set of the kernels; one of `fastconv.available_isas()`.
     precision : {"fast", "strict"}, optional
@@ -74,7 +75,7 @@ def override(
     if num_threads is not None:
         thread_count("override", num_threads)
     if algorithm is not None:
-        one_of("override", "algorithm", algorithm, ("auto", *(module.name for module in CONV)))
+        one_of("override", "algorithm", algorithm, ("auto", *(module.name for module in TRANSPOSED)))
     if isa is not None:
         one_of("override", "isa", isa, available_isas())
     if precision is not None:

@@ -8,6 +8,7 @@ to spare. Every message has one form: function, argument, rule, value.
 
 from __future__ import annotations
 
+import itertools
 import math
 import operator
 import os
@@ -32,6 +33,52 @@ FORMATS = {1: ("NCW", "NWC"), 2: ("NCHW", "NHWC"), 3: ("NCDHW", "NDHWC")}
 ACTIVATIONS = ("relu", "relu6", "leaky_relu", "sigmoid", "tanh", "silu", "hardswish")
 SLOPE = 0.01  # of leaky_relu where nobody says
 PRECISIONS = ("fast", "strict")
+
+# What lies outside an axis, in our words, which are torch's, and what other schools call it.
+BORDERS = ("zeros", "constant", "replicate", "reflect", "symmetric", "circular")
+SCHOOLS = {
+    "fastconv": {name: name for name in BORDERS},
+    "torch": {name: name for name in BORDERS if name != "symmetric"},
+    "numpy": {
+        "constant": "constant",
+        "edge": "replicate",
+        "reflect": "reflect",
+        "symmetric": "symmetric",
+        "wrap": "circular",
+    },
+    "scipy": {
+        "constant": "constant",
+        "grid-constant": "constant",
+        "nearest": "replicate",
+        "mirror": "reflect",
+        "reflect": "symmetric",
+        "grid-mirror": "symmetric",
+        "wrap": "circular",
+        "grid-wrap": "circular",
+        "fill": "constant",
+        "symm": "symmetric",
+    },
+    "opencv": {
+        "BORDER_CONSTANT": "constant",
+        "BORDER_REPLICATE": "replicate",
+        "BORDER_REFLECT_101": "reflect",
+        "BORDER_REFLECT101": "reflect",
+        "BORDER_DEFAULT": "reflect",
+        "BORDER_REFLECT": "symmetric",
+        "BORDER_WRAP": "circular",
+    },
+    "tensorflow": {
+        "CONSTANT": "constant",
+        "constant": "constant",
+        "REFLECT": "reflect",
+        "reflect": "reflect",
+        "SYMMETRIC": "symmetric",
+        "symmetric": "symmetric",
+    },
+    "onnx": {"constant": "constant", "edge": "replicate", "reflect": "reflect", "wrap": "circular"},
+}
+Borders = tuple[tuple[str, str], tuple[str, str], tuple[str, str]]
+ALL_ZEROS: Borders = (("zeros", "zeros"),) * 3
 
 
 class FastconvError(RuntimeError):
@@ -217,10 +264,14 @@ def padding_pairs(function: str, padding: Any, rank: int, spans: Axes, size: Axe
     if isinstance(padding, str):
         if padding == "valid":
             return ((0, 0), (0, 0), (0, 0))
+        if padding == "causal":
+            if rank > 1:
+                raise FastconvValueError(f"{function}: padding 'causal' is for sequences, with 1 axis, got {rank} axes")
+            return ((0, 0), (0, 0), (spans[2] - 1, 0))
         if padding != "same":
             raise FastconvValueError(
-                f"{function}: padding must be 'same', 'valid', a whole number, one an axis, or a (front, back) pair "
-                f"an axis, got padding={padding!r}"
+                f"{function}: padding must be 'same', 'valid', 'causal' (1 axis), a whole number, one an axis, or a "
+                f"(front, back) pair an axis, got padding={padding!r}"
             )
         # TensorFlow's rule: out = ceil(size / stride), what is odd goes to the end.
         total = [max((-(-n // s) - 1) * s + k - n, 0) for n, s, k in zip(size, stride, spans, strict=True)]
@@ -235,12 +286,125 @@ def padding_pairs(function: str, padding: Any, rank: int, spans: Axes, size: Axe
     return tuple((p, p) for p in per_axis(function, "padding", padding, rank, 0, 0))  # type: ignore[return-value]
 
 
+def border_mode(name: str, school: str = "fastconv") -> str:
+    """Return our word for a border that a school of image processing calls by this name.
+
+    Our words are torch's, and "symmetric", which torch has none for. A name can carry its school as a prefix, as in
+    "scipy:reflect"; that is how `padding_mode` takes the words of other schools.
+
+    ===========  =================  =====================================================================================
+    fastconv     outside a b c d    names elsewhere
+    ===========  =================  =====================================================================================
+    zeros        0 0|a b c d|0 0    torch zeros
+    constant     v v|a b c d|v v    numpy, torch, onnx constant; scipy constant, grid-constant; tensorflow CONSTANT;
+                                    opencv BORDER_CONSTANT
+    replicate    a a|a b c d|d d    torch replicate; numpy, onnx edge; scipy nearest; opencv BORDER_REPLICATE
+    reflect      c b|a b c d|c b    torch, numpy, onnx reflect; scipy mirror; tensorflow REFLECT;
+                                    opencv BORDER_REFLECT_101, BORDER_REFLECT101, BORDER_DEFAULT
+    symmetric    b a|a b c d|d c    numpy symmetric; scipy reflect, grid-mirror; tensorflow SYMMETRIC;
+                                    opencv BORDER_REFLECT
+    circular     c d|a b c d|a b    torch circular; numpy, onnx wrap; scipy wrap, grid-wrap; opencv BORDER_WRAP
+    ===========  =================  =====================================================================================
+
+    Every border goes on for ever: reflect repeats after 2(n - 1) elements, symmetric after 2n, circular after n. One element
+    alone reflects as itself. scipy's names are those of its filters, and of scipy.signal.convolve2d (fill, symm, wrap);
+    tensorflow's may be in small letters.
+
+    Parameters
+    ----------
+    name : str
+    school : {"fastconv", "torch", "numpy", "scipy", "opencv", "tensorflow", "onnx"}, optional
+
+    Returns
+    -------
+    str
+        One of "zeros", "constant", "replicate", "reflect", "symmetric" and "circular".
+
+    Raises
+    ------
+    FastconvValueError, FastconvTypeError
+        If there is no such school, or it has no such name.
+
+    References
+    ----------
+    The documentation of torch.nn.Conv2d, numpy.pad, scipy.ndimage.correlate, cv2.BorderTypes, tf.pad and ONNX's Pad.
+
+    Examples
+    --------
+    >>> import fastconv as fc
+    >>> fc.border_mode("reflect", "scipy"), fc.border_mode("opencv:BORDER_REFLECT_101")
+    ('symmetric', 'reflect')
+    """
+    one_of("border_mode", "school", school, tuple(SCHOOLS))
+    return border_named("border_mode", "name", name, school)
+
+
+def border_named(function: str, argument: str, name: Any, school: str = "fastconv", given: Any = None) -> str:
+    """Return our word for a border's name in a school, or in the one its prefix says."""
+    shown = show(name if given is None else given)
+    if not isinstance(name, str):
+        raise FastconvTypeError(f"{function}: {argument} must be a name of a border, got {argument}={shown}")
+    prefix, colon, rest = name.partition(":")
+    if colon and prefix in SCHOOLS:
+        school, name = prefix, rest
+    if name in SCHOOLS[school]:
+        return SCHOOLS[school][name]
+    hint = "".join(f"; {word}:{name} is {names[name]!r}" for word, names in SCHOOLS.items() if name in names)
+    raise FastconvValueError(
+        f"{function}: {argument} must be one of {tuple(SCHOOLS[school])}"
+        + (" or a name with its school, such as 'scipy:mirror'" if school == "fastconv" else f" with {school}'s names")
+        + f", got {argument}={shown}{hint}"
+    )
+
+
+def border_pairs(function: str, mode: Any, rank: int) -> Borders:
+    """Return the border's names, (front, back) an axis, from one name, or a name or pair of names an axis."""
+    if not is_sequence(mode):
+        return ((border_named(function, "padding_mode", mode),) * 2,) * 3
+    if len(mode) != rank or any(is_sequence(pair) and len(pair) != 2 for pair in mode):
+        raise FastconvValueError(
+            f"{function}: padding_mode must be a name, or hold a name or a (front, back) pair of names for each of {rank} "
+            f"axes, got padding_mode={show(mode)}"
+        )
+    sides = [tuple(pair) if is_sequence(pair) else (pair, pair) for pair in mode]
+    named = [tuple(border_named(function, "padding_mode", side, given=mode) for side in pair) for pair in sides]
+    return (*[("zeros", "zeros")] * (3 - rank), *named)  # type: ignore[return-value]
+
+
+def border_of(function: str, mode: Any, value: Any, rank: int, pads: Pairs, size: Axes, dtype: str) -> tuple[Borders, float]:
+    """Return the border as kernels need it and its constant: zeros wherever nothing else is read.
+
+    One element alone is all that any border can repeat of it.
+    """
+    constant = real(function, "padding_value", value, dtype)
+    named = border_pairs(function, mode, rank)
+    if constant and not any("constant" in pair for pair in named):
+        raise FastconvValueError(
+            f"{function}: padding_value must be 0 unless padding_mode='constant', got padding_value={show(value)} "
+            f"with padding_mode={show(mode)}"
+        )
+
+    def needed(name: str, pad: int, length: int) -> str:
+        if pad == 0 or name == "zeros" or (name == "constant" and not constant):
+            return "zeros"
+        return "replicate" if length == 1 and name != "constant" else name
+
+    border = tuple(
+        tuple(needed(name, pad, length) for name, pad in zip(names, pair, strict=True))
+        for names, pair, length in zip(named, pads, size, strict=True)
+    )
+    kept = any("constant" in pair for pair in border)
+    return border, constant if kept else 0.0  # type: ignore[return-value]
+
+
 @dataclass(frozen=True, slots=True)
 class ConvSpec:
     """One convolution: y[c_out, o] = activation(bias + sum of weight * x[o*stride - front + tap*dilation]).
 
-    Sizes are (d, h, w) whatever the layout; `input_shape` and `output_shape` are those of the arrays. Along each axis the
-    bias has as many places as `untied` says: one, or one an output.
+    Sizes are (d, h, w) whatever the layout; `input_shape` and `output_shape` are those of the arrays. Outside the input lies
+    what `border` says, (front, back) an axis; outside of several axes a constant counts before elements, and `border_value`
+    before zero. With `flip` the taps count backwards. Along each axis the bias has as many places as `untied` says: one, or
+    one an output.
     """
 
     function: str
@@ -262,6 +426,9 @@ class ConvSpec:
     activation: str = "none"
     slope: float = SLOPE
     precision: str = "fast"
+    border: Borders = ALL_ZEROS
+    border_value: float = 0.0
+    flip: bool = False
     untied: Axes = (1, 1, 1)
 
     @classmethod
@@ -282,6 +449,9 @@ class ConvSpec:
         precision: Any = "fast",
         dtype: str = "float32",
         input_name: str = "input",
+        padding_mode: Any = "zeros",
+        padding_value: Any = 0.0,
+        flip: Any = False,
         given_weight: tuple[int, ...] | None = None,
     ) -> ConvSpec:
         """Check everything about a convolution that its shapes and options tell.
@@ -291,6 +461,7 @@ class ConvSpec:
         last = channels_are_last(function, data_format, rank)
         after, slope = activation_of(function, activation, dtype)
         one_of(function, "precision", precision, PRECISIONS)
+        flip = flag(function, "flip", flip)
         batched, n, c_in, size = batch_and_channels(function, input_name, input_shape, rank, last)
         given = f"{input_name} of shape {input_shape}" + f" with data_format={data_format!r}" * last
         if len(weight_shape) != rank + 2 or 0 in weight_shape:
@@ -315,6 +486,7 @@ class ConvSpec:
             )
         spans: Axes = tuple((k - 1) * g + 1 for k, g in zip(kernel, gaps, strict=True))  # type: ignore[assignment]
         pads = padding_pairs(function, padding, rank, spans, size, steps)
+        border, value = border_of(function, padding_mode, padding_value, rank, pads, size, dtype)
         padded = [s + front + back for s, (front, back) in zip(size, pads, strict=True)]
         if any(span > room for span, room in zip(spans, padded, strict=True)):
             raise FastconvValueError(
@@ -353,6 +525,9 @@ class ConvSpec:
             after,
             slope,
             precision,
+            border,
+            value,
+            flip and math.prod(kernel) > 1,
             untied,
         )
         check_result(function, spec.output_shape, spec.itemsize, f"{given} and padding={show(padding)}")
@@ -365,6 +540,11 @@ class ConvSpec:
     @property
     def taps(self) -> int:
         return math.prod(self.kernel)
+
+    @property
+    def bordered(self) -> bool:
+        """Whether anything but zeros lies outside the input."""
+        return self.border != ALL_ZEROS
 
     @property
     def kernel_size(self) -> tuple[int, ...]:
@@ -455,6 +635,213 @@ class TiledSpec(ConvSpec):
     @property
     def finishes(self) -> bool:
         return self.bias or self.activation != "none"
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseAxis:
+    """Positions offset + stride*m of an output axis, for some offsets, that all read inputs m - front + j*step, j = 0, 1, ...
+
+    `taps` tells for each offset which taps of the kernel they meet, in the order of j.
+    """
+
+    offsets: tuple[int, ...]
+    taps: tuple[tuple[int, ...], ...]
+    front: int
+    step: int
+
+
+Phase = tuple[PhaseAxis, PhaseAxis, PhaseAxis]
+Box = tuple[tuple[int, int], tuple[int, int], tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class ConvTransposeSpec(ConvSpec):
+    """One transposed convolution: y[c_out, i*stride - front + tap*dilation] += weight * x[c_in, i], then bias, activation.
+
+    As a ConvSpec, but the weights are (c_in, c_out/groups, kernel), and the padding is cut off the output. Where an axis of
+    the input has one position the stride is that which sets it apart from others.
+    """
+
+    @classmethod
+    def make_transpose(
+        cls,
+        function: str,
+        rank: int,
+        input_shape: tuple[int, ...],
+        weight_shape: tuple[int, ...],
+        bias_shape: tuple[int, ...] | None = None,
+        stride: Any = 1,
+        padding: Any = 0,
+        output_padding: Any = 0,
+        groups: Any = 1,
+        dilation: Any = 1,
+        *,
+        data_format: Any = None,
+        activation: Any = None,
+        precision: Any = "fast",
+        dtype: str = "float32",
+        input_name: str = "input",
+    ) -> ConvTransposeSpec:
+        """Check everything about a transposed convolution that its shapes and options tell."""
+        last = channels_are_last(function, data_format, rank)
+        after, slope = activation_of(function, activation, dtype)
+        one_of(function, "precision", precision, PRECISIONS)
+        batched, n, c_in, size = batch_and_channels(function, input_name, input_shape, rank, last)
+        given = f"{input_name} of shape {input_shape}" + f" with data_format={data_format!r}" * last
+        if len(weight_shape) != rank + 2 or 0 in weight_shape:
+            raise FastconvValueError(
+                f"{function}: weight must have {rank + 2} axes (c_in, c_out/groups, kernel), none of size 0, "
+                f"got weight of shape {weight_shape}"
+            )
+        kernel: Axes = (*[1] * (3 - rank), *weight_shape[2:])  # type: ignore[assignment]
+        steps = per_axis(function, "stride", stride, rank, 1, 1)
+        gaps = per_axis(function, "dilation", dilation, rank, 1, 1)
+        more = per_axis(function, "output_padding", output_padding, rank, 0, 0)
+        parts = whole(function, "groups", groups, 1, limit=OPTION)
+        if weight_shape[0] != c_in:
+            raise FastconvValueError(
+                f"{function}: given weight of shape {weight_shape}, {input_name} must have {weight_shape[0]} channels, "
+                f"got {given}"
+            )
+        if c_in % parts:
+            raise FastconvValueError(f"{function}: groups must divide the channels of {given}, got groups={parts}")
+        c_out = weight_shape[1] * parts
+        if bias_shape is not None and bias_shape != (c_out,):
+            raise FastconvValueError(
+                f"{function}: given weight of shape {weight_shape} and groups={parts}, bias must have shape ({c_out},), "
+                f"got bias of shape {bias_shape}"
+            )
+        if isinstance(padding, str):
+            raise FastconvValueError(
+                f"{function}: padding must be a whole number, one an axis, or a (front, back) pair an axis, "
+                f"got padding={padding!r}"
+            )
+        pads = padding_pairs(function, padding, rank, size, size, steps)
+        if any(extra >= max(step, gap) for extra, step, gap in zip(more[3 - rank :], steps[3 - rank :], gaps[3 - rank :])):
+            raise FastconvValueError(
+                f"{function}: output_padding must be smaller than stride or dilation, got "
+                f"output_padding={show(output_padding)} with stride={show(stride)} and dilation={show(dilation)}"
+            )
+        spans = [(k - 1) * g + 1 for k, g in zip(kernel, gaps, strict=True)]
+        output: Axes = tuple(  # type: ignore[assignment]
+            (i - 1) * s + span + m - front - back
+            for i, s, span, m, (front, back) in zip(size, steps, spans, more, pads, strict=True)
+        )
+        if any(o < 1 for o in output):
+            raise FastconvValueError(
+                f"{function}: padding must leave a result of positive size, got padding={show(padding)} for {given} and "
+                f"weight of shape {weight_shape} with stride={show(stride)} and dilation={show(dilation)}"
+            )
+        if any((o + front + back) * max(c_in, c_out) >= LIMIT for o, (front, back) in zip(output, pads, strict=True)):
+            raise FastconvValueError(
+                f"{function}: stride and dilation must keep the result below 2**60 elements, got stride={show(stride)} and "
+                f"dilation={show(dilation)} for {given}"
+            )
+        gaps = tuple(1 if k == 1 else gap for k, gap in zip(kernel, gaps, strict=True))  # type: ignore[assignment]
+        steps = tuple(span if i == 1 else step for i, span, step in zip(size, spans, steps, strict=True))  # type: ignore[assignment]
+        spec = cls(
+            function,
+            rank,
+            batched,
+            dtype,
+            n,
+            c_in,
+            c_out,
+            parts,
+            size,
+            kernel,
+            output,
+            steps,
+            gaps,
+            pads,
+            bias_shape is not None,
+            last,
+            after,
+            slope,
+            precision,
+        )
+        sizes = f"{given}, stride={show(stride)}, dilation={show(dilation)} and output_padding={show(output_padding)}"
+        check_result(function, spec.output_shape, spec.itemsize, sizes)
+        return spec
+
+    @property
+    def weight_shape(self) -> tuple[int, ...]:
+        return (self.c_in, self.c_out // self.groups, *self.kernel_size)
+
+    @property
+    def multiply_adds(self) -> int:
+        return self.n * self.c_in * math.prod(self.size) * (self.c_out // self.groups) * self.taps
+
+    def gradient(self) -> ConvSpec:
+        """Return the convolution whose input gradient this is: it takes outputs of this to inputs of this."""
+        backs = [
+            (i - 1) * s + (k - 1) * g + 1 - front - o
+            for i, s, k, g, (front, _), o in zip(
+                self.size, self.stride, self.kernel, self.dilation, self.padding, self.output, strict=True
+            )
+        ]
+        pads: Pairs = tuple((front, back) for (front, _), back in zip(self.padding, backs, strict=True))  # type: ignore[assignment]
+        fields = (self.function, self.rank, self.batched, self.dtype, self.n, self.c_out, self.c_in, self.groups)
+        places = (self.output, self.kernel, self.size, self.stride, self.dilation, pads)
+        return ConvSpec(*fields, *places, False, self.channels_last, precision=self.precision)
+
+    @property
+    def phase_axes(self) -> tuple[tuple[PhaseAxis, ...], ...]:
+        """What the phases of each axis are. Offsets that read the same inputs are one phase, with more output channels.
+
+        With channels last and groups they stay apart, so that all output channels of a pixel lie together.
+        """
+        apart = self.channels_last and self.groups > 1
+        axes = zip(self.kernel, self.output, self.stride, self.dilation, self.padding, strict=True)
+        return tuple(axis_phases(k, o, s, g, front, apart) for k, o, s, g, (front, _) in axes)
+
+    @property
+    def phases(self) -> tuple[Phase, ...]:
+        """The convolutions that make up the output; positions that none of them makes are the bias alone."""
+        return tuple(itertools.product(*self.phase_axes))  # type: ignore[arg-type]
+
+    @property
+    def phase_count(self) -> int:
+        """How many offsets, over all axes, have taps."""
+        return sum(math.prod(len(axis.offsets) for axis in phase) for phase in self.phases)
+
+    @property
+    def phase_box(self) -> Box:
+        """The positions m of the whole output."""
+        return tuple((0, -(-o // s)) for o, s in zip(self.output, self.stride, strict=True))  # type: ignore[return-value]
+
+    def phase_conv(self, phase: Phase, box: Box, n: int = 1) -> ConvSpec:
+        """Return the convolution of n images that makes a phase at positions of a box; its padding may be negative."""
+        kernel: Axes = tuple(len(axis.taps[0]) for axis in phase)  # type: ignore[assignment]
+        steps: Axes = tuple(1 if k == 1 else axis.step for axis, k in zip(phase, kernel, strict=True))  # type: ignore[assignment]
+        output: Axes = tuple(high - low for low, high in box)  # type: ignore[assignment]
+        fronts = [axis.front - low for axis, (low, _) in zip(phase, box, strict=True)]
+        pads: Pairs = tuple(  # type: ignore[assignment]
+            (front, o + (k - 1) * step - front - i)
+            for front, o, k, step, i in zip(fronts, output, kernel, steps, self.size, strict=True)
+        )
+        many = math.prod(len(axis.offsets) for axis in phase)
+        fields = (self.function, self.rank, self.batched, self.dtype, n, self.c_in, self.c_out * many, self.groups)
+        places = (self.size, kernel, output, (1, 1, 1), steps, pads)
+        return ConvSpec(*fields, *places, self.bias, self.channels_last, self.activation, self.slope, self.precision)
+
+
+def axis_phases(kernel: int, output: int, stride: int, dilation: int, front: int, apart: bool) -> tuple[PhaseAxis, ...]:
+    """Return the phases of an axis, by offset; `apart`: one for each offset."""
+    taps: dict[int, list[int]] = {}
+    for tap in reversed(range(kernel)):
+        taps.setdefault((tap * dilation - front) % stride, []).append(tap)
+    alike: dict[tuple[int, ...], list[int]] = {}
+    for offset in sorted(offset for offset in taps if offset < output):
+        last = taps[offset][0]
+        alike.setdefault((len(taps[offset]), (last * dilation - offset - front) // stride, offset * apart), []).append(
+            offset
+        )
+    step = dilation // math.gcd(stride, dilation)
+    return tuple(
+        PhaseAxis(tuple(offsets), tuple(tuple(taps[offset]) for offset in offsets), first, step)
+        for (_, first, _), offsets in alike.items()
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,16 @@ struct fc_activation {
     double slope;
 };
 
-/* Output o reads input o*stride - pad + k*dilation; positions outside the input read as zero. Channel c of pixel p lies
+/* What lies outside an axis, a side: FC_CONSTANT is `value`, the others are elements of the axis (border.h). Outside of
+ * several axes a constant counts before elements, and before a constant that is zero. All zero: a border of zeros. */
+enum fc_border_kind { FC_CONSTANT, FC_REPLICATE, FC_REFLECT, FC_SYMMETRIC, FC_CIRCULAR };
+struct fc_border {
+    int present;         /* something else than zeros on some side */
+    int kind[3][2];      /* of d, h and w, front and back */
+    double value[3][2];
+};
+
+/* Output o reads input o*stride - pad + k*dilation; outside the input lies the border. Channel c of pixel p lies
  * c*x_channel + p*x_pixel reals into an image: x_pixel is 1 in NCHW, x_channel in NHWC. */
 struct fc_conv {
     ptrdiff_t n, c_in, c_out, groups;
@@ -31,10 +40,25 @@ struct fc_conv {
     ptrdiff_t pad_d, pad_h, pad_w;
     ptrdiff_t x_channel, x_pixel, y_channel, y_pixel;
     struct fc_activation after;
+    struct fc_border border;
+};
+
+/* How a block of outputs of a depthwise convolution is staged. Tap k of output row r reads staged row r*row_step + k*row_tap:
+ * the input's rows one after the other, or, where dilation leaves most of them unread, those of each tap apart. With channels
+ * in lanes the same holds of its columns; otherwise a row is `windows` windows of `pitch` reals, one a phase of the stride or
+ * one a tap. */
+struct fc_block {
+    ptrdiff_t rows, row_step, row_tap, staged_rows;
+    ptrdiff_t columns, column_step, column_tap, pitch;
+    ptrdiff_t windows;
+    int rows_apart, columns_apart;
 };
 
 /* Winograd's F(m x m, r x r), as FC_FmXr. */
 enum fc_winograd_kind { FC_F2X3, FC_F4X3, FC_F2X5 };
+
+/* Two arrays made one: a + b, a * b, tanh(a) * sigmoid(b). */
+enum fc_pair_kind { FC_SUM, FC_PRODUCT, FC_GATE };
 
 /* Channels share nothing: `planes` counts n * c. tail_* is the padding at the end, which only averages count. */
 struct fc_pool {

@@ -1,8 +1,9 @@
 """One small call of every public function, for the tests that put the same question to all of them."""
 
-import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
+
+import itertools
 
 import cases
 import numpy as np
@@ -50,6 +51,16 @@ CONVOLUTIONS = (
     ("depthwise", 4, 8, 4, 3, 1, 1, 1),
     ("five", 3, 4, 1, 5, 1, (2, 1), 1),
 )
+CAUSAL = ("causal", 5, 9, 1, 3, 1, "causal", 2)
+# The same, and what lies in the padding.
+BORDERED = (
+    ("replicate", 3, 5, 1, 3, 1, 1, 1, {"padding_mode": "replicate"}),
+    ("reflect", 4, 10, 2, 2, 2, 3, 1, {"padding_mode": "reflect", "flip": True}),
+    ("constant", 2, 3, 1, 3, 1, "same", 2, {"padding_mode": "constant", "padding_value": 2.5}),
+    ("symmetric", 3, 4, 1, 5, 1, 2, 1, {"padding_mode": "scipy:reflect"}),
+    ("circular", 3, 4, 1, 3, 1, 24, 1, {"padding_mode": "circular"}),
+    ("channelwise", 4, 8, 4, 3, 1, 1, 1, {"padding_mode": "replicate", "flip": True}),
+)
 SIZES = {1: (21,), 2: (7, 19), 3: (5, 6, 11)}
 FIRST = {1: "NCW", 2: "NCHW", 3: "NCDHW"}
 LAST = {1: "NWC", 2: "NHWC", 3: "NDHWC"}
@@ -69,7 +80,8 @@ def to_first(array: np.ndarray, rank: int) -> np.ndarray:
 def convolution_calls(rank: int, dtype: str) -> list[Call]:
     """Forward and gradients of each family."""
     calls = []
-    for index, (kind, c_in, c_out, groups, k, stride, pad, dilation) in enumerate(CONVOLUTIONS):
+    problems = (*CONVOLUTIONS, CAUSAL) if rank == 1 else CONVOLUTIONS
+    for index, (kind, c_in, c_out, groups, k, stride, pad, dilation) in enumerate(problems):
         rng = cases.rng_for(f"calls {kind}", rank)
         padding = (pad,) * rank if isinstance(pad, tuple) else pad
         options = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
@@ -199,6 +211,82 @@ def tiled_calls(rank: int, dtype: str) -> list[Call]:
     return calls
 
 
+def border_calls(rank: int, dtype: str) -> list[Call]:
+    """Forward and gradients with something in the padding."""
+    found = []
+    for index, (kind, c_in, c_out, groups, k, stride, padding, dilation, border) in enumerate(BORDERED):
+        rng = cases.rng_for(f"calls border {kind}", rank)
+        if rank == 3 and padding == 24:
+            padding = 7
+        options = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups} | border
+        x = cases.floats(rng, (2, c_in, *SIZES[rank]), dtype)
+        w = cases.floats(rng, (c_out, c_in // groups, *(k,) * rank), dtype)
+        b = cases.floats(rng, (c_out,), dtype)
+        g = cases.floats(rng, (2, c_out, *oracle.conv_out_size(x.shape[2:], w.shape[2:], stride, padding, dilation)), dtype)
+        name = f"conv{rank}d"
+        forward = getattr(F, name)
+        to_input, to_weight = (getattr(fastconv.grad, f"{name}_{of}") for of in ("input", "weight"))
+        arrays, last = {"input": x, "weight": w, "bias": b}, {"data_format": LAST[rank], "activation": ACTIVATIONS[index]}
+        found += [
+            Call(f"{name}-{kind}", forward, arrays, options, takes_out=True),
+            Call(f"{name}-{kind}-last", forward, arrays | {"input": to_last(x, rank)}, options | last, takes_out=True),
+            Call(
+                f"{name}_input-{kind}",
+                to_input,
+                {"weight": w, "grad_output": g},
+                options,
+                places={"input_size": x.shape},
+            ),
+            Call(
+                f"{name}_weight-{kind}",
+                to_weight,
+                {"input": x, "grad_output": g},
+                options,
+                places={"weight_size": w.shape},
+            ),
+        ]
+    return found
+
+
+# Name, c_in, c_out, groups, kernel, stride, padding, output padding, dilation.
+TRANSPOSED = (
+    ("doubling", 6, 5, 1, 2, 2, 0, 0, 1),
+    ("overlapping", 4, 6, 2, 4, 2, 1, 1, 1),
+    ("rotated", 3, 8, 1, 3, 1, 1, 0, 1),
+    ("dilated", 2, 3, 1, 3, 3, (0, 2), 1, 2),
+    ("each", 4, 8, 4, 3, 2, 1, 0, 1),
+)
+
+
+def transposed_calls(rank: int, dtype: str) -> list[Call]:
+    """Transposed convolution and its gradients."""
+    calls = []
+    for index, (kind, c_in, c_out, groups, k, stride, pad, more, dilation) in enumerate(TRANSPOSED):
+        rng = cases.rng_for(f"calls transposed {kind}", rank)
+        options = {"stride": stride, "padding": (pad,) * rank if isinstance(pad, tuple) else pad, "output_padding": more}
+        options |= {"groups": groups, "dilation": dilation}
+        x = cases.floats(rng, (2, c_in, *SIZES[rank]), dtype)
+        w = cases.floats(rng, (c_in, c_out // groups, *(k,) * rank), dtype)
+        b = cases.floats(rng, (c_out,), dtype)
+        g = cases.floats(rng, oracle.conv_transpose(x, w, **options).shape, dtype)
+        name = f"conv_transpose{rank}d"
+        forward, to_input, to_weight = (
+            getattr(F, name),
+            *(getattr(fastconv.grad, f"{name}_{of}") for of in ("input", "weight")),
+        )
+        arrays = {"input": x, "weight": w, "bias": b}
+        last = {"data_format": LAST[rank], "activation": ACTIVATIONS[(index + 3 * rank) % 7]}
+        calls += [
+            Call(f"{name}-{kind}", forward, arrays, options, takes_out=True),
+            Call(f"{name}-{kind}-last", forward, arrays | {"input": to_last(x, rank)}, options | last, takes_out=True),
+            Call(f"{name}_input-{kind}", to_input, {"weight": w, "grad_output": g}, options, places={"input_size": x.shape}),
+            Call(
+                f"{name}_weight-{kind}", to_weight, {"input": x, "grad_output": g}, options, places={"weight_size": w.shape}
+            ),
+        ]
+    return [*calls, Call(f"{name}_bias", getattr(fastconv.grad, f"{name}_bias"), {"grad_output": g})]
+
+
 def pooling_calls(rank: int, dtype: str) -> list[Call]:
     """Pooling, unpooling and gradients."""
     rng = cases.rng_for("calls pool", rank)
@@ -288,6 +376,38 @@ def dense_calls(dtype: str) -> list[Call]:
     ]
 
 
+def streamed(input: np.ndarray, weight: np.ndarray, bias: np.ndarray, num_threads: int | None = None) -> np.ndarray:
+    """Two causal layers around a gate, on a sequence that comes as it is and then once more, in pieces."""
+    c_out, c_in, taps = weight.shape
+    how = {"dtype": weight.dtype.newbyteorder("="), "rng": 0}
+    layer = fc.nn.CausalConv1d(c_in, c_out, taps, dilation=2, **how)
+    layer.weight, layer.bias = weight, bias
+    model = fc.nn.Sequential(
+        layer, fc.nn.GatedTanh(), fc.nn.CausalConv1d(c_out // 2, 3, 2, stride=2, activation="silu", **how)
+    )
+    stream = model.stream(len(input), num_threads=num_threads)
+    pieces = (input, input[..., :1], input[..., 1:9], input[..., 9:])
+    return np.concatenate([stream.push(piece) for piece in pieces], axis=-1)
+
+
+def stream_calls(dtype: str) -> list[Call]:
+    """A stream, and its gate."""
+    rng = cases.rng_for("calls stream", 0)
+    x, w, b = (cases.floats(rng, shape, dtype) for shape in ((2, 5, 21), (14, 5, 3), (14,)))
+    g = cases.floats(rng, (2, 6, 21), dtype)
+    return [
+        Call("stream", streamed, {"input": x, "weight": w, "bias": b}),
+        Call("gated_tanh", F.gated_tanh, {"input": g}, takes_out=True),
+        Call("gated_tanh-last", F.gated_tanh, {"input": w}, {"dim": 0}, takes_out=True),
+        Call(
+            "gated_tanh_input",
+            fastconv.grad.gated_tanh_input,
+            {"input": g, "grad_output": g[:, ::2].copy()},
+            takes_threads=False,
+        ),
+    ]
+
+
 def suited(algorithm: str, channels: int) -> tuple[int, int]:
     """Groups and kernel size of a convolution that an algorithm serves, if it serves the number of axes."""
     return {"depthwise": (channels, 3), "pointwise": (1, 1), "winograd_f2x5": (1, 5)}.get(algorithm, (1, 3))
@@ -296,7 +416,7 @@ def suited(algorithm: str, channels: int) -> tuple[int, int]:
 def able(function: str, input_shape: tuple[int, ...], weight_shape: tuple[int, ...], **options: object) -> list[str]:
     """Names of the algorithms that can serve a convolution, in order of preference."""
     names = []
-    for name in fc.algorithms():
+    for name in fc.algorithms(function):
         try:
             fc.explain(function, input_shape, weight_shape, **options, algorithm=name)
         except fc.FastconvError:
@@ -310,10 +430,13 @@ def chosen(function: str, input_shape: tuple[int, ...], weight_shape: tuple[int,
     return fc.explain(function, input_shape, weight_shape, **options).algorithm
 
 
+def calls_of(rank: int, dtype: str) -> list[Call]:
+    """Every function of this number of axes."""
+    families = (convolution_calls, border_calls, untied_calls, tiled_calls, transposed_calls, pooling_calls)
+    return [call for family in families for call in family(rank, dtype)]
+
+
 def all_calls(dtype: str) -> list[Call]:
     """Every public function at least once."""
-    kinds = (convolution_calls, untied_calls, tiled_calls, pooling_calls)
-    return [call for rank in (1, 2, 3) for kind in kinds for call in kind(rank, dtype)] + [
-        *dense_calls(dtype),
-        *tensorflow_calls(dtype),
-    ]
+    by_rank = [call for rank in (1, 2, 3) for call in calls_of(rank, dtype)]
+    return by_rank + dense_calls(dtype) + tensorflow_calls(dtype) + stream_calls(dtype)

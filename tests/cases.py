@@ -7,7 +7,7 @@ failure names stream and index.
 
 import os
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import oracle
@@ -130,7 +130,9 @@ class ConvCase:
 
 def draw_padding(rng: np.random.Generator, rank: int, most: int = 3) -> object:
     """Any spelling of padding."""
-    kind = rng.integers(6)
+    kind = rng.integers(7 if rank == 1 else 6)
+    if kind == 6:
+        return "causal"
     if kind < 2:
         return ("same", "valid")[kind]
     if kind == 2:
@@ -216,6 +218,174 @@ def draw_conv(rng: np.random.Generator, rank: int) -> ConvCase:
             "groups": groups,
         },
     )
+
+
+MODES = ("zeros", "constant", "replicate", "reflect", "symmetric", "circular")
+
+
+@dataclass(frozen=True)
+class BorderCase:
+    """A convolution with something in its padding, perhaps with its filters reversed.
+
+    `case` has its padding in pairs; `modes` are the names of each axis and side, which `options` spells in some way.
+    """
+
+    case: ConvCase
+    modes: tuple[tuple[str, str], ...]
+    options: dict = field(hash=False)
+
+    @property
+    def value(self) -> float:
+        """What a constant border holds."""
+        return self.options.get("padding_value", 0.0)
+
+    @property
+    def rest(self) -> dict:
+        """The options of the convolution of the padded input."""
+        return self.case.options | {"padding": 0}
+
+    @property
+    def padded_shape(self) -> tuple[int, ...]:
+        """Shape of the padded input, with a batch axis."""
+        lead, size = self.case.batch_shape[:2], self.case.batch_shape[2:]
+        return (*lead, *(n + sum(pair) for n, pair in zip(size, self.case.options["padding"], strict=True)))
+
+    def pad(self, x: np.ndarray) -> np.ndarray:
+        """The padded input."""
+        return oracle.border(x, self.case.options["padding"], self.modes, self.value)
+
+    def filters(self, w: np.ndarray) -> np.ndarray:
+        """Weights as correlation reads them, or back again."""
+        return np.flip(w, tuple(range(2, w.ndim))) if self.options.get("flip") else w
+
+    def conv(self, x: np.ndarray, w: np.ndarray, b: np.ndarray | None) -> np.ndarray:
+        """The oracle's answer in the caller's shapes."""
+        return self.case.lower(oracle.conv(self.case.lift(self.pad(x)), self.filters(w), b, **self.rest))
+
+    def conv_input(self, w: np.ndarray, g: np.ndarray) -> np.ndarray:
+        """The oracle's input gradient in the caller's shapes."""
+        case = self.case
+        padded = oracle.conv_input(self.padded_shape, self.filters(w), case.lift(g), **self.rest)
+        size = case.batch_shape[2:]
+        return case.lower(oracle.border_back(padded, size, case.options["padding"], self.modes))
+
+    def conv_weight(self, x: np.ndarray, g: np.ndarray) -> np.ndarray:
+        """The oracle's weight gradient."""
+        case = self.case
+        return self.filters(oracle.conv_weight(case.lift(self.pad(x)), case.weight_shape, case.lift(g), **self.rest))
+
+
+def draw_border(rng: np.random.Generator, rank: int) -> BorderCase:
+    """A random convolution with a random border; some are wider than the input."""
+    case = draw_conv(rng, rank)
+    size, kernel = case.batch_shape[2:], case.weight_shape[2:]
+    pads = [
+        list(p)
+        for p in oracle.resolve_padding(
+            case.options["padding"], size, kernel, case.options["stride"], case.options["dilation"]
+        )
+    ]
+    for axis in range(rank):
+        for side in range(2):
+            if rng.random() < 0.4:
+                pads[axis][side] += int(rng.integers(1, 4))
+            if rng.random() < 0.1:
+                pads[axis][side] += min(2 * size[axis], (40, 14, 7)[rank - 1])
+    case = replace(case, options=case.options | {"padding": tuple(map(tuple, pads))})
+    kind = rng.integers(3)
+    if kind == 0:
+        spelled = MODES[int(rng.integers(len(MODES)))]
+        modes = ((spelled, spelled),) * rank
+    else:
+        modes = tuple(tuple(MODES[i] for i in pair) for pair in rng.integers(len(MODES), size=(rank, 2)))
+        if kind == 1:
+            modes = tuple((front, front) for front, _ in modes)
+        spelled = tuple(front if kind == 1 else (front, back) for front, back in modes)
+    options = case.options | {"padding_mode": spelled}
+    if "constant" in str(spelled) and rng.random() < 0.9:
+        options["padding_value"] = float(rng.integers(-3, 4))
+    if rng.random() < 0.3:
+        options["flip"] = True
+    return BorderCase(case, modes, options)
+
+
+# ---- transposed convolution
+
+
+@dataclass(frozen=True)
+class TransposedCase(ConvCase):
+    """One transposed convolution; weights are (c_in, c_out/groups, kernel)."""
+
+    @property
+    def c_out(self) -> int:
+        """Channels of the output."""
+        return self.weight_shape[1] * self.options["groups"]
+
+    @property
+    def output_shape(self) -> tuple[int, ...]:
+        """Shape of the output, without a batch axis when the input has none."""
+        options = {k: v for k, v in self.options.items() if k != "groups"}
+        size, kernel = self.input_shape[-self.rank :], self.weight_shape[2:]
+        _, part = oracle.conv_transpose_canvas(size, kernel, **options)
+        return (*self.input_shape[: -self.rank - 1], self.c_out, *(s.stop - s.start for s in part))
+
+    @property
+    def reduction(self) -> int:
+        """Number of products in one output, at most."""
+        return int(np.prod(self.weight_shape[2:])) * self.weight_shape[0] // self.options["groups"]
+
+    def conv(self, x: np.ndarray, w: np.ndarray, b: np.ndarray | None) -> np.ndarray:
+        """The oracle's answer in the caller's shapes."""
+        return self.lower(oracle.conv_transpose(self.lift(x), w, b, **self.options))
+
+    def conv_input(self, w: np.ndarray, g: np.ndarray) -> np.ndarray:
+        """The oracle's input gradient in the caller's shapes."""
+        return self.lower(oracle.conv_transpose_input(self.batch_shape, w, self.lift(g), **self.options))
+
+    def conv_weight(self, x: np.ndarray, g: np.ndarray) -> np.ndarray:
+        """The oracle's weight gradient."""
+        return oracle.conv_transpose_weight(self.lift(x), self.weight_shape, self.lift(g), **self.options)
+
+    def arrays(self, rng: np.random.Generator, fill: object) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+        """Input, weight and bias (or None) made by `fill`."""
+        x, w = fill(rng, self.input_shape, self.dtype), fill(rng, self.weight_shape, self.dtype)
+        return x, w, fill(rng, (self.c_out,), self.dtype) if self.bias else None
+
+
+def draw_transposed(rng: np.random.Generator, rank: int) -> TransposedCase:
+    """A random transposed convolution: of a kernel as large as its stride, of stride 1, or of anything."""
+    while True:
+        kind = ("general", "tile", "depthwise", "grouped", "deep")[int(rng.integers(5))]
+        c_in, c_out, groups = draw_channels(rng, kind)
+        stride = tuple(int(s) for s in rng.integers(1, (10, 5, 4)[rank - 1], rank))
+        kernel = tuple(int(k) for k in rng.integers(1, (12, 6, 4)[rank - 1], rank))
+        dilation = tuple(int(d) for d in rng.integers(1, 4, rank)) if rng.random() < 0.35 else (1,) * rank
+        padding = tuple(int(p) for p in rng.integers(0, 4, rank)) if rng.random() < 0.6 else (0,) * rank
+        pairs = tuple((p, int(rng.integers(0, 3))) for p in padding)
+        more = tuple(int(rng.integers(max(s, d))) for s, d in zip(stride, dilation, strict=True))
+        if rng.random() < 0.5:
+            more = (0,) * rank
+        form = rng.random()
+        if form < 0.3:  # what one matrix product computes
+            stride, dilation, padding, pairs, more = kernel, (1,) * rank, (0,) * rank, ((0, 0),) * rank, (0,) * rank
+        elif form < 0.45:  # what is a convolution of rotated filters
+            stride, dilation, more = (1,) * rank, (1,) * rank, (0,) * rank
+            kernel = (*kernel[:-2], *(pick(rng, (3, 3, 5)),) * min(rank, 2))
+        size = tuple(int(rng.integers(1, (12, 7, 4)[rank - 1])) for _ in range(rank))
+        if rng.random() < 0.2:
+            size = (*size[:-1], pick(rng, WIDTHS))
+        lead = () if rng.random() < 0.15 else (int(rng.integers(1, 4)) if rng.random() < 0.97 else 0,)
+        options = {
+            "stride": spell(rng, stride),
+            "padding": spell(rng, padding) if rng.random() < 0.7 else pairs,
+            "output_padding": spell(rng, more),
+            "groups": groups,
+            "dilation": spell(rng, dilation),
+        }
+        shapes = (*lead, c_in, *size), (c_in, c_out // groups, *kernel)
+        case = TransposedCase(rank, DTYPES[int(rng.integers(2))], *shapes, bool(rng.random() < 0.6), options)
+        if min(case.output_shape[-rank:]) >= 1 and np.prod(case.output_shape[-rank:]) < 3000:
+            return case
 
 
 # ---- pooling

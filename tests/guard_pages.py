@@ -100,6 +100,60 @@ def random_convolutions(rank: int) -> list[calls.Call]:
     return found
 
 
+def random_borders(rank: int) -> list[calls.Call]:
+    """The same with something in the padding."""
+    found = []
+    for index in range(SHAPES_PER_RANK):
+        rng = cases.rng_for("guard pages border", 10 * index + rank)
+        drawn = cases.draw_border(rng, rank)
+        case, options, name = drawn.case, drawn.options, f"conv{rank}d"
+        x, w, b = case.arrays(rng, cases.floats)
+        g = cases.floats(rng, case.output_shape, case.dtype)
+        arrays, there = {"input": x, "weight": w} | ({"bias": b} if case.bias else {}), {"input": calls.to_last(x, rank)}
+        last = {"data_format": calls.LAST[rank]}
+        to_input, to_weight = (getattr(fastconv.grad, f"{name}_{of}") for of in ("input", "weight"))
+        shapes = {"input_size": x.shape}, {"weight_size": w.shape}
+        found += [
+            calls.Call(f"{name} {drawn}", getattr(F, name), arrays, options, takes_out=True),
+            calls.Call(f"{name} last {drawn}", getattr(F, name), arrays | there, options | last, takes_out=True),
+            calls.Call(f"{name}_input {drawn}", to_input, {"weight": w, "grad_output": g}, options, places=shapes[0]),
+            calls.Call(f"{name}_weight {drawn}", to_weight, {"input": x, "grad_output": g}, options, places=shapes[1]),
+        ]
+    return found
+
+
+def random_transposed(rank: int) -> list[calls.Call]:
+    """Transposed convolutions and their gradients of random shapes."""
+    found = []
+    for index in range(SHAPES_PER_RANK):
+        rng = cases.rng_for("guard pages transposed", 10 * index + rank)
+        case = cases.draw_transposed(rng, rank)
+        x, w, b = case.arrays(rng, cases.floats)
+        g = cases.floats(rng, case.output_shape, case.dtype)
+        arrays = {"input": x, "weight": w} | ({"bias": b} if case.bias else {})
+        name, options = f"conv_transpose{rank}d", case.options
+        last = {"data_format": calls.LAST[rank], "activation": calls.ACTIVATIONS[index % 7]}
+        to_input, to_weight = (getattr(fastconv.grad, f"{name}_{of}") for of in ("input", "weight"))
+        wild = np.where(rng.random(w.shape) < 0.1, np.inf, w).astype(case.dtype)
+        found += [
+            calls.Call(f"{name} {case}", getattr(F, name), arrays, options, takes_out=True),
+            calls.Call(
+                f"{name} {last} {case}",
+                getattr(F, name),
+                arrays | {"input": calls.to_last(x, rank), "weight": wild},
+                options | last,
+                takes_out=True,
+            ),
+            calls.Call(
+                f"{name}_input {case}", to_input, {"weight": w, "grad_output": g}, options, places={"input_size": x.shape}
+            ),
+            calls.Call(
+                f"{name}_weight {case}", to_weight, {"input": x, "grad_output": g}, options, places={"weight_size": w.shape}
+            ),
+        ]
+    return found
+
+
 def random_pools(rank: int) -> list[calls.Call]:
     """Pooling, unpooling and their gradients of random shapes."""
     found = []
@@ -132,11 +186,16 @@ def random_pools(rank: int) -> list[calls.Call]:
     return found
 
 
+def random_calls(rank: int) -> list[calls.Call]:
+    """Random shapes of everything."""
+    return random_convolutions(rank) + random_borders(rank) + random_transposed(rank) + random_pools(rank)
+
+
 def main(isa: str, side: str) -> None:
     """Every call of calls.py and every random shape, with every algorithm that serves it."""
     faulthandler.enable()
     problems = [call for dtype in cases.DTYPES for call in calls.all_calls(dtype)]
-    problems += [call for rank in (1, 2, 3) for call in random_convolutions(rank) + random_pools(rank)]
+    problems += [call for rank in (1, 2, 3) for call in random_calls(rank)]
     judged = 0
     with fc.override(isa=isa):
         for call in problems:
@@ -145,7 +204,7 @@ def main(isa: str, side: str) -> None:
                 judge(call, side, f"{call.name} {how}", **how)
                 judged += 1
             if call.takes_out and call.name.startswith("conv"):
-                for algorithm in fc.algorithms():
+                for algorithm in fc.algorithms(call.function.__name__):
                     try:
                         call(algorithm=algorithm)
                     except fc.FastconvError:

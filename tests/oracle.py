@@ -37,12 +37,16 @@ def per_axis(value: Ints, rank: int) -> tuple[int, ...]:
 def resolve_padding(padding: object, size: Sequence[int], kernel: Sequence[int], stride: Ints, dilation: Ints) -> Pairs:
     """Turn every spelling of `padding` into one (front, back) pair per axis.
 
-    "same" is TensorFlow's rule: out = ceil(size / stride), the odd element goes to the end.
+    "same" is TensorFlow's rule: out = ceil(size / stride), the odd element goes to the end. "causal" is for one axis: the
+    last tap meets the output's own position.
     """
     rank = len(size)
     stride, dilation = per_axis(stride, rank), per_axis(dilation, rank)
     if padding == "valid":
         return ((0, 0),) * rank
+    if padding == "causal":
+        ((k, d),) = zip(kernel, dilation, strict=True)
+        return ((d * (k - 1), 0),)
     if padding == "same":
         pairs = []
         for i in range(rank):
@@ -104,6 +108,66 @@ def pad(x: Array, pads: Pairs, value: float = 0.0) -> Array:
 def inside(pads: Pairs, size: Sequence[int]) -> tuple[object, ...]:
     """Index of the unpadded part of a padded array."""
     return (..., *(slice(front, front + s) for (front, _), s in zip(pads, size, strict=True)))
+
+
+# ---- borders
+
+
+def repeated(i: int, n: int, mode: str) -> int:
+    """Which of n elements stands at place i, outside of them: the line goes on for ever in the manner of `mode`."""
+    line = list(range(n))
+    if mode == "replicate":
+        return line[0] if i < 0 else line[-1]
+    period = {"circular": line, "symmetric": line + line[::-1], "reflect": line + line[-2:0:-1]}[mode]
+    while i < 0:
+        i += len(period)
+    while i >= len(period):
+        i -= len(period)
+    return period[i]
+
+
+def border_lines(size: Sequence[int], pads: Pairs, modes: Sequence[tuple[str, str]]) -> list[list[tuple[int, str]]]:
+    """For each axis and place of the padded array, the element that stands there and what it is: "inside", "copy",
+    "zeros" or "constant"."""
+    lines = []
+    for n, (front, back), names in zip(size, pads, modes, strict=True):
+        line = []
+        for i in range(-front, n + back):
+            mode = names[0] if i < 0 else names[1]
+            if 0 <= i < n:
+                line.append((i, "inside"))
+            elif mode in ("zeros", "constant"):
+                line.append((0, mode))
+            else:
+                line.append((repeated(i, n, mode), "copy"))
+        lines.append(line)
+    return lines
+
+
+def border(x: Array, pads: Pairs, modes: Sequence[tuple[str, str]], value: float = 0.0) -> Array:
+    """`x` with its spatial axes continued, each side in its mode. Outside of several axes a constant counts before copies,
+    and `value` before zeros."""
+    lead, lines = x.shape[: x.ndim - len(pads)], border_lines(x.shape[x.ndim - len(pads) :], pads, modes)
+    padded = np.zeros((*lead, *map(len, lines)), x.dtype)
+    for place in itertools.product(*(range(len(line)) for line in lines)):
+        found = [line[i] for line, i in zip(lines, place, strict=True)]
+        kinds = {kind for _, kind in found}
+        if "constant" in kinds:
+            padded[(..., *place)] = value
+        elif "zeros" not in kinds:
+            padded[(..., *place)] = x[(..., *(i for i, _ in found))]
+    return padded
+
+
+def border_back(g: Array, size: Sequence[int], pads: Pairs, modes: Sequence[tuple[str, str]]) -> Array:
+    """The gradient of `border`: what arrives at a copy goes to the element it was copied from."""
+    lead, lines = g.shape[: g.ndim - len(pads)], border_lines(size, pads, modes)
+    gx = np.zeros((*lead, *size), g.dtype)
+    for place in itertools.product(*(range(len(line)) for line in lines)):
+        found = [line[i] for line, i in zip(lines, place, strict=True)]
+        if not {"constant", "zeros"} & {kind for _, kind in found}:
+            gx[(..., *(i for i, _ in found))] += g[(..., *place)]
+    return gx
 
 
 # ---- convolution
@@ -294,6 +358,91 @@ def tiled_weight(
             made = np.einsum("ngck,ngo->kcgo", patch, g[(..., *place)])
             gw[tile] += made.reshape(*kernel, c_in // groups, c_out)
     return gw
+
+
+def conv_transpose_canvas(
+    size: Sequence[int], kernel: Sequence[int], stride: Ints, padding: object, output_padding: Ints, dilation: Ints
+) -> tuple[tuple[int, ...], tuple[slice, ...]]:
+    """Everything that the inputs reach, with the output padding, and which part of it is the output."""
+    rank = len(size)
+    pads = resolve_padding(padding, size, kernel, 1, 1)
+    stride, dilation, more = (per_axis(value, rank) for value in (stride, dilation, output_padding))
+    axes = zip(size, kernel, stride, dilation, more, strict=True)
+    canvas = tuple((i - 1) * s + d * (k - 1) + 1 + m for i, k, s, d, m in axes)
+    return canvas, tuple(slice(front, c - back) for c, (front, back) in zip(canvas, pads, strict=True))
+
+
+def conv_transpose(
+    x: object,
+    w: object,
+    bias: object = None,
+    stride: Ints = 1,
+    padding: object = 0,
+    output_padding: Ints = 0,
+    groups: int = 1,
+    dilation: Ints = 1,
+) -> Array:
+    """Every input adds its filters to the output: y[n, o, i * stride + tap * dilation - padding] += w[c, o, tap] * x[n, c, i]."""
+    x, w = wide(x), wide(w)
+    n, c_in, size, kernel, c_out = x.shape[0], x.shape[1], x.shape[2:], w.shape[2:], w.shape[1] * groups
+    canvas, part = conv_transpose_canvas(size, kernel, stride, padding, output_padding, dilation)
+    x = x.reshape(n, groups, c_in // groups, *size)
+    w = w.reshape(groups, c_in // groups, c_out // groups, *kernel)
+    y = np.zeros((n, groups, c_out // groups, *canvas), np.result_type(x, w))
+    with np.errstate(invalid="ignore"):
+        for tap, window in taps(kernel, size, stride, dilation):
+            y[(..., *window)] += np.einsum("ngc...,gco->ngo...", x, w[(..., *tap)])
+        y = y[(..., *part)].reshape(n, c_out, *(s.stop - s.start for s in part))
+        return y if bias is None else y + wide(bias).reshape(-1, *(1,) * len(size))
+
+
+def conv_transpose_input(
+    input_shape: Sequence[int],
+    w: object,
+    g: object,
+    stride: Ints = 1,
+    padding: object = 0,
+    output_padding: Ints = 0,
+    groups: int = 1,
+    dilation: Ints = 1,
+) -> Array:
+    """Gradient of sum(conv_transpose(x, w) * g) with respect to x: each input collects g wherever it went."""
+    w, g = wide(w), wide(g)
+    n, c_in, *size = input_shape
+    kernel, c_out = w.shape[2:], w.shape[1]
+    canvas, part = conv_transpose_canvas(size, kernel, stride, padding, output_padding, dilation)
+    w = w.reshape(groups, c_in // groups, c_out, *kernel)
+    whole = np.zeros((n, groups, c_out, *canvas), np.result_type(g, w))
+    whole[(..., *part)] = g.reshape(n, groups, c_out, *g.shape[2:])
+    gx = np.zeros((n, groups, c_in // groups, *size), whole.dtype)
+    for tap, window in taps(kernel, size, stride, dilation):
+        gx += np.einsum("ngo...,gco->ngc...", whole[(..., *window)], w[(..., *tap)])
+    return gx.reshape(input_shape)
+
+
+def conv_transpose_weight(
+    x: object,
+    weight_shape: Sequence[int],
+    g: object,
+    stride: Ints = 1,
+    padding: object = 0,
+    output_padding: Ints = 0,
+    groups: int = 1,
+    dilation: Ints = 1,
+) -> Array:
+    """Gradient of sum(conv_transpose(x, w) * g) with respect to w."""
+    x, g = wide(x), wide(g)
+    n, c_in, *size = x.shape
+    kernel, c_out = tuple(weight_shape[2:]), weight_shape[1]
+    canvas, part = conv_transpose_canvas(size, kernel, stride, padding, output_padding, dilation)
+    whole = np.zeros((n, groups, c_out, *canvas), np.result_type(x, g))
+    whole[(..., *part)] = g.reshape(n, groups, c_out, *g.shape[2:])
+    x = x.reshape(n, groups, c_in // groups, int(np.prod(size)))
+    gw = np.zeros((groups, c_in // groups, c_out, *kernel), whole.dtype)
+    for tap, window in taps(kernel, size, stride, dilation):
+        met = whole[(..., *window)].reshape(n, groups, c_out, x.shape[-1])
+        gw[(..., *tap)] = np.einsum("ngcp,ngop->gco", x, met)
+    return gw.reshape(weight_shape)
 
 
 def linear(x: object, w: object, bias: object = None) -> Array:
@@ -500,6 +649,42 @@ def relu(x: object) -> Array:
     """max(x, 0), with nan kept."""
     x = wide(x)
     return np.where(x < 0, 0, x)
+
+
+def gated_tanh(x: object, dim: int = -2) -> Array:
+    """tanh of the first half of an axis times sigmoid of the second."""
+    a, b = np.split(wide(x), 2, dim)
+    return np.tanh(a) * sigmoid(b)
+
+
+def gated_tanh_input(x: object, g: object, dim: int = -2) -> Array:
+    """Gradient of `gated_tanh`."""
+    a, b = np.split(wide(x), 2, dim)
+    tanh, opened = np.tanh(a), sigmoid(b)
+    return np.concatenate([g * opened / np.cosh(a) ** 2, g * tanh * opened * sigmoid(-b)], dim)
+
+
+def wavenet_stack(x: object, layers: Sequence[dict], dilations: Sequence[int]) -> Array:
+    """The sum of the skips of WaveNet's layers on one sequence (channels, steps).
+
+    A layer maps "dilated", "skip" and perhaps "residual" to (weight, bias); step by step and tap by tap as the paper
+    draws it, gated where the dilated convolution has twice the channels.
+    """
+    x, total = wide(x), 0.0
+    for layer, dilation in zip(layers, dilations, strict=True):
+        weight, bias = map(wide, layer["dilated"])
+        sums = np.repeat(bias[:, None], x.shape[1], 1)
+        for t in range(x.shape[1]):
+            for tap in range(weight.shape[2]):
+                past = t - (weight.shape[2] - 1 - tap) * dilation
+                if past >= 0:
+                    sums[:, t] += weight[:, :, tap] @ x[:, past]
+        opened = gated_tanh(sums) if len(sums) == 2 * len(x) else relu(sums)
+        ones = {name: [wide(a) for a in layer[name]] for name in ("skip", "residual") if name in layer}
+        total = total + ones["skip"][0][:, :, 0] @ opened + ones["skip"][1][:, None]
+        if "residual" in ones:
+            x = x + ones["residual"][0][:, :, 0] @ opened + ones["residual"][1][:, None]
+    return total
 
 
 def relu_input(x: object, g: object) -> Array:

@@ -57,13 +57,14 @@ def main(function: str, input_shape: list[int], weight_shape: list[int], options
     conv = getattr(F, function)
     rank = len(weight_shape) - 2
     x, w = np.ones(input_shape, np.float32), np.ones(weight_shape, np.float32)
-    b = np.ones(weight_shape[0], np.float32)
+    groups, transposed = options.get("groups", 1), function.startswith("conv_transpose")
+    b = np.ones(weight_shape[1] * groups if transposed else weight_shape[0], np.float32)
     explained = fc.explain(function, tuple(input_shape), tuple(weight_shape), **options, **how)
     promised = fc.estimate(function, tuple(input_shape), tuple(weight_shape), **options, **how)
     out = np.ones(explained.output_shape, np.float32)
-    groups = options.get("groups", 1)
     tiny = np.ones((1, groups, *(max(weight_shape[2:]),) * rank), np.float32)
-    conv(tiny, np.ones((groups, 1, *weight_shape[2:]), np.float32), groups=groups, **how)
+    steps = {"stride": options.get("stride", 1)} if transposed else {}
+    conv(tiny, np.ones((groups, 1, *weight_shape[2:]), np.float32), groups=groups, **steps, **how)
     used = touched_by(lambda: conv(x, w, b, **options, **how, out=out))
     print(json.dumps({"promised": promised, "used": used, "algorithm": explained.algorithm}))
 

@@ -119,6 +119,9 @@ LARGER = {
     "pointwise": ((2, 13, 14, 300), (130, 300, 1, 1), {}),
     "strided pointwise": ((1, 33, 35, 40), (50, 40, 1, 1), {"stride": 2}),
     "depthwise": ((2, 40, 43, 37), (74, 1, 3, 3), {"padding": 1, "groups": 37}),
+    "large depthwise": ((1, 33, 30, 20), (20, 1, 21, 17), {"padding": "same", "groups": 20}),
+    "far depthwise": ((1, 40, 61, 18), (18, 1, 3, 3), {"padding": 12, "dilation": 13, "groups": 18}),
+    "strided depthwise": ((1, 70, 601, 3), (6, 1, 5, 3), {"padding": 1, "stride": (3, 2), "groups": 3}),
     "grouped": ((1, 30, 31, 24), (36, 8, 3, 3), {"padding": "same", "groups": 3, "dilation": 2}),
 }
 

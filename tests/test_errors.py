@@ -322,6 +322,88 @@ def conv_gradient_rows(rank: int) -> Iterator[Bad]:
         yield Bad(name, getattr(fc.grad, name), {"grad_output": value}, "grad_output", says, kind)
 
 
+def good_transposed(rank: int) -> dict:
+    """Arguments of a transposed convolution that works."""
+    size = (5, 4, 3)[:rank]
+    return {
+        "input": np.ones((2, 4, *size), np.float32),
+        "weight": np.ones((4, 6, *(3,) * rank), np.float32),
+        "bias": np.ones(6, np.float32),
+        "stride": 2,
+    }
+
+
+def good_transposed_gradients(rank: int) -> dict[str, dict]:
+    """Arguments of its gradients that work."""
+    good = good_transposed(rank)
+    x, w = good["input"], good["weight"]
+    g = np.ones((2, 6, *(2 * s + 1 for s in x.shape[2:])), np.float32)
+    name = f"conv_transpose{rank}d"
+    return {
+        f"{name}_input": {"input_size": x.shape, "weight": w, "grad_output": g, "stride": 2},
+        f"{name}_weight": {"input": x, "weight_size": w.shape, "grad_output": g, "stride": 2},
+    }
+
+
+def transposed_rows(rank: int) -> Iterator[Bad]:
+    """Transposed convolutions and their gradients."""
+    name = f"conv_transpose{rank}d"
+    good = good_transposed(rank)
+    functions = {name: (getattr(F, name), good)}
+    for gradient, arguments in good_transposed_gradients(rank).items():
+        functions[gradient] = (getattr(fc.grad, gradient), arguments)
+    for function, (call, right) in functions.items():
+        for argument, least in (("stride", 1), ("dilation", 1), ("padding", 0), ("output_padding", 0)):
+            for value, says, kind in wrong_ints(least, rank):
+                if argument == "padding" and isinstance(value, str):
+                    kind = ValueError  # a word is a kind of padding, of which these functions have none
+                yield Bad(function, call, right | {argument: value}, argument, says, kind)
+            yield Bad(function, call, right | {argument: None}, argument, "None", TypeError)
+        for value in ("same", "valid", "", "full"):
+            yield Bad(function, call, right | {"padding": value}, "padding", repr(value), ValueError)
+        for value in (((1, 2, 3),) * rank, ((-1, 0),) * rank, ((0, 2**62),) * rank, 40, (40,) * rank, ((9, 9),) * rank):
+            yield Bad(function, call, right | {"padding": value}, "padding", str(value), ValueError)
+        for value in (2, 3, (2,) * rank, 100):
+            yield Bad(function, call, right | {"output_padding": value}, "output_padding", str(value), ValueError)
+        for value in (0, -1, 3, 5, *HUGE):
+            yield Bad(function, call, right | {"groups": value}, "groups", str(value), ValueError)
+        for value in (None, 1.0, True, "1", Thing(), (1,)):
+            yield Bad(function, call, right | {"groups": value}, "groups", repr(value), TypeError)
+        for array in ("input", "weight", "grad_output"):
+            if array in right:
+                for value, says, kind in wrong_array(right[array]):
+                    yield Bad(function, call, right | {array: value}, array, says, kind)
+        yield Bad(function, call, right | {"num_threads": 0}, "num_threads", "0", ValueError)
+        if function != name:
+            g = right["grad_output"]
+            for shape in ((3, *g.shape[1:]), (2, 5, *g.shape[2:]), (*g.shape[:-1], g.shape[-1] + 1)):
+                value = np.ones(shape, np.float32)
+                yield Bad(function, call, right | {"grad_output": value}, "grad_output", str(shape), ValueError)
+    call = getattr(F, name)
+    for weight in (
+        (5, 6, *(3,) * rank),
+        (0, 6, *(3,) * rank),
+        (4, 0, *(3,) * rank),
+        (4, 6, *(0,) * rank),
+        (4, 6, 3, 3, 3, 3),
+    ):
+        value = np.ones(weight, np.float32)
+        yield Bad(name, call, good | {"weight": value}, ("weight", "input"), (str(weight), "channels"), ValueError)
+    for shape in ((5,), (7,), (0,), (4,), (6, 1), ()):
+        yield Bad(name, call, good | {"bias": np.ones(shape, np.float32)}, "bias", str(shape), ValueError)
+    yield Bad(name, call, good | {"bias": np.ones(6)}, "bias", "float64", TypeError)
+    for value in ("winograd", "", "Subpixel_gemm"):
+        yield Bad(name, call, good | {"algorithm": value}, "algorithm", repr(value), ValueError)
+    for value in ("subpixel_gemm", "pointwise", "depthwise", "winograd_f2x5"):
+        yield Bad(name, call, good | {"algorithm": value}, "algorithm", value, ValueError)
+    yield Bad(name, call, good | {"algorithm": 3}, "algorithm", "3", TypeError)
+    for argument in ("data_format", "activation", "precision"):
+        yield Bad(name, call, good | {argument: "none"}, argument, "'none'", ValueError)
+    vast = np.broadcast_to(np.float32(1), (1, 4, *(2 ** (57 // rank),) * rank))
+    yield Bad(name, call, good | {"input": vast}, "input", str(vast.shape), ValueError)
+    yield Bad(name, call, good | {"stride": 2**30}, "stride", str(2**30), ValueError)
+
+
 def pool_rows(rank: int) -> Iterator[Bad]:
     """Pooling and its gradients."""
     size = (9, 8, 7)[:rank]
@@ -704,6 +786,7 @@ def setting_rows() -> Iterator[Bad]:
 
 ROWS = [
     *(row for rank in (1, 2, 3) for row in conv_rows(rank)),
+    *(row for rank in (1, 2, 3) for row in transposed_rows(rank)),
     *(row for rank in (1, 2, 3) for row in pool_rows(rank)),
     *dense_rows(),
     *setting_rows(),
@@ -745,7 +828,8 @@ def test_there_are_enough_rows() -> None:
 def test_the_good_arguments_of_the_rows_are_good() -> None:
     for rank in (1, 2, 3):
         getattr(F, f"conv{rank}d")(**good_conv(rank))
-        for function, good in good_conv_gradients(rank).items():
+        getattr(F, f"conv_transpose{rank}d")(**good_transposed(rank))
+        for function, good in (good_conv_gradients(rank) | good_transposed_gradients(rank)).items():
             getattr(fc.grad, function)(**good)
 
 

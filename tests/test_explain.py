@@ -17,7 +17,7 @@ LAYER = ("conv2d", (1, 16, 28, 28), (32, 16, 3, 3))
 
 def test_algorithms_stand_in_order_of_preference() -> None:
     winograd = ("winograd_f4x3", "winograd_f2x5", "winograd_f2x3")
-    assert fc.algorithms() == ("depthwise", "pointwise", *winograd, "im2col_gemm", "direct")
+    assert fc.algorithms() == ("depthwise", "pointwise", *winograd, "im2col_gemm", "direct", "causal")
     assert set(calls.able("conv2d", (1, 4, 8, 8), (4, 4, 1, 1))) >= {"pointwise", "im2col_gemm", "direct"}
     assert "depthwise" in calls.able("conv2d", (1, 4, 8, 8), (8, 1, 3, 3), groups=4)
 
@@ -148,12 +148,14 @@ def test_measured_explanation() -> None:
 
 def test_overrides_are_told_and_obeyed(isa: str, algorithm: str) -> None:
     groups, kernel = calls.suited(algorithm, 4)
-    x, w = np.ones((1, 4, 9, 9), np.float32), np.ones((4, 4 // groups, kernel, kernel), np.float32)
+    rank, padding = (1, "causal") if algorithm == "causal" else (2, "valid")
+    x, w = np.ones((1, 4, *(9,) * rank), np.float32), np.ones((4, 4 // groups, *(kernel,) * rank), np.float32)
+    conv = getattr(F, f"conv{rank}d")
     with fc.override(algorithm=algorithm, num_threads=1):
-        told = fc.explain("conv2d", x.shape, w.shape, groups=groups)
+        told = fc.explain(f"conv{rank}d", x.shape, w.shape, groups=groups, padding=padding)
         assert (told.isa, told.algorithm, told.num_threads) == (isa, algorithm, 1)
-        by_override = F.conv2d(x, w, groups=groups)
-    assert by_override.tobytes() == F.conv2d(x, w, groups=groups, algorithm=algorithm).tobytes()
+        by_override = conv(x, w, groups=groups, padding=padding)
+    assert by_override.tobytes() == conv(x, w, groups=groups, padding=padding, algorithm=algorithm).tobytes()
 
 
 def test_argument_beats_override() -> None:

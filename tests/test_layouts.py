@@ -166,8 +166,9 @@ def call_named(name: str, dtype: str) -> calls.Call:
 
 def test_the_calls_with_out_are_those_of_the_contract() -> None:
     families = {name.split("-")[0] for name in WITH_OUT}
-    kinds = ("conv", "local_conv", "tiled_conv", "max_pool", "avg_pool", "max_unpool")
-    assert families == {f"{kind}{rank}d" for kind in kinds for rank in (1, 2, 3)} | {"linear", *calls.ACTIVATIONS}
+    kinds = ("conv", "conv_transpose", "local_conv", "tiled_conv", "max_pool", "avg_pool", "max_unpool")
+    named = {f"{kind}{rank}d" for kind in kinds for rank in (1, 2, 3)}
+    assert families == named | {"linear", "gated_tanh", *calls.ACTIVATIONS}
 
 
 @pytest.mark.parametrize("name", WITH_OUT)

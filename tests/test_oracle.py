@@ -54,6 +54,49 @@ def test_conv_is_scipy_correlate(
     assert (with_bias - y == bias.reshape(1, -1, *(1,) * rank)).all()
 
 
+NUMPY_MODES = {"replicate": "edge", "reflect": "reflect", "symmetric": "symmetric", "circular": "wrap"}
+SCIPY_MODES = {"replicate": "nearest", "reflect": "mirror", "symmetric": "reflect", "circular": "wrap"}
+
+
+@pytest.mark.parametrize("mode", NUMPY_MODES)
+@pytest.mark.parametrize("size", [(4, 5), (1, 3), (2, 1)])
+@pytest.mark.parametrize("pads", [((0, 1), (2, 3)), ((1, 0), (9, 14)), ((8, 7), (0, 0))])
+def test_border_is_numpy_pad(mode: str, size: tuple[int, ...], pads: tuple) -> None:
+    x = integers(np.random.default_rng(0), (2, *size))
+    made = oracle.border(x, pads, ((mode, mode),) * 2)
+    # numpy.pad wraps as often as needed, except around one element in old versions; there every border is that element.
+    modes = ["edge" if n == 1 else NUMPY_MODES[mode] for n in size]
+    expected = x
+    for axis, (pair, name) in enumerate(zip(pads, modes, strict=True)):
+        width = [(0, 0)] * 3
+        width[axis + 1] = pair
+        if name == "wrap":
+            at = np.arange(-pair[0], size[axis] + pair[1]) % size[axis]
+            expected = expected.take(at, axis + 1)
+        else:
+            expected = np.pad(expected, width, mode=name)
+    assert (made == expected).all()
+    back = integers(np.random.default_rng(1), made.shape)
+    assert np.vdot(made, back) == np.vdot(x, oracle.border_back(back, size, pads, ((mode, mode),) * 2))
+
+
+@pytest.mark.parametrize("mode", SCIPY_MODES)
+def test_border_is_scipy_ndimage(mode: str) -> None:
+    rng = np.random.default_rng(3)
+    x, w = integers(rng, (4, 5)), integers(rng, (7, 3))
+    padded = oracle.border(x[None, None], ((3, 3), (1, 1)), ((mode, mode),) * 2)
+    assert (oracle.conv(padded, w[None, None])[0, 0] == scipy.ndimage.correlate(x, w, mode=SCIPY_MODES[mode])).all()
+
+
+def test_border_by_hand() -> None:
+    x = np.array([[1.0, 2.0], [3.0, 4.0]])
+    modes = (("constant", "replicate"), ("zeros", "circular"))
+    expected = [[9, 9, 9, 9], [0, 1, 2, 1], [0, 3, 4, 3], [0, 3, 4, 3]]
+    assert oracle.border(x, ((1, 1), (1, 1)), modes, 9.0).tolist() == expected
+    back = oracle.border_back(np.ones((4, 4)), (2, 2), ((1, 1), (1, 1)), modes)
+    assert back.tolist() == [[2, 1], [4, 2]]
+
+
 def test_conv_flipped_is_scipy_convolve2d() -> None:
     rng = np.random.default_rng(0)
     x, w = integers(rng, (9, 8)), integers(rng, (3, 4))

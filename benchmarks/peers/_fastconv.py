@@ -24,13 +24,14 @@ def limits(threads: int) -> AbstractContextManager[object]:
 def convolution_options(layer: Layer) -> dict[str, Any]:
     """Give the options of a convolution under the names that both doors use."""
     padding = layer.pads if layer.is_symmetric else layer.padding
-    return {"stride": layer.stride, "padding": padding, "dilation": layer.dilation, "groups": layer.groups}
+    options = {"stride": layer.stride, "padding": padding, "dilation": layer.dilation, "groups": layer.groups}
+    return options | ({"output_padding": layer.output_padding} if layer.is_transposed else {})
 
 
 def algorithm(layer: Layer, threads: int) -> str:
     import fastconv as fc
 
-    if not layer.is_convolution:
+    if not layer.has_weights:
         return ""
     options = convolution_options(layer)
     plan = fc.explain(layer.op, layer.input, layer.window, bias=layer.bias, num_threads=threads, **options)

@@ -30,7 +30,8 @@ def node_of(layer: Layer, arrays: Arrays) -> Node:
         outputs["switches"] = (INT64, layer.output)
     given = {"w": arrays.weight, "b": arrays.bias}
     constants: dict[str, NDArray[np.generic]] = {k: v for k, v in given.items() if v is not None}
-    return Node(OPERATOR.get(layer.op, "Conv"), inputs, outputs, constants, _attributes(layer))
+    operator = OPERATOR.get(layer.op, "ConvTranspose" if layer.is_transposed else "Conv")
+    return Node(operator, inputs, outputs, constants, _attributes(layer))
 
 
 def _attributes(layer: Layer) -> Attributes:
@@ -42,8 +43,10 @@ def _attributes(layer: Layer) -> Attributes:
         "strides": layer.stride,
         "pads": (*fronts, *backs),
     }
-    if layer.is_convolution:
+    if layer.has_weights:
         attributes |= {"dilations": layer.dilation, "group": layer.groups}
+    if layer.is_transposed:
+        attributes["output_padding"] = layer.output_padding
     if layer.op == "avg_pool2d":
         attributes["count_include_pad"] = 1
     return attributes

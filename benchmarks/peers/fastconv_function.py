@@ -19,7 +19,7 @@ def _prepare(layer: Layer, arrays: Arrays, threads: int) -> Call:
     from fastconv import functional
 
     x = arrays.input
-    if layer.is_convolution:
+    if layer.has_weights:
         options = convolution_options(layer)
         return partial(getattr(functional, layer.op), x, arrays.weight, arrays.bias, **options)
     if arrays.indices is not None:

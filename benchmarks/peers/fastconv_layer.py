@@ -19,7 +19,7 @@ def _prepare(layer: Layer, arrays: Arrays, threads: int) -> Call:
     from fastconv import nn
 
     x = arrays.input
-    if layer.is_convolution:
+    if layer.has_weights:
         return _convolution(layer, arrays)
     if arrays.indices is not None:
         return partial(nn.MaxUnpool2d(layer.kernel, layer.stride, layer.pads).eval(), x, arrays.indices)
@@ -32,9 +32,8 @@ def _prepare(layer: Layer, arrays: Arrays, threads: int) -> Call:
 def _convolution(layer: Layer, arrays: Arrays) -> Call:
     from fastconv import nn
 
-    make = getattr(nn, layer.op.replace("conv", "Conv"))
-    c_out, c_in = layer.window[0], layer.input[1]
-    module = make(c_in, c_out, layer.kernel, bias=layer.bias, **convolution_options(layer))
+    make = getattr(nn, layer.op.replace("conv_transpose", "ConvTranspose").replace("conv", "Conv"))
+    module = make(layer.input[1], layer.c_out, layer.kernel, bias=layer.bias, **convolution_options(layer))
     module.weight = arrays.weight
     if layer.bias:
         module.bias = arrays.bias

@@ -24,6 +24,7 @@ MAGIC, FLOAT32 = 7767517, struct.pack("<i", 0)
 SUFFIX = {"conv1d": "1D", "conv2d": "", "conv3d": "3D"}
 # The numbers of the parameters, width first, then height and depth.
 KERNEL, DILATION, STRIDE, FRONT, BACK = (1, 11, 21), (2, 12, 22), (3, 13, 23), (4, 14, 24), (15, 16, 17)
+MORE = (18, 19, 20)
 POOL_STRIDE, POOL_FRONT, POOL_BACK = (2, 12), (3, 13), (14, 15)
 
 
@@ -75,7 +76,11 @@ def _net(layer: Layer, arrays: Arrays, threads: int) -> Any:
     words = " ".join(f"{number}={value}" for number, value in parameters.items())
     if net.load_param_mem(f"{MAGIC}\n2 2\nInput x 0 1 x\n{operator} layer 1 1 x y {words}\n"):
         raise RuntimeError("ncnn does not take the layer")
-    given = [array.tobytes() for array in (arrays.weight, arrays.bias) if array is not None]
+    weight = arrays.weight
+    if layer.is_transposed and weight is not None:  # output channels first, as ncnn has them
+        apart = weight.reshape(layer.groups, -1, *layer.window[1:])
+        weight = np.ascontiguousarray(apart.swapaxes(1, 2))
+    given = [array.tobytes() for array in (weight, arrays.bias) if array is not None]
     with TemporaryDirectory() as folder:
         path = Path(folder) / "layer.bin"
         path.write_bytes(FLOAT32 + b"".join(given) if given else b"")
@@ -85,7 +90,12 @@ def _net(layer: Layer, arrays: Arrays, threads: int) -> Any:
 
 def _operator(layer: Layer) -> tuple[str, dict[int, int]]:
     fronts, backs = zip(*layer.padding, strict=True)
-    if layer.is_convolution:
+    if layer.is_transposed:
+        operator = "Deconvolution" + "DepthWise" * (layer.groups > 1) + SUFFIX[layer.op.replace("_transpose", "")]
+        parameters = {0: layer.c_out, 5: int(layer.bias), 6: prod(layer.window), 7: layer.groups}
+        axes = {KERNEL: layer.kernel, DILATION: layer.dilation, STRIDE: layer.stride, FRONT: fronts, BACK: backs}
+        axes[MORE] = layer.output_padding
+    elif layer.is_convolution:
         operator = "Convolution" + "DepthWise" * (layer.groups > 1) + SUFFIX[layer.op]
         parameters = {0: layer.window[0], 5: int(layer.bias), 6: prod(layer.window), 7: layer.groups}
         axes = {KERNEL: layer.kernel, DILATION: layer.dilation, STRIDE: layer.stride, FRONT: fronts, BACK: backs}

@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.layer import Arrays, Layer
 from benchmarks.peers import Driver
@@ -60,7 +61,7 @@ def _model(layer: Layer, arrays: Arrays) -> object:
     x = ops.parameter(list(layer.input), np.float32)
     fronts, backs = ([pair[end] for pair in layer.padding] for end in (0, 1))
     kernel, stride, dilation = list(layer.kernel), list(layer.stride), list(layer.dilation)
-    if layer.is_convolution:
+    if layer.has_weights:
         y = _convolution(layer, arrays, x, (stride, fronts, backs, dilation))
     elif layer.op == "max_pool2d":
         y = ops.max_pool(x, stride, dilation, fronts, backs, kernel, index_element_type="i64", axis=2)
@@ -75,8 +76,10 @@ def _convolution(layer: Layer, arrays: Arrays, x: object, geometry: tuple[list[i
     from openvino import opset13 as ops
 
     assert arrays.weight is not None
-    c_out, groups = layer.window[0], layer.groups
-    if groups == 1:
+    c_out, groups = layer.c_out, layer.groups
+    if layer.is_transposed:
+        y = _transposed(layer, arrays.weight, x, geometry)
+    elif groups == 1:
         y = ops.convolution(x, ops.constant(arrays.weight), *geometry)
     else:
         weight = arrays.weight.reshape(groups, c_out // groups, *layer.window[1:])
@@ -84,6 +87,16 @@ def _convolution(layer: Layer, arrays: Arrays, x: object, geometry: tuple[list[i
     if arrays.bias is None:
         return y
     return ops.add(y, ops.constant(arrays.bias.reshape(1, c_out, *(1 for _ in layer.kernel))))
+
+
+def _transposed(layer: Layer, weight: NDArray[np.float32], x: object, geometry: tuple[list[int], ...]) -> Any:
+    from openvino import opset13 as ops
+
+    more = list(layer.output_padding)
+    if layer.groups == 1:
+        return ops.convolution_backprop_data(x, ops.constant(weight), *geometry[:1], None, *geometry[1:], "explicit", more)
+    apart = weight.reshape(layer.groups, layer.window[0] // layer.groups, *layer.window[1:])
+    return ops.group_convolution_backprop_data(x, ops.constant(apart), *geometry[:1], None, *geometry[1:], "explicit", more)
 
 
 DRIVER = Driver(

@@ -20,7 +20,7 @@ def _prepare(layer: Layer, arrays: Arrays, threads: int) -> Call:
     from torch.nn import functional
 
     x = torch.from_numpy(arrays.input)
-    if layer.is_convolution:
+    if layer.has_weights:
         return _convolution(layer, arrays)
     if layer.op == "max_unpool2d":
         return partial(
@@ -45,6 +45,9 @@ def _convolution(layer: Layer, arrays: Arrays) -> Call:
     x, weight = torch.from_numpy(arrays.input), torch.from_numpy(arrays.weight)
     bias = None if arrays.bias is None else torch.from_numpy(arrays.bias)
     convolve = getattr(functional, layer.op)
+    if layer.is_transposed:
+        options = (layer.stride, layer.pads, layer.output_padding, layer.groups, layer.dilation)
+        return partial(convolve, x, weight, bias, *options)
     if layer.is_symmetric:
         return partial(convolve, x, weight, bias, layer.stride, layer.pads, layer.dilation, layer.groups)
     ends = [size for pair in reversed(layer.padding) for size in pair]  # PyTorch's convolutions pad both ends alike

@@ -8,7 +8,8 @@ from types import ModuleType
 import numpy as np
 
 from ..spec import FastconvTypeError, show
-from . import cpu
+from . import cpu, streaming
+from .streaming import Signal as Signal
 
 # A convolution that was made before, on plain NumPy arrays, asks nobody; None for any other.
 recall_conv = cpu.calls.conv
@@ -18,4 +19,6 @@ def backend_for(function: str, argument: str, array: object) -> ModuleType:
     """Return the backend that computes on this kind of array."""
     if isinstance(array, np.ndarray):
         return cpu
+    if isinstance(array, Signal):
+        return streaming
     raise FastconvTypeError(f"{function}: {argument} must be a NumPy array, got {argument}={show(array)}")

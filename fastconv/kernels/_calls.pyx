@@ -170,4 +170,6 @@ cdef class Calls:
                 return None
         if not call.brief or (num_threads is not None and not (type(num_threads) is int and num_threads == 1)):
             threads = self.thread_count(function, num_threads)
+        if call.flip:
+            weight = call.filters(<ndarray>weight)
         return call.call(<ndarray>x, <ndarray>weight, bias, out, threads, None)

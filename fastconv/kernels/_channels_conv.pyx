@@ -94,6 +94,11 @@ cdef inline Py_ssize_t skewed(Py_ssize_t reals, Py_ssize_t size) noexcept nogil:
     return (parts(reals, line) | 1) * line
 
 
+cdef inline Py_ssize_t rows_between(const fc_conv *s, Py_ssize_t p, Py_ssize_t count) noexcept nogil:
+    """Input rows, outside or not, from the first to the last that `count` outputs from p on read."""
+    return ((p + count - 1) // s.ow - p // s.ow) * s.stride_h + (s.kh - 1) * s.dilation_h + 1
+
+
 cdef void multiply_rows(const Job *job, Py_ssize_t group, Py_ssize_t panel, Py_ssize_t panel_last, Py_ssize_t c,
                         Py_ssize_t c_end, const char *a, Py_ssize_t a_row, Py_ssize_t count, char *to, Py_ssize_t ldc,
                         char *own) noexcept nogil:
@@ -139,12 +144,20 @@ cdef void compute_block(void *argument, Py_ssize_t task, char *scratch) noexcept
     cdef const char *x = job.x + (image * s.c_in * plane + group * c_in * job.shape.x_channel) * size
     cdef char *y = job.y + (image * s.c_out * job.pixels + (group * c_out + panel * rn) * s.y_channel + p * s.y_pixel) * size
     cdef const char *a
+    cdef const fc_conv *gathered = s
+    cdef fc_conv part
     cdef char *rows = scratch
     cdef char *own = scratch + (job.block * ld * size if job.gathered else 0)
     cdef char *turned = own + (0 if job.packed is not NULL else job.c_block * job.taps * rn * size)
     cdef char *to = y
     if job.turned:
-        if s.d == 1 and s.od == 1:
+        if s.border.present and rows_between(s, p, count) < s.h and s.d == 1 and s.od == 1:
+            # The rows that are needed, those of the border among them, are the image from which patches are gathered.
+            part = s[0]
+            part.h, part.pad_h = rows_between(s, p, count), p // s.ow * s.stride_h
+            kernels.turn_rows(s, x, part.pad_h - s.pad_h, part.h, turned)
+            gathered, last = &part, 0
+        elif s.d == 1 and s.od == 1 and not s.border.present:
             first = max(p // s.ow * s.stride_h - s.pad_h, 0)
             last = min(((p + count - 1) // s.ow) * s.stride_h - s.pad_h + (s.kh - 1) * s.dilation_h + 1, s.h)
         # Rows of the border alone leave nothing to turn over.
@@ -156,7 +169,7 @@ cdef void compute_block(void *argument, Py_ssize_t task, char *scratch) noexcept
     while c < c_in:
         c_end = min(c + job.c_block, c_in)
         if job.gathered:
-            kernels.gather_rows(s, x + c * size, p, count, c_end - c, rows, ld)
+            kernels.gather_rows(gathered, x + c * size, p, count, c_end - c, rows, ld)
             a = rows
         else:
             a = x + (p * s.x_pixel + c) * size

@@ -42,6 +42,7 @@ cdef class BoundConv:
     cdef readonly object spec
     cdef readonly str isa
     cdef readonly str layout  # of packed weights: equal words, equal layouts of the same weights
+    cdef bint flip            # filters count backwards
     cdef readonly bint brief  # too short a call to be worth a second thread
 
     cdef int compute(self, const char *x, const char *weight, const char *packed, const char *bias, char *y,
@@ -49,4 +50,5 @@ cdef class BoundConv:
     cdef Py_ssize_t packed_items(self) noexcept
     cdef int pack_into(self, const char *weight, char *packed, int threads, bint brief) except -1
     cdef size_t workspace_bytes(self, int threads, bint packed) noexcept
+    cpdef ndarray filters(self, ndarray weight)
     cdef ndarray call(self, ndarray x, ndarray weight, bias, out, int threads, packed)

@@ -20,6 +20,8 @@ cdef double SERIAL_FLOPS = 6e6
 
 # In the order of fc_activation_kind.
 ACTIVATIONS = ("none", "relu", "relu6", "leaky_relu", "sigmoid", "tanh", "silu", "hardswish")
+# Of fc_border_kind; zeros are a constant.
+BORDERS = {"zeros": 0, "constant": 0, "replicate": 1, "reflect": 2, "symmetric": 3, "circular": 4}
 
 
 cdef class BoundConv:
@@ -32,6 +34,7 @@ cdef class BoundConv:
         self.kernels = kernels_of(isa, 8 * spec.itemsize)
         self.flops = <double>spec.flops
         self.brief = self.flops < SERIAL_FLOPS
+        self.flip = spec.flip
         cdef int i
         self.ndim = len(spec.input_shape)
         for i in range(self.ndim):
@@ -51,6 +54,11 @@ cdef class BoundConv:
             s.x_channel = s.y_channel = 1
             s.x_pixel, s.y_pixel = s.c_in, s.c_out
         s.after.kind, s.after.slope = ACTIVATIONS.index(spec.activation), spec.slope
+        s.border.present = spec.bordered
+        for i in range(6):
+            side = spec.border[i // 2][i % 2]
+            s.border.kind[i // 2][i % 2] = BORDERS[side]
+            s.border.value[i // 2][i % 2] = spec.border_value if side == "constant" else 0.0
         # Where bias and activation follow in a pass of their own, the algorithm is not told of them.
         self.finishes = spec.finishes
         self.after = s.after
@@ -80,12 +88,19 @@ cdef class BoundConv:
 
     def estimate(self, int threads, bint packed):
         """Return the bytes of scratch a call takes at most; `packed`: the weights are packed already."""
+        cdef size_t turned = self.spec.itemsize * self.spec.c_out * self.spec.c_in // self.spec.groups * self.spec.taps
         threads = 1 if self.brief else threads
         finishing = finish_bytes(&self.shape, self.itemsize, threads) if self.finishes else 0
-        return max(self.workspace_bytes(threads, packed), finishing) + 4096
+        return max(self.workspace_bytes(threads, packed), finishing) + 4096 + (0 if packed or not self.flip else turned)
+
+    cpdef ndarray filters(self, ndarray weight):
+        """Return the weights in the order in which kernels count taps: as they are, or a copy turned round."""
+        if not self.flip:
+            return weight
+        return weight[(..., *(slice(None, None, -1),) * self.spec.rank)].copy()
 
     def pack(self, ndarray weight, int threads):
-        """Return the weights in the algorithm's own layout, or None if it reads them as they are."""
+        """Return the weights, as `filters` has them, in the algorithm's own layout, or None if it reads them as they are."""
         cdef npy_intp items = self.packed_items()
         if items == 0:
             return None
@@ -94,7 +109,7 @@ cdef class BoundConv:
         return packed
 
     def run(self, ndarray x, ndarray weight, bias, out, int threads, packed=None):
-        """Compute one call. Arrays are C-contiguous, aligned, native and of the spec's shapes; threads >= 1."""
+        """Compute one call. Arrays are C-contiguous, aligned, native, of the spec's shapes; weights as `filters` has them."""
         return self.call(x, weight, bias, out, threads, packed)
 
     cdef ndarray call(self, ndarray x, ndarray weight, bias, out, int threads, packed):

@@ -25,12 +25,16 @@ cdef inline Py_ssize_t parts(Py_ssize_t whole, Py_ssize_t part) noexcept nogil:
     return (whole + part - 1) // part
 
 
+cdef Py_ssize_t depth_block(Py_ssize_t k) noexcept nogil:
+    """How much of a sum of k products is one chain; it tells a product's bits."""
+    return parts(k, max(parts(k, K_BLOCK), 1))
+
+
 cdef void plan(Gemm *g) noexcept nogil:
     """Choose the blocks."""
-    cdef Py_ssize_t k_blocks = max(parts(g.k, K_BLOCK), 1)
     cdef Py_ssize_t panels = parts(g.n, g.kernels.nr), rows = parts(g.m, g.kernels.mr)
     cdef Py_ssize_t products = max(g.batch * g.groups, 1)
-    g.k_block = parts(g.k, k_blocks)
+    g.k_block = depth_block(g.k)
     g.column_panels = min(max(panels * products // TASKS_WANTED, 1), PANELS_MOST)
     g.column_blocks = parts(panels, g.column_panels)
     # Too few columns to go round: split the rows as well, and pack B once for each part.

@@ -6,6 +6,11 @@ cdef extern from "fastconv.h" nogil:
         int kind
         double slope
 
+    cdef struct fc_border:
+        int present
+        int kind[3][2]
+        double value[3][2]
+
     cdef struct fc_conv:
         Py_ssize_t n, c_in, c_out, groups
         Py_ssize_t d, h, w
@@ -16,6 +21,13 @@ cdef extern from "fastconv.h" nogil:
         Py_ssize_t pad_d, pad_h, pad_w
         Py_ssize_t x_channel, x_pixel, y_channel, y_pixel
         fc_activation after
+        fc_border border
+
+    cdef struct fc_block:
+        Py_ssize_t rows, row_step, row_tap, staged_rows
+        Py_ssize_t columns, column_step, column_tap, pitch
+        Py_ssize_t windows
+        int rows_apart, columns_apart
 
     cdef struct fc_pool:
         Py_ssize_t planes
@@ -53,7 +65,14 @@ cdef extern from "fastconv.h" nogil:
         void (*gather_rows)(const fc_conv *, const void *, Py_ssize_t, Py_ssize_t, Py_ssize_t, void *,
                             Py_ssize_t) noexcept nogil
         void (*turn)(const void *, Py_ssize_t, Py_ssize_t, Py_ssize_t, void *, Py_ssize_t) noexcept nogil
+        void (*turn_rows)(const fc_conv *, const void *, Py_ssize_t, Py_ssize_t, void *) noexcept nogil
         void (*pack_filters)(const fc_conv *, const void *, int, Py_ssize_t, void *) noexcept nogil
+        void (*taps_product)(Py_ssize_t, Py_ssize_t, Py_ssize_t, const Py_ssize_t *, const void *, Py_ssize_t, Py_ssize_t,
+                             const void *, Py_ssize_t, Py_ssize_t, const void *, int, void *, Py_ssize_t,
+                             const fc_activation *) noexcept nogil
+        void (*taps_apart)(Py_ssize_t, const Py_ssize_t *, const void *, Py_ssize_t, Py_ssize_t, const void *, Py_ssize_t,
+                           const void *, void *, const fc_activation *) noexcept nogil
+        void (*pairs)(int, const void *, const void *, void *, Py_ssize_t) noexcept nogil
         void (*winograd_weights)(const fc_conv *, int, const void *, int, void *) noexcept nogil
         void (*winograd_input)(const fc_conv *, int, const void *, Py_ssize_t, Py_ssize_t, Py_ssize_t, int, void *,
                                Py_ssize_t, Py_ssize_t, void *) noexcept nogil
@@ -65,11 +84,25 @@ cdef extern from "fastconv.h" nogil:
                               Py_ssize_t, const Py_ssize_t *, Py_ssize_t, Py_ssize_t, void *) noexcept nogil
         void (*direct_grad_input)(const fc_conv *, const void *, const void *, void *, int, Py_ssize_t, Py_ssize_t,
                                   Py_ssize_t) noexcept nogil
+        void (*direct_grad_input_border)(const fc_conv *, const void *, const void *, void *, int, Py_ssize_t, Py_ssize_t,
+                                         Py_ssize_t, Py_ssize_t, void *) noexcept nogil
         void (*direct_grad_weight)(const fc_conv *, const void *, const void *, void *, int, Py_ssize_t,
                                    Py_ssize_t *) noexcept nogil
         void (*direct_grad_bias)(const fc_conv *, const void *, void *) noexcept nogil
-        void (*depthwise_rows)(const fc_conv *, const void *, const void *, const void *, void *, Py_ssize_t, Py_ssize_t,
-                               Py_ssize_t, Py_ssize_t *) noexcept nogil
+        void (*depthwise_rows)(const fc_conv *, const void *, const void *, const void *, void *, Py_ssize_t, int,
+                               Py_ssize_t, Py_ssize_t) noexcept nogil
+        void (*depthwise_staged)(const fc_conv *, const fc_block *, const void *, const void *, const void *, void *,
+                                 Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t,
+                                 void *) noexcept nogil
+        void (*depthwise_channels)(const fc_conv *, const fc_block *, const void *, const void *, const void *, void *,
+                                   Py_ssize_t, int, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t,
+                                   void *) noexcept nogil
+        void (*interleave)(const void *const *, Py_ssize_t, Py_ssize_t, void *) noexcept nogil
+        void (*interleave_pixels)(const void *const *, const Py_ssize_t *, Py_ssize_t, Py_ssize_t, Py_ssize_t,
+                                  void *) noexcept nogil
+        void (*scatter_row)(const fc_conv *, const void *, const void *, const void *, void *, Py_ssize_t, Py_ssize_t,
+                            void *) noexcept nogil
+        int (*all_finite)(const void *, Py_ssize_t) noexcept nogil
         void (*gather_patch)(const fc_conv *, const void *, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t,
                              Py_ssize_t, Py_ssize_t, void *) noexcept nogil
         void (*tiled_product)(Py_ssize_t, const void *, Py_ssize_t, Py_ssize_t, const void *, Py_ssize_t, Py_ssize_t,

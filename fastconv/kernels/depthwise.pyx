@@ -1,27 +1,97 @@
-"""One filter per channel: register tiles of output rows x columns of one plane.
+"""One filter per channel.
 
-Computes, source, tile and accuracy: src/depthwise/rows.c. A task owns some output rows, at one depth, of one output channel
-of one image.
+Three kernels compute it, each the same chain of sums: src/depthwise/rows.c rolls 3x3 and 5x5 kernels of single steps down
+the planes of NCHW; src/depthwise/channels.c has channels in lanes, for NHWC and for planes of NCHW so small that a row would
+leave lanes empty; src/depthwise/staged.c stages the rows of any other. A task owns some output rows and columns, at one
+depth, of some output channels of one image.
 """
 
 from ._conv cimport BoundConv, at
 from ._parallel cimport run_tasks
-from ._table cimport fc_conv, fc_kernels
+from ._table cimport fc_block, fc_conv, fc_kernels
 
 from ._cost import CLOCK, machine_of, vectors
 
 name = "depthwise"
 
 cdef enum:
-    TASK_FLOPS = 1 << 19
+    TASK_FLOPS = 1 << 19     # of a task: some 10-100 us, so that tasks balance and Ctrl-C is seen
+    ROLLED_CHANNELS = 4      # channels that roll together
+    STAGE_BYTES = 24 << 10   # of a block's staged rows: about half of L1
+    WIDE_BLOCK = 512         # columns of a block, at most
+    SHORT_ROW = 8            # columns of which a vector would be half empty
+    SMALL_PLANE = 256        # pixels of a plane that is computed with channels in lanes, at most
 
 
 def supports(spec):
     if spec.groups != spec.c_in:
         return f"every group must have one input channel, got {spec.c_in // spec.groups}"
-    if spec.channels_last:
-        return "the channels must stand before the pixels (data_format NCHW)"
     return None
+
+
+def is_flat(spec):
+    """Return whether there is no depth, not even of a border."""
+    return spec.size[0] == spec.kernel[0] == spec.output[0] == 1 and spec.padding[0] == (0, 0)
+
+
+def rolls(spec):
+    """Return whether rows.c serves a spec."""
+    return (
+        not spec.channels_last and not spec.bordered and spec.kernel in ((1, 3, 3), (1, 5, 5)) and is_flat(spec)
+        and spec.stride == spec.dilation == (1, 1, 1) and max(spec.padding[2]) < spec.kernel[2]
+    )
+
+
+def has_channels_in_lanes(spec):
+    """Return whether channels.c serves a spec: NHWC, or many channels of small planes, which are staged whole."""
+    if spec.channels_last:
+        return True
+    _, h, w = spec.size
+    return (
+        is_flat(spec) and spec.c_out >= 8 and (w <= SHORT_ROW or not rolls(spec))
+        and h * w <= SMALL_PLANE and (h + sum(spec.padding[1])) * (w + sum(spec.padding[2])) <= 2 * SMALL_PLANE
+    )
+
+
+def axis(outputs, taps, stride, dilation):
+    """Return (positions, step, tap, apart) of the inputs of some outputs along one axis, laid out the shorter way."""
+    together, apart = (outputs - 1) * stride + (taps - 1) * dilation + 1, outputs * taps
+    return (together, stride, dilation, False) if together <= apart else (apart, 1, outputs, True)
+
+
+def windows_of(columns, spec, lanes):
+    """Return (windows, reals of each, apart) of a staged row whose consecutive outputs lie side by side."""
+    stride, dilation, kw = spec.stride[2], spec.dilation[2], spec.kernel[2]
+    wide = -(-columns // lanes) * lanes
+    phases = min(stride, (kw - 1) * dilation + 1)
+    by_phase, by_tap = wide + -(-((kw - 1) * dilation // stride) // lanes) * lanes, wide
+    return (phases, by_phase, False) if phases * by_phase <= kw * by_tap else (kw, by_tap, True)
+
+
+def block_of(spec, lanes, channels):
+    """Return the numbers of an fc_block; `channels`: whether channels are in lanes."""
+    _, oh, ow = spec.output
+    columns, rows = min(ow, WIDE_BLOCK), oh
+
+    def plan(rows, columns):
+        staged_rows, *by_row = axis(rows, spec.kernel[1], spec.stride[1], spec.dilation[1])
+        if channels:
+            pitch, *by_column = axis(columns, spec.kernel[2], spec.stride[2], spec.dilation[2])
+            windows, width = 1, lanes
+        else:
+            windows, pitch, apart = windows_of(columns, spec, lanes)
+            by_column, width = (1, 0, apart), 1
+        bytes = spec.kernel[0] * staged_rows * windows * pitch * width * spec.itemsize
+        return bytes, (rows, *by_row, staged_rows, columns, *by_column, pitch, windows)
+
+    # Rows are cut before columns; rows that follow each other are worth keeping by eights.
+    while rows > 8 and plan(rows, columns)[0] > STAGE_BYTES:
+        rows = -(-rows // 2)
+    while columns > 2 * lanes and plan(rows, columns)[0] > STAGE_BYTES:
+        columns = -(-columns // 2)
+    while rows > 1 and plan(rows, columns)[0] > 2 * STAGE_BYTES:
+        rows = -(-rows // 2)
+    return plan(rows, columns)[1]
 
 
 def seconds(spec, isa):
@@ -32,61 +102,119 @@ def seconds(spec, isa):
     machine = machine_of(isa)
     od, oh, ow = spec.output
     rows, wide = od * oh, vectors(machine, spec, ow)
-    slides = spec.kernel in ((1, 3, 3), (1, 5, 5)) and spec.stride[1:] == (1, 1) and spec.dilation[1] == 1
-    each = machine.slide
-    if not slides or oh < 4:  # rows are taken by fours
-        each = machine.still * (1.6 if oh < 4 else 1.0) * (1.0 if spec.stride[2] == 1 else 2.8)
-    cost = spec.c_out * (rows * (spec.taps * wide * each + -(-wide // 2) * 18.0) + 10.0 * od * oh)
+    if has_channels_in_lanes(spec):
+        deep = vectors(machine, spec, spec.c_out)
+        inputs = spec.size[0] * spec.size[1] * spec.size[2]
+        cost = deep * (od * oh * ow * (spec.taps * machine.slide + 4.0) + inputs * 4.0 + 200.0)
+        return (machine.call + spec.n * cost) / CLOCK
+    each = machine.slide if rolls(spec) else machine.still
+    cost = spec.c_out * (rows * (spec.taps * wide * each + wide * 6.0) + 40.0)
+    if not rolls(spec):
+        cost += spec.c_out * 1.5 * rows * spec.stride[1] * spec.stride[2] * (wide * 4.0 + 10.0)
     return (machine.call + spec.n * cost) / CLOCK
 
 
 cdef struct Job:
     const fc_conv *shape
+    const fc_block *block
     const fc_kernels *kernels
     const char *x
     const char *weight
     const char *bias
     char *y
-    Py_ssize_t itemsize, rows_per_task, row_blocks
+    Py_ssize_t itemsize, channels, rows, columns, channel_blocks, row_blocks, column_blocks
+    bint in_lanes
 
 
-cdef void compute_rows(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
+cdef void compute_task(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
     cdef const Job *job = <const Job *>argument
     cdef const fc_conv *s = job.shape
+    cdef const fc_kernels *kernels = job.kernels
     cdef Py_ssize_t size = job.itemsize
-    cdef Py_ssize_t ioh = task % job.row_blocks * job.rows_per_task
+    cdef Py_ssize_t iow = task % job.column_blocks * job.columns
+    task //= job.column_blocks
+    cdef Py_ssize_t ioh = task % job.row_blocks * job.rows
     task //= job.row_blocks
     cdef Py_ssize_t iod = task % s.od
     task //= s.od
-    cdef Py_ssize_t channel = task % s.c_out, image = task // s.c_out
-    cdef Py_ssize_t source = channel // (s.c_out // s.groups)
-    job.kernels.depthwise_rows(
-        s,
-        job.x + (image * s.c_in + source) * s.d * s.h * s.w * size,
-        job.weight + channel * s.kd * s.kh * s.kw * size,
-        at(job.bias, channel * size),
-        job.y + (image * s.c_out + channel) * s.od * s.oh * s.ow * size,
-        iod, ioh, min(ioh + job.rows_per_task, s.oh), <Py_ssize_t *>scratch,
-    )
+    cdef Py_ssize_t channel = task % job.channel_blocks * job.channels, image = task // job.channel_blocks
+    cdef Py_ssize_t ioh_end = min(ioh + job.rows, s.oh), iow_end = min(iow + job.columns, s.ow)
+    cdef int channels = <int>min(job.channels, s.c_out - channel)
+    cdef const char *x = job.x + image * s.c_in * s.d * s.h * s.w * size
+    cdef const char *weight = job.weight + channel * s.kd * s.kh * s.kw * size
+    cdef const char *bias = at(job.bias, channel * size)
+    cdef char *y = job.y + (image * s.c_out * s.od * s.oh * s.ow + channel * s.y_channel) * size
+    if job.block is NULL:
+        kernels.depthwise_rows(s, x, weight, bias, y, channel, channels, ioh, ioh_end)
+    elif job.in_lanes:
+        kernels.depthwise_channels(s, job.block, x, weight, bias, y, channel, channels, iod, ioh, ioh_end, iow, iow_end,
+                                   scratch)
+    else:
+        kernels.depthwise_staged(s, job.block, x, weight, bias, y, channel, iod, ioh, ioh_end, iow, iow_end, scratch)
 
 
 cdef class Depthwise(BoundConv):
+    cdef fc_block block
+    cdef bint rolled, in_lanes, turned
+
+    def __init__(self, spec, int isa, str isa_name):
+        super().__init__(spec, isa, isa_name)
+        cdef fc_block *b = &self.block
+        self.in_lanes = has_channels_in_lanes(spec)
+        self.rolled = rolls(spec) and not self.in_lanes
+        self.turned = self.in_lanes and not spec.channels_last
+        if self.rolled:
+            return
+        if self.turned:  # a plane whole, with its border
+            (_, sh, sw), (_, dh, dw) = spec.stride, spec.dilation
+            b.rows, b.row_step, b.row_tap, b.staged_rows = self.shape.oh, sh, dh, self.shape.h + sum(spec.padding[1])
+            b.columns, b.column_step, b.column_tap, b.pitch = self.shape.ow, sw, dw, self.shape.w + sum(spec.padding[2])
+            b.windows, b.rows_apart, b.columns_apart = 1, False, False
+            return
+        (b.rows, b.row_step, b.row_tap, b.rows_apart, b.staged_rows, b.columns, b.column_step, b.column_tap,
+         b.columns_apart, b.pitch, b.windows) = block_of(spec, self.kernels.lanes, self.in_lanes)
+
+    cdef size_t scratch_bytes(self) noexcept:
+        """Scratch of one thread."""
+        cdef const fc_conv *s = &self.shape
+        cdef const fc_block *b = &self.block
+        cdef Py_ssize_t staged = s.kd * b.staged_rows * b.windows * b.pitch, lanes = self.kernels.lanes
+        if self.rolled:
+            return 0
+        if self.in_lanes:
+            staged += s.kd * s.kh * s.kw + (s.oh * s.ow if self.turned else 0)
+            return staged * lanes * self.itemsize
+        return staged * self.itemsize + s.kw * sizeof(Py_ssize_t) + 64
+
     cdef size_t workspace_bytes(self, int threads, bint packed) noexcept:
-        return threads * (2 * sizeof(Py_ssize_t) * self.shape.kw + 128)
+        return threads * (self.scratch_bytes() + 128)
 
     cdef int compute(self, const char *x, const char *weight, const char *packed, const char *bias, char *y,
                      int threads, bint brief) except -1:
         cdef const fc_conv *s = &self.shape
         cdef Job job
-        job.shape = s
-        job.kernels = self.kernels
+        cdef Py_ssize_t step
+        job.shape, job.kernels = s, self.kernels
+        job.block = NULL if self.rolled else &self.block
         job.x, job.weight, job.bias, job.y = x, weight, bias, y
-        job.itemsize = self.itemsize
-        cdef double row = 2.0 * s.kd * s.kh * s.kw * s.ow
-        job.rows_per_task = s.oh if brief else min(s.oh, max(4, <Py_ssize_t>(TASK_FLOPS / row) // 4 * 4))
-        job.row_blocks = (s.oh + job.rows_per_task - 1) // job.rows_per_task
-        cdef Py_ssize_t tasks = s.n * s.c_out * s.od * job.row_blocks
-        return run_tasks(compute_rows, &job, tasks, threads, 2 * sizeof(Py_ssize_t) * s.kw, brief)
+        job.itemsize, job.in_lanes = self.itemsize, self.in_lanes
+        job.channels = self.kernels.lanes if self.in_lanes else ROLLED_CHANNELS if self.rolled else 1
+        job.rows, job.columns = s.oh, s.ow
+        if not brief and not self.turned:
+            step = 8 if self.rolled else self.block.rows
+            job.rows = cut(s.oh, step, 2.0 * job.channels * s.kd * s.kh * s.kw * s.ow)
+            if s.oh == 1:
+                job.columns = cut(s.ow, self.block.columns, 2.0 * job.channels * s.kd * s.kh * s.kw)
+        job.channel_blocks = (s.c_out + job.channels - 1) // job.channels
+        job.row_blocks = (s.oh + job.rows - 1) // job.rows
+        job.column_blocks = (s.ow + job.columns - 1) // job.columns
+        cdef Py_ssize_t tasks = s.n * job.channel_blocks * s.od * job.row_blocks * job.column_blocks
+        return run_tasks(compute_task, &job, tasks, threads, self.scratch_bytes(), brief)
+
+
+cdef Py_ssize_t cut(Py_ssize_t whole, Py_ssize_t step, double flops) noexcept:
+    """Return how many of `whole` outputs, each of so many operations, a task takes: a multiple of `step`, or all."""
+    return min(whole, max(step, <Py_ssize_t>(TASK_FLOPS / flops) // step * step))
 
 
 def bind(spec, isa, isa_name):

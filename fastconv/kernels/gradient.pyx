@@ -17,6 +17,7 @@ cnp.import_array()
 cdef enum:
     ROWS = 4
     TASK_FLOPS = 1 << 20
+    SEGMENT = 1024  # columns of a padded row whose gradient is computed aside
 
 
 cdef struct Job:
@@ -42,13 +43,15 @@ cdef void input_rows(void *argument, Py_ssize_t task, char *scratch) noexcept no
     cdef Py_ssize_t channel = task % job.channel_blocks * ROWS
     task //= job.channel_blocks
     cdef Py_ssize_t group = task % s.groups, image = task // s.groups
-    job.kernels.direct_grad_input(
-        s,
-        job.weight + (group * c_out * c_in + channel) * taps * size,
-        job.dy + (image * s.c_out + group * c_out) * s.od * s.oh * s.ow * size,
-        job.to + (image * s.c_in + group * c_in + channel) * s.d * s.h * s.w * size,
-        <int>min(<Py_ssize_t>ROWS, c_in - channel), id, ih, min(ih + job.rows_per_task, s.h),
-    )
+    cdef const char *weight = job.weight + (group * c_out * c_in + channel) * taps * size
+    cdef const char *dy = job.dy + (image * s.c_out + group * c_out) * s.od * s.oh * s.ow * size
+    cdef char *dx = job.to + (image * s.c_in + group * c_in + channel) * s.d * s.h * s.w * size
+    cdef int rows = <int>min(<Py_ssize_t>ROWS, c_in - channel)
+    cdef Py_ssize_t ih_end = min(ih + job.rows_per_task, s.h)
+    if s.border.present:
+        job.kernels.direct_grad_input_border(s, weight, dy, dx, rows, id, ih, ih_end, SEGMENT, scratch)
+    else:
+        job.kernels.direct_grad_input(s, weight, dy, dx, rows, id, ih, ih_end)
 
 
 cdef void weight_taps(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
@@ -110,7 +113,8 @@ cdef class ConvGradient(BoundConv):
         job.row_blocks = (s.h + job.rows_per_task - 1) // job.rows_per_task
         job.channel_blocks = (s.c_in // s.groups + ROWS - 1) // ROWS
         cdef Py_ssize_t tasks = s.n * s.groups * job.channel_blocks * s.d * job.row_blocks
-        run_tasks(input_rows, &job, tasks, 1 if brief else threads, 0, brief)
+        cdef size_t scratch = ROWS * SEGMENT * self.itemsize if s.border.present else 0
+        run_tasks(input_rows, &job, tasks, 1 if brief else threads, scratch, brief)
 
     def weight(self, ndarray x, ndarray dy, ndarray dw, int threads):
         """Fill dw."""

@@ -4,10 +4,14 @@ Source: Chellapilla, Puri & Simard 2006 (im2col); Goto & van de Geijn 2008 (bloc
 materialised). Tile, accuracy and figures: src/gemm/gemm_tile.c and src/gemm/pack_patches.c.
 """
 
+from dataclasses import replace
+
 from ._channels_conv import ChannelsConv, prefers_channels
 from ._channels_conv import seconds as channels_seconds
 from ._gemm_conv import GemmConv
 from ._gemm_conv import seconds as gemm_seconds
+from ._rows_conv import RowsConv, is_sequence
+from ._rows_conv import seconds as rows_seconds
 
 name = "im2col_gemm"
 
@@ -16,9 +20,18 @@ def supports(spec):
     return None
 
 
+def form_of(spec, isa):
+    """Return what computes a spec, and its expected time; as for one image, because not all have the same bits."""
+    one = replace(spec, n=1)
+    form = (ChannelsConv, channels_seconds) if prefers_channels(one) else (GemmConv, gemm_seconds)
+    if is_sequence(one) and rows_seconds(one, isa) < form[1](one, isa):
+        form = RowsConv, rows_seconds
+    return form
+
+
 def seconds(spec, isa):
-    return (channels_seconds if prefers_channels(spec) else gemm_seconds)(spec, isa)
+    return form_of(spec, isa)[1](spec, isa)
 
 
 def bind(spec, isa, isa_name):
-    return (ChannelsConv if prefers_channels(spec) else GemmConv)(spec, isa, isa_name)
+    return form_of(spec, isa_name)[0](spec, isa, isa_name)

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Layers with torch.nn's names and signatures: call them, then ask `backward` for the gradients."""
 
-from .activation import Hardswish, LeakyReLU, LogSoftmax, ReLU, ReLU6, Sigmoid, SiLU, Softmax, Tanh
+from .activation import GatedTanh, Hardswish, LeakyReLU, LogSoftmax, ReLU, ReLU6, Sigmoid, SiLU, Softmax, Tanh
 from .container import Sequential
-from .conv import Conv1d, Conv2d, Conv3d
+from .conv import CausalConv1d, Conv1d, Conv2d, Conv3d
 from .convert import conv_to_linear, linear_to_conv
+from .conv_transpose import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from .linear import Flatten, Linear
 from .loss import CrossEntropyLoss
 from .module import Module, Parameter
@@ -20,6 +21,7 @@ from .pooling import (
     MaxUnpool2d,
     MaxUnpool3d,
 )
+from .stream import Stream
 from .tiled import LocallyConnected1d, LocallyConnected2d, LocallyConnected3d, TiledConv1d, TiledConv2d, TiledConv3d
 
 __all__ = [
@@ -27,11 +29,16 @@ __all__ = [
     "AvgPool1d",
     "AvgPool2d",
     "AvgPool3d",
+    "CausalConv1d",
     "Conv1d",
     "Conv2d",
     "Conv3d",
+    "ConvTranspose1d",
+    "ConvTranspose2d",
+    "ConvTranspose3d",
     "CrossEntropyLoss",
     "Flatten",
+    "GatedTanh",
     "Hardswish",
     "LeakyReLU",
     "Linear",
@@ -53,6 +60,7 @@ __all__ = [
     "SiLU",
     "Sigmoid",
     "Softmax",
+    "Stream",
     "Tanh",
     "TiledConv1d",
     "TiledConv2d",

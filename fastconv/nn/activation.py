@@ -170,6 +170,44 @@ class Hardswish(Module):
         return G.hardswish_input(input, grad_output)
 
 
+class GatedTanh(Module):
+    """tanh(a) * sigmoid(b), where a and b are the halves of the axis `dim`: WaveNet's gate.
+
+    Parameters
+    ----------
+    dim : int
+        The axis that is halved; by default the channels of (n, c, w) and (c, w).
+
+    References
+    ----------
+    van den Oord et al., WaveNet, arXiv 1609.03499, equation 2.
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv as fc
+    >>> fc.nn.GatedTanh()(np.array([[1000], [0]], np.float32))
+    array([[0.5]], dtype=float32)
+    """
+
+    def __init__(self, dim: int = -2) -> None:
+        self.dim = dim
+
+    def forward(self, input: Array) -> Array:
+        """The first half of `input`, squashed, as far as the second half lets it pass."""
+        output = F.gated_tanh(input, self.dim)
+        self._keep(output, input)
+        return output
+
+    def backward(self, grad_output: Array) -> Array:
+        """Gradient of the input."""
+        (input,) = self._recall(grad_output)
+        return G.gated_tanh_input(input, grad_output, self.dim)
+
+    def extra_repr(self) -> str:
+        """The axis."""
+        return f"dim={self.dim}"
+
+
 class Softmax(Module):
     """exp(x) / sum(exp(x)) along the axis `dim`.
 

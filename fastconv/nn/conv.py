@@ -10,13 +10,15 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .. import grad as G
-from ..backends import backend_for
+from ..backends import Signal, backend_for
 from ..spec import (
     FORMATS,
     PRECISIONS,
     FastconvValueError,
     activation_of,
+    border_of,
     channels_are_last,
+    flag,
     is_sequence,
     one_of,
     padding_pairs,
@@ -35,6 +37,7 @@ def moved(array: Array, source: int, destination: int) -> Array:
 class _ConvNd(Module):
     _axes: ClassVar[int]
     _function: ClassVar[str]
+    _packer: ClassVar[str] = "pack_conv"
     _grad_input: ClassVar[Callable[..., Array]]
     _grad_weight: ClassVar[Callable[..., Array]]
     _grad_bias: ClassVar[Callable[..., Array]]
@@ -54,6 +57,7 @@ class _ConvNd(Module):
         dilation: int | tuple[int, ...] = 1,
         groups: int = 1,
         bias: bool | tuple[int, ...] = True,
+        padding_mode: Any = "zeros",
         *,
         dtype: Any = "float32",
         rng: np.random.Generator | int | None = None,
@@ -61,6 +65,8 @@ class _ConvNd(Module):
         data_format: str | None = None,
         activation: Any = None,
         precision: str | None = None,
+        padding_value: float = 0.0,
+        flip: bool = False,
     ) -> None:
         layer = type(self).__name__
         self.in_channels = whole(layer, "in_channels", in_channels, 1)
@@ -81,13 +87,17 @@ class _ConvNd(Module):
         self.activation = activation
         self._after = activation_of(layer, activation, dtype.name)
         self.precision = None if precision is None else one_of(layer, "precision", precision, PRECISIONS)
-        fan_in = self.in_channels // self.groups * math.prod(self.kernel_size)
+        border_of(layer, padding_mode, padding_value, self._axes, ((1, 1), (1, 1), (1, 1)), (2, 2, 2), dtype.name)
+        self.padding_mode, self.padding_value, self.flip = padding_mode, padding_value, flag(layer, "flip", flip)
+        fan_in = self._fan_in()
         self.weight = uniform_parameter(self._weight_shape(), fan_in, dtype, generator)
         biases = (self.out_channels, *self._places(bias))
         self.bias = uniform_parameter(biases, fan_in, dtype, generator) if bias else None
 
     def forward(self, input: Array) -> Array:
         """Convolve `input` of shape (n, c_in, *spatial) or (c_in, *spatial), in the layer's data_format."""
+        if isinstance(input, Signal):
+            return self._planned(input)
         output = self._output(input)
         if self.training:
             before = None
@@ -115,11 +125,22 @@ class _ConvNd(Module):
         """Bind this layer to an input's shape and pack the weights for it, if they are not packed already."""
         bias = None if self.bias is None else self.bias.data
         backend = backend_for(self._function, "input", input)
-        activation = None if self.training else self.activation
-        options = (*self._geometry(), self.algorithm, self.data_format, activation, self.precision)
+        options = self._options(None if self.training else self.activation)
         call = (self._function, self._axes, input, self.weight.data, bias, options)
-        self.__dict__["_packed"] = backend.pack_conv(*call, self.weight.version, self._packed)
+        self.__dict__["_packed"] = getattr(backend, self._packer)(*call, self.weight.version, self._packed)
         return self._packed
+
+    def _options(self, activation: Any) -> tuple[Any, ...]:
+        """The options of a call of the backend."""
+        edges = self._edges()
+        options = (*self._geometry(), self.algorithm, self.data_format, activation, self.precision)
+        return (*options, tuple(edges.values())) if edges else options
+
+    def _planned(self, input: Signal) -> Any:
+        """This layer as a part of a stream."""
+        bias = None if self.bias is None else self.bias.data
+        backend, options = backend_for(self._function, "input", input), self._options(self.activation)
+        return backend.conv(self._function, self._axes, input, self.weight.data, bias, options, None, None)
 
     def backward(self, grad_output: Array) -> Array:
         """Gradient of the input; adds to `weight.grad` and `bias.grad`."""
@@ -136,10 +157,14 @@ class _ConvNd(Module):
 
     def _gradients(self, input: Array, grad_output: Array) -> Array:
         """Gradient of an input with channels first, from that of the sums; adds to the parameters' `.grad`."""
-        self.weight.accumulate(self._grad_weight(input, self.weight.shape, grad_output, *self._geometry()))
+        how, edges = self._geometry(), self._edges()
+        self.weight.accumulate(self._grad_weight(input, self.weight.shape, grad_output, *how, **edges))
         if self.bias is not None:
             self.bias.accumulate(self._grad_bias(grad_output, self.bias.shape))
-        return self._grad_input(input.shape, self.weight.data, grad_output, *self._geometry())
+        return self._grad_input(input.shape, self.weight.data, grad_output, *how, **edges)
+
+    def _fan_in(self) -> int:
+        return self.in_channels // self.groups * math.prod(self.kernel_size)
 
     @property
     def _channels_last(self) -> bool:
@@ -147,6 +172,9 @@ class _ConvNd(Module):
 
     def _geometry(self) -> tuple[Any, ...]:
         return self.stride, self.padding, self.dilation, self.groups
+
+    def _edges(self) -> dict[str, Any]:
+        return {"padding_mode": self.padding_mode, "padding_value": self.padding_value, "flip": self.flip}
 
     def _per_axis(self, argument: str, value: Any) -> tuple[int, ...]:
         return per_axis(type(self).__name__, argument, value, self._axes, 1, 1)[-self._axes :]
@@ -178,12 +206,19 @@ class _ConvNd(Module):
             parts.append(f"padding={self.padding}")
         if self.dilation != ones:
             parts.append(f"dilation={self.dilation}")
+        parts += self._more_repr()
         if self.groups != 1:
             parts.append(f"groups={self.groups}")
         if self.bias is None:
             parts.append("bias=False")
         elif self.bias.data.ndim > 1:
             parts.append(f"bias={self.bias.shape[1:]}")
+        if self.padding_mode != "zeros":
+            parts.append(f"padding_mode={self.padding_mode}")
+        if self.padding_value:
+            parts.append(f"padding_value={self.padding_value}")
+        if self.flip:
+            parts.append("flip=True")
         if self.algorithm is not None:
             parts.append(f"algorithm={self.algorithm!r}")
         if self._channels_last:
@@ -194,11 +229,14 @@ class _ConvNd(Module):
             parts.append(f"precision={self.precision!r}")
         return ", ".join(parts)
 
+    def _more_repr(self) -> list[str]:
+        return []
+
 
 class Conv1d(_ConvNd):
     """Cross-correlation over (n, c_in, w), with learnt weights of shape (c_out, c_in/groups, kw).
 
-    The parameters are those of `Conv2d`, with one axis.
+    The parameters are those of `Conv2d`, with one axis; padding can also be "causal".
 
     Examples
     --------
@@ -212,6 +250,72 @@ class Conv1d(_ConvNd):
     _grad_input = staticmethod(G.conv1d_input)
     _grad_weight = staticmethod(G.conv1d_weight)
     _grad_bias = staticmethod(G.conv1d_bias)
+
+
+class CausalConv1d(Conv1d):
+    """Causal cross-correlation over (n, c_in, w): output t sees the inputs up to t * stride, and none after it.
+
+    A `Conv1d` with padding="causal" and algorithm="causal": the front is padded with (kernel_size - 1) * dilation zeros, the
+    end not at all, and the sums are formed in an order that does not depend on the length of the sequence. Its `stream()`
+    therefore gives, chunk by chunk, the bits of the whole.
+
+    Parameters
+    ----------
+    in_channels, out_channels, kernel_size, stride, dilation, groups, bias : optional
+        As in `Conv2d`, with one axis.
+    dtype, rng, activation, precision : optional
+        As in `Conv2d`.
+
+    Raises
+    ------
+    FastconvValueError, FastconvTypeError
+        For an argument out of its range or of the wrong kind, by name.
+
+    References
+    ----------
+    van den Oord et al., WaveNet, arXiv 1609.03499, section 2.1.
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv as fc
+    >>> layer = fc.nn.CausalConv1d(4, 8, 2, dilation=16, rng=0)
+    >>> x = np.random.default_rng(0).standard_normal((4, 100)).astype(np.float32)
+    >>> stream = layer.stream()
+    >>> chunks = [stream.push(x[:, :1]), stream.push(x[:, 1:60]), stream.push(x[:, 60:])]
+    >>> bool((np.concatenate(chunks, axis=-1) == layer(x)).all())
+    True
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | tuple[int, ...],
+        stride: int | tuple[int, ...] = 1,
+        dilation: int | tuple[int, ...] = 1,
+        groups: int = 1,
+        bias: bool = True,
+        *,
+        dtype: Any = "float32",
+        rng: np.random.Generator | int | None = None,
+        activation: Any = None,
+        precision: str | None = None,
+    ) -> None:
+        super().__init__(
+            in_channels,
+            out_channels,
+            kernel_size,
+            stride,
+            "causal",
+            dilation,
+            groups,
+            bias,
+            dtype=dtype,
+            rng=rng,
+            algorithm="causal",
+            activation=activation,
+            precision=precision,
+        )
 
 
 class Conv2d(_ConvNd):
@@ -230,6 +334,9 @@ class Conv2d(_ConvNd):
     bias : bool or one int per axis
         Whether to learn one addend per output channel; (oh, ow) learns one per place of the output instead, (1, ow) one per
         column, (oh, 1) one per row.
+    padding_mode : str, or one per axis, or one (front, back) pair per axis
+        What the padding holds: "zeros", "constant", "replicate", "reflect", "symmetric", "circular", or another library's
+        word, as in "scipy:mirror" (`fastconv.border_mode`).
     dtype : str or numpy.dtype
         float32 or float64, of the parameters and therefore of the input.
     rng : numpy.random.Generator or int, optional
@@ -243,6 +350,10 @@ class Conv2d(_ConvNd):
         Applied to the output, in the same pass in eval mode; names as in `fastconv.functional.conv2d`.
     precision : {"fast", "strict"}, optional
         As in `fastconv.functional.conv2d`.
+    padding_value : float, optional
+        The number that padding_mode="constant" means.
+    flip : bool, optional
+        True reverses the filters along height and width: convolution as mathematics defines it.
 
     Attributes
     ----------
@@ -263,6 +374,8 @@ class Conv2d(_ConvNd):
     ((1, 10, 32, 32), (1, 3, 32, 32), (10, 3, 5, 5))
     >>> fc.nn.Conv2d(3, 10, 5, data_format="NHWC", activation="relu")(np.ones((1, 32, 32, 3), np.float32)).shape
     (1, 28, 28, 10)
+    >>> fc.nn.Conv2d(3, 10, 5, padding=2, padding_mode="circular")
+    Conv2d(3, 10, kernel_size=(5, 5), stride=(1, 1), padding=(2, 2), padding_mode=circular)
     """
 
     _axes = 2

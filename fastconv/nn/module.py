@@ -12,11 +12,14 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
 from ..spec import FastconvTypeError, FastconvValueError, show
+
+if TYPE_CHECKING:
+    from .stream import Stream
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -196,7 +199,7 @@ class Module:
 
     def _keep(self, output: Array, *what: Any) -> None:
         """Remember, in training, what `backward` needs, and the output's shape and dtype to check it by."""
-        if self.training:
+        if self.training and isinstance(output, np.ndarray):  # a stream that is being planned has no gradient
             self.__dict__["_kept"] = (output.shape, output.dtype, *what)
 
     def _recall(self, grad_output: Any) -> tuple[Any, ...]:
@@ -210,6 +213,12 @@ class Module:
         if grad_output.shape != shape:
             raise FastconvValueError(f"{where}: grad_output must have the output's shape {shape}, {given}")
         return tuple(what)
+
+    def stream(self, batch: int | None = None, *, channels: int | None = None, num_threads: int | None = None) -> Stream:
+        """Begin to run this module on sequences that come chunk by chunk; see `Stream`."""
+        from .stream import Stream  # which needs the layers, and they this
+
+        return Stream(self, batch, channels=channels, num_threads=num_threads)
 
     def __getstate__(self) -> dict[str, Any]:
         # A copied or unpickled module starts without what it kept, and packs its weights anew.

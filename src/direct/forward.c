@@ -6,13 +6,19 @@
  *               NCHW, or NHWC with gathered loads and scattered stores, which is slow but needs nothing.
  * Plan:         one call owns output rows [ioh, ioh_end) at depth iod of up to ROWS output channels.
  * Tile:         ROWS channels x FC_DV vectors along the row: each loaded input vector feeds ROWS multiply-adds and each
- *               broadcast weight FC_DV. Blocks that touch the border load with lane sets, the others without.
+ *               broadcast weight FC_DV. Blocks that touch the border load with lane sets, the others without; a border that
+ *               repeats the input is a second load, where one run of lanes reads it (border.h).
  * Cost:         (ROWS + FC_DV) loads for ROWS * FC_DV multiply-adds; no workspace but the spans of the kw taps.
  * Accuracy:     one chain over (c_in, kd, kh, kw) from zero, then the bias: factor 1.
  * Measured:     64 -> 64 3x3 on 56 x 56: 39 % of the FMA peak (AVX-512, Zen 5, one thread). */
 #include "activation/activation.h"
+#include "border.h"
 
 #define ROWS 4
+
+/* How a block of columns is loaded: by lane sets, zeros outside; whole; or with the border in the lanes outside. */
+enum { LANE_SETS, WHOLE, BORDERED };
+#define SEVERAL UINT32_MAX /* runs of lanes in the border, or constants there */
 
 struct block {
     const struct fc_conv *s;
@@ -21,7 +27,45 @@ struct block {
     const ptrdiff_t *spans;
     ptrdiff_t iod, ioh, iow;
     uint32_t lanes[KNOWN_TAPS][FC_DV];
+    uint32_t outside[KNOWN_TAPS][FC_DV]; /* BORDERED: the one run outside the row, or SEVERAL */
+    ptrdiff_t column[KNOWN_TAPS][FC_DV]; /* where it reads */
 };
+
+/* First column of vector v at a tap. */
+FC_INLINE ptrdiff_t column_of(const struct block *b, ptrdiff_t ikw, int v) {
+    return (b->iow + v * LANES) * b->s->stride_w - b->s->pad_w + ikw * b->s->dilation_w;
+}
+
+/* Lanes of vector v that are outputs and read outside the row. */
+FC_INLINE uint32_t lanes_outside(const struct block *b, uint32_t inside, int v) {
+    return bits_below(b->s->ow - b->iow - v * LANES) & ~inside;
+}
+
+static void know_border(struct block *b, int vectors) {
+    for (ptrdiff_t ikw = 0; ikw < b->s->kw && ikw < KNOWN_TAPS; ikw++)
+        for (int v = 0; v < vectors; v++) {
+            const uint32_t set = lanes_outside(b, b->lanes[ikw][v], v);
+            struct border_run run = {0, 0, 0, 0};
+            const uint32_t rest = set ? take_run(b->s, column_of(b, ikw, v), set, &run) : 0;
+            const int nothing = run.constant && run.value == 0;
+            b->outside[ikw][v] = rest || (run.constant && !nothing) ? SEVERAL : nothing ? 0 : run.lanes;
+            b->column[ikw][v] = run.column;
+        }
+}
+
+static __attribute__((noinline)) vec load_several(const struct block *b, const real *row, real fill, ptrdiff_t ikw, int v) {
+    const uint32_t inside = span_lanes(b->spans, ikw, b->iow + v * LANES);
+    return border_load(b->s, row, fill, column_of(b, ikw, v), inside, lanes_outside(b, inside, v));
+}
+
+/* Vector v of a row, which holds `fill` where it is NULL, at a tap. */
+FC_INLINE vec load_bordered(const struct block *b, const real *row, real fill, ptrdiff_t ikw, int v) {
+    const ptrdiff_t pixel = b->s->x_pixel, stride = b->s->stride_w * pixel;
+    if (!row || ikw >= KNOWN_TAPS || b->outside[ikw][v] == SEVERAL) return load_several(b, row, fill, ikw, v);
+    const vec in = vec_load_some(row + column_of(b, ikw, v) * pixel, stride, mask_bits(b->lanes[ikw][v]));
+    if (!b->outside[ikw][v]) return in;
+    return vec_or(in, vec_load_some(row + b->column[ikw][v] * pixel, stride, mask_bits(b->outside[ikw][v])));
+}
 
 /* The first `count` lanes of v to places `apart` reals apart. */
 static __attribute__((noinline)) void scatter(real *to, ptrdiff_t apart, vec v, ptrdiff_t count) {
@@ -39,7 +83,7 @@ static __attribute__((noinline)) void curve(const struct fc_conv *s, real *to, i
             for (int r = 0; r < rows; r++) curve_rows(&s->after, to + r * s->y_channel + p * s->y_pixel, 0, 1, 1);
 }
 
-FC_INLINE void compute(const struct block *b, const int rows, const int vectors, const int inside, const int unit_stride) {
+FC_INLINE void compute(const struct block *b, const int rows, const int vectors, const int how, const int unit_stride) {
     const struct fc_conv *s = b->s;
     const ptrdiff_t c_in = s->c_in / s->groups, taps = s->kd * s->kh * s->kw;
     const ptrdiff_t stride = unit_stride ? 1 : s->stride_w * s->x_pixel;
@@ -56,16 +100,20 @@ FC_INLINE void compute(const struct block *b, const int rows, const int vectors,
             for (ptrdiff_t ikh = 0; ikh < s->kh; ikh++) {
                 const ptrdiff_t id = b->iod * s->stride_d - s->pad_d + ikd * s->dilation_d;
                 const ptrdiff_t ih = b->ioh * s->stride_h - s->pad_h + ikh * s->dilation_h;
-                const int row_inside = id >= 0 && id < s->d && ih >= 0 && ih < s->h;
-                const real *row = b->x + (row_inside ? ic * s->x_channel + ((id * s->h + ih) * s->w + iw) * s->x_pixel : 0);
+                real fill = 0;
+                const ptrdiff_t place = border_row(s, id, ih, &fill);
+                const int row_inside = place >= 0;
+                const real *row = b->x + (row_inside ? ic * s->x_channel + place * s->x_pixel : 0);
                 for (ptrdiff_t ikw = 0; ikw < s->kw; ikw++, weight++) {
-                    const real *from = row + ikw * s->dilation_w * s->x_pixel;
+                    const real *from = row + (iw + ikw * s->dilation_w) * s->x_pixel;
                     vec column[FC_DV];
 #pragma GCC unroll 4
                     for (int v = 0; v < vectors; v++) {
-                        if (!row_inside) {
-                            column[v] = vec_zero();
-                        } else if (!inside) {
+                        if (how == BORDERED) {
+                            column[v] = load_bordered(b, row_inside ? row : NULL, fill, ikw, v);
+                        } else if (!row_inside) {
+                            column[v] = vec_set1(fill);
+                        } else if (how == LANE_SETS) {
                             const uint32_t lanes = ikw < KNOWN_TAPS ? b->lanes[ikw][v]
                                                                     : span_lanes(b->spans, ikw, b->iow + v * LANES);
                             column[v] = vec_load_some(from + v * LANES * stride, stride, mask_bits(lanes));
@@ -102,17 +150,18 @@ FC_INLINE void compute(const struct block *b, const int rows, const int vectors,
     if (is_curved(&s->after)) curve(s, to, rows, left < vectors * LANES ? left : vectors * LANES);
 }
 
-#define COMPUTE(rows, vectors)                                                                    \
-    (inside ? (unit ? compute(b, rows, vectors, 1, 1) : compute(b, rows, vectors, 1, 0)) \
-            : (unit ? compute(b, rows, vectors, 0, 1) : compute(b, rows, vectors, 0, 0)))
+#define COMPUTE(rows, vectors)                                                                              \
+    (how == BORDERED ? compute(b, rows, vectors, BORDERED, 0)                                                \
+     : how == WHOLE  ? (unit ? compute(b, rows, vectors, WHOLE, 1) : compute(b, rows, vectors, WHOLE, 0)) \
+                     : (unit ? compute(b, rows, vectors, LANE_SETS, 1) : compute(b, rows, vectors, LANE_SETS, 0)))
 
-static void compute_rows4(const struct block *b, int vectors, int inside, int unit) {
+static void compute_rows4(const struct block *b, int vectors, int how, int unit) {
     vectors == 1 ? COMPUTE(4, 1) : COMPUTE(4, FC_DV);
 }
-static void compute_rows2(const struct block *b, int vectors, int inside, int unit) {
+static void compute_rows2(const struct block *b, int vectors, int how, int unit) {
     vectors == 1 ? COMPUTE(2, 1) : COMPUTE(2, FC_DV);
 }
-static void compute_rows1(const struct block *b, int vectors, int inside, int unit) {
+static void compute_rows1(const struct block *b, int vectors, int how, int unit) {
     vectors == 1 ? COMPUTE(1, 1) : COMPUTE(1, FC_DV);
 }
 
@@ -123,10 +172,11 @@ static void sweep(struct block *b, int rows, ptrdiff_t ioh, ptrdiff_t ioh_end, s
     for (b->iow = 0; b->iow < s->ow;) {
         const int vectors = s->ow - b->iow > (FC_DV - 1) * LANES ? FC_DV : 1;
         const ptrdiff_t end = b->iow + vectors * LANES;
-        const int inside = is_inside(inner, b->iow, end);
-        if (!inside) know_lanes(b->lanes, b->spans, s->kw, b->iow, vectors);
+        const int how = is_inside(inner, b->iow, end) ? WHOLE : s->border.present ? BORDERED : LANE_SETS;
+        if (how != WHOLE) know_lanes(b->lanes, b->spans, s->kw, b->iow, vectors);
+        if (how == BORDERED) know_border(b, vectors);
         for (b->ioh = ioh; b->ioh < ioh_end; b->ioh++)
-            (rows == 4 ? compute_rows4 : rows == 2 ? compute_rows2 : compute_rows1)(b, vectors, inside, unit);
+            (rows == 4 ? compute_rows4 : rows == 2 ? compute_rows2 : compute_rows1)(b, vectors, how, unit);
         b->iow = end;
     }
 }

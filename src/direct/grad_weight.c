@@ -10,7 +10,7 @@
  * Accuracy:     LANES interleaved chains over (n, od, oh, ow), then a tree: factor 1.
  * Measured:     64 -> 64 3x3 on 56 x 56: 16 % of the FMA peak; LeNet-5's second layer, n = 64: 7 %
  *               (AVX-512, Zen 5, one thread). Short rows leave most lanes of a vector empty. */
-#include "kernel.h"
+#include "border.h"
 
 #define ROWS 4
 #define TAPS 3
@@ -24,9 +24,18 @@ struct block {
     struct inner inner;
 };
 
-FC_INLINE void add_row(const struct block *b, const real *x, const real *dy, int row_inside, vec sum[ROWS][TAPS],
+/* Lanes of a vector along a row, which holds `fill` where it is NULL; `inside` lie in the row, `outside` in the border. */
+static __attribute__((noinline)) vec load_bordered(const struct fc_conv *s, const real *row, real fill, ptrdiff_t iow,
+                                                   ptrdiff_t tap, uint32_t inside, uint32_t outside) {
+    return border_load(s, row, fill, iow * s->stride_w - s->pad_w + tap * s->dilation_w, inside, outside);
+}
+
+/* `row` is NULL where the row lies outside and holds `fill`. */
+FC_INLINE void add_row(const struct block *b, const real *row, real fill, const real *dy, vec sum[ROWS][TAPS],
                        const int rows, const int taps, const int unit_stride) {
     const struct fc_conv *s = b->s;
+    const int row_inside = row != NULL;
+    const real *x = row_inside ? row + b->ikw * s->dilation_w - s->pad_w : b->x;
     const ptrdiff_t stride = unit_stride ? 1 : s->stride_w, plane = s->od * s->oh * s->ow;
     for (ptrdiff_t iow = 0; iow < s->ow; iow += LANES) {
         const int inside = row_inside && iow >= b->inner.low && iow + LANES <= b->inner.high;
@@ -38,10 +47,16 @@ FC_INLINE void add_row(const struct block *b, const real *x, const real *dy, int
             const ptrdiff_t *span = b->spans + 2 * (b->ikw + t);
             if (inside)
                 shifted[t] = vec_load_stride(from, stride);
-            else if (row_inside)
-                shifted[t] = vec_load_some(from, stride, mask_bits(bits_between(span[0] - iow, span[1] - iow)));
-            else
-                shifted[t] = vec_zero();
+            else {
+                const uint32_t bits = bits_between(span[0] - iow, span[1] - iow);
+                const uint32_t outside = s->border.present ? bits_below(s->ow - iow) & ~bits : 0;
+                if (row_inside && !outside)
+                    shifted[t] = vec_load_some(from, stride, mask_bits(bits));
+                else if (s->border.present)
+                    shifted[t] = load_bordered(s, row, fill, iow, b->ikw + t, bits, outside);
+                else
+                    shifted[t] = vec_zero();
+            }
         }
 #pragma GCC unroll 4
         for (int r = 0; r < rows; r++) {
@@ -59,16 +74,16 @@ FC_INLINE void compute(const struct block *b, const int rows, const int taps, co
         for (int t = 0; t < taps; t++) sum[r][t] = vec_zero();
 
     const ptrdiff_t x_image = s->c_in * s->d * s->h * s->w, dy_image = s->c_out * s->od * s->oh * s->ow;
-    const ptrdiff_t iw = b->ikw * s->dilation_w - s->pad_w;
     for (ptrdiff_t in = 0; in < s->n; in++)
         for (ptrdiff_t iod = 0; iod < s->od; iod++)
             for (ptrdiff_t ioh = 0; ioh < s->oh; ioh++) {
                 const ptrdiff_t id = iod * s->stride_d - s->pad_d + b->ikd * s->dilation_d;
                 const ptrdiff_t ih = ioh * s->stride_h - s->pad_h + b->ikh * s->dilation_h;
-                const int row_inside = id >= 0 && id < s->d && ih >= 0 && ih < s->h;
-                const real *x = b->x + in * x_image + (row_inside ? (id * s->h + ih) * s->w + iw : 0);
+                real fill = 0;
+                const ptrdiff_t place = border_row(s, id, ih, &fill);
+                const real *row = place < 0 ? NULL : b->x + in * x_image + place;
                 const real *dy = b->dy + in * dy_image + (iod * s->oh + ioh) * s->ow;
-                add_row(b, x, dy, row_inside, sum, rows, taps, unit_stride);
+                add_row(b, row, fill, dy, sum, rows, taps, unit_stride);
             }
 
     const ptrdiff_t filter = s->c_in / s->groups * s->kd * s->kh * s->kw;

@@ -3,7 +3,7 @@
  * Applies when: NCHW, and the input rows of a few output rows fit a stage that stays in cache: few input channels.
  * Layout:       stage [c_in][kd][most_rows][phase of stride_w][pitch]: column o*stride - pad + tap*dilation of a row lies at
  *               phase tap*dilation % stride, place o + tap*dilation / stride, so that consecutive outputs read consecutive
- *               reals at any stride; the border is zeros. offsets[k] is where tap k = (c_in, kd, kh, kw) of output (0, 0)
+ *               reals at any stride, those of the border too. offsets[k] is where tap k = (c_in, kd, kh, kw) of output (0, 0)
  *               lies. Weights in panels [k][FC_MR] as pack_rows makes them.
  * Plan:         one call owns output rows [ioh, ioh_end) at depth iod of all output channels of a group; it stages and
  *               computes.
@@ -14,32 +14,7 @@
  * Measured:     3 -> 64 7x7 stride 2 @224: 71 % of the FMA peak, im2col_gemm 55 %; 3 -> 96 11x11 stride 4 @227: 65 %
  *               (AVX-512, Sapphire Rapids, one thread). */
 #include "activation/activation.h"
-
-/* One input row, by phase; `from` is NULL for a row of the border. */
-static void stage_row(const struct fc_conv *s, const real *from, ptrdiff_t pitch, real *to) {
-    for (ptrdiff_t phase = 0; phase < s->stride_w; phase++, to += pitch) {
-        if (!from) {
-            for (ptrdiff_t i = 0; i < pitch; i += LANES) vec_store(to + i, vec_zero());
-            continue;
-        }
-        /* place i holds column i*stride + phase - pad */
-        const ptrdiff_t first = phase - s->pad_w;
-        ptrdiff_t low = first >= 0 ? 0 : (-first + s->stride_w - 1) / s->stride_w;
-        ptrdiff_t high = s->w - first <= 0 ? 0 : (s->w - first + s->stride_w - 1) / s->stride_w;
-        if (high > pitch) high = pitch;
-        if (low > high) low = high;
-        ptrdiff_t i = 0;
-        for (; i < pitch; i += LANES) {
-            const real *at = from + first + i * s->stride_w;
-            if (i >= low && i + LANES <= high) {
-                vec_store(to + i, vec_load_stride(at, s->stride_w));
-            } else {
-                const uint32_t bits = bits_between(low - i, high - i);
-                vec_store(to + i, bits ? vec_load_some(at, s->stride_w, mask_bits(bits)) : vec_zero());
-            }
-        }
-    }
-}
+#include "stage.h"
 
 struct tile {
     const struct fc_conv *s;
@@ -104,16 +79,19 @@ void FC_FN(direct_staged)(const struct fc_conv *s, const void *x, const void *we
     const ptrdiff_t c_in = s->c_in / s->groups, c_out = s->c_out / s->groups, depth = c_in * s->kd * s->kh * s->kw;
     const ptrdiff_t rows = (ioh_end - ioh - 1) * s->stride_h + (s->kh - 1) * s->dilation_h + 1, row = s->stride_w * pitch;
     const ptrdiff_t most = most_rows * row;
-    for (ptrdiff_t ic = 0; ic < c_in; ic++)
-        for (ptrdiff_t ikd = 0; ikd < s->kd; ikd++) {
-            const ptrdiff_t id = iod * s->stride_d - s->pad_d + ikd * s->dilation_d;
-            real *to = (real *)stage + (ic * s->kd + ikd) * most;
+    for (ptrdiff_t phase = 0; phase < s->stride_w; phase++) {
+        const struct window window = window_of(s, phase - s->pad_w, s->stride_w, pitch);
+        for (ptrdiff_t plane = 0; plane < c_in * s->kd; plane++) {
+            const ptrdiff_t ic = plane / s->kd, id = iod * s->stride_d - s->pad_d + plane % s->kd * s->dilation_d;
+            real *to = (real *)stage + plane * most + phase * pitch;
             for (ptrdiff_t i = 0; i < rows; i++, to += row) {
                 const ptrdiff_t ih = ioh * s->stride_h - s->pad_h + i;
-                const int inside = id >= 0 && id < s->d && ih >= 0 && ih < s->h;
-                stage_row(s, inside ? (const real *)x + ic * s->x_channel + (id * s->h + ih) * s->w : NULL, pitch, to);
+                real fill = 0;
+                const ptrdiff_t place = border_row(s, id, ih, &fill);
+                stage_columns(s, &window, place < 0 ? NULL : (const real *)x + ic * s->x_channel + place, fill, to);
             }
         }
+    }
     const ptrdiff_t wide = (s->ow + LANES - 1) / LANES, tiles = (wide + FC_NV - 1) / FC_NV;
     for (ptrdiff_t oh = ioh; oh < ioh_end; oh++)
         for (ptrdiff_t i = 0, v = 0; i < tiles; i++) {

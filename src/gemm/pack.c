@@ -30,9 +30,8 @@ void FC_FN(pack_columns)(const void *src, ptrdiff_t ld, int columns, ptrdiff_t k
         if (i + LANES <= width) {
             vec_store(to + i, vec_load_some(from + i, 1, rest));
             i += LANES;
-        } else if (i < columns) {
-            for (; i < columns; i++) to[i] = from[i];
         }
-        for (; i < width; i++) to[i] = 0;
+        for (; i < width; i += LANES)
+            vec_store_some(to + i, i < columns ? vec_load_some(from + i, 1, rest) : vec_zero(), mask_bits(bits_below(width - i)));
     }
 }

@@ -1,6 +1,6 @@
 /* Computes:     one B panel of the implicit im2col matrix: rows k = (channel, kd, kh, kw), columns n output pixels.
  * Source:       Chellapilla, Puri & Simard 2006 (im2col); Dukhan, arXiv 1907.02129 (never materialised); masks are our own.
- * Applies when: any stride, dilation and padding.
+ * Applies when: any stride, dilation, padding and border.
  * Layout:       x points at the first channel of one image and group; panel [k_end - k][FC_NV * LANES].
  * Plan:         one call owns one panel.
  * Tile:         pieces and lane sets as patches.h says.
@@ -32,6 +32,21 @@ FC_INLINE void fill_pieces(const struct plan *plan, const real *channel, ptrdiff
         }
 }
 
+/* What the border puts into the rows of taps [t, t_end) that were filled from inside the input. */
+static void fill_edges(const struct plan *plan, const real *channel, ptrdiff_t t, ptrdiff_t t_end, ptrdiff_t stride,
+                       real *to) {
+    for (; t < t_end; t++, to += NR) {
+        for (int i = plan->edges[t]; i < plan->edges[t + 1]; i++) {
+            const struct edge *edge = &plan->edge[i];
+            const mask some = mask_bits(edge->lanes);
+            vec_store_some(to + edge->vector * LANES, vec_load_some(channel + edge->offset, stride, some), some);
+        }
+        for (int v = 0; v < FC_NV; v++)
+            if (plan->constant[t][v])
+                vec_store_some(to + v * LANES, vec_set1(plan->value), mask_bits(plan->constant[t][v]));
+    }
+}
+
 /* All rows of [k, k_end) with taps in [t0, t0 + count). */
 FC_INLINE void fill(const struct fc_conv *s, const struct plan *plan, const real *x, ptrdiff_t t0, ptrdiff_t count,
                     ptrdiff_t k, ptrdiff_t k_end, ptrdiff_t stride, real *panel) {
@@ -53,6 +68,7 @@ FC_INLINE void fill(const struct fc_conv *s, const struct plan *plan, const real
         } else {
             fill_pieces(plan, x + c * plane, t, t_end, stride, to);
         }
+        if (plan->bordered) fill_edges(plan, x + c * plane, t, t_end, stride, to);
     }
 }
 
@@ -61,9 +77,8 @@ void FC_FN(pack_patches)(const struct fc_conv *s, const void *x, ptrdiff_t p, in
     struct plan plan;
     make_plan(s, p, n, &plan);
     const ptrdiff_t taps = s->kd * s->kh * s->kw;
-    for (ptrdiff_t t0 = 0; t0 < taps; t0 += TAPS) {
-        const ptrdiff_t count = t0 + TAPS < taps ? TAPS : taps - t0;
-        aim_taps(s, &plan, t0, count);
+    for (ptrdiff_t t0 = 0, count; t0 < taps; t0 += count) {
+        count = aim_taps(s, &plan, t0, t0 + TAPS < taps ? TAPS : taps - t0);
         if (s->stride_w == 1)
             fill(s, &plan, x, t0, count, k, k_end, 1, panel);
         else

@@ -12,14 +12,41 @@
 #include "patches.h"
 #include "tile.h"
 
-static void multiply_while_packing(const struct fc_conv *s, struct plan *plan, const real *x, ptrdiff_t k, ptrdiff_t k_end,
-                                   real *panel, const real *a, const real *init, real *c, ptrdiff_t ldc, int m, int n) {
+/* The edges of a plan, at most one a vector and tap, and which taps have any, or constants. */
+struct lone {
+    uint32_t lanes[TAPS][FC_NV];
+    ptrdiff_t offset[TAPS][FC_NV];
+    int edge[TAPS], constant[TAPS];
+};
+
+/* Whether a plan whose taps are all aimed at has no other edges than such. */
+static int lone_edges(const struct plan *plan, ptrdiff_t taps, struct lone *lone) {
+    for (ptrdiff_t t = 0; t < taps; t++) {
+        lone->edge[t] = plan->edges[t] < plan->edges[t + 1], lone->constant[t] = 0;
+        for (int v = 0; v < FC_NV; v++) {
+            lone->lanes[t][v] = 0, lone->offset[t][v] = 0;
+            lone->constant[t] |= plan->constant[t][v] != 0;
+        }
+        for (int i = plan->edges[t]; i < plan->edges[t + 1]; i++) {
+            const struct edge *edge = &plan->edge[i];
+            if (lone->lanes[t][edge->vector]) return 0;
+            lone->lanes[t][edge->vector] = edge->lanes;
+            lone->offset[t][edge->vector] = edge->offset;
+        }
+    }
+    return 1;
+}
+
+/* `lone` is NULL where no vector reads the border. */
+FC_INLINE void multiply_while_packing(const struct fc_conv *s, const struct plan *plan, const struct lone *lone, const real *x,
+                                      ptrdiff_t k, ptrdiff_t k_end, real *panel, const real *a, const real *init, real *c,
+                                      ptrdiff_t ldc, int m, int n) {
     const ptrdiff_t taps = s->kd * s->kh * s->kw, plane = s->d * s->h * s->w;
     const struct fc_activation *after = k_end == s->c_in / s->groups * taps ? &s->after : NULL;
     uint32_t lanes[TAPS][FC_NV];
     const real *from[FC_NV];
-    aim_taps(s, plan, 0, taps);
-    whole_vectors(plan, x + k / taps * plane, taps, lanes, from);
+    x += k / taps * plane;
+    whole_vectors(plan, x, taps, lanes, from);
 
     vec sum[FC_MR][FC_NV];
     tile_clear(sum, FC_NV);
@@ -32,12 +59,17 @@ static void multiply_while_packing(const struct fc_conv *s, struct plan *plan, c
 #pragma GCC unroll 8
             for (int v = 0; v < FC_NV; v++) {
                 column[v] = vec_load_some(from[v] + plan->shift[t], 1, mask_bits(lanes[t][v]));
+                if (lone && lone->edge[t])
+                    column[v] = vec_or(column[v], vec_load_some(x + lone->offset[t][v], 1, mask_bits(lone->lanes[t][v])));
+                if (lone && lone->constant[t])
+                    column[v] = vec_select(mask_bits(plan->constant[t][v]), vec_set1(plan->value), column[v]);
                 vec_store(panel + v * LANES, column[v]);
                 __builtin_prefetch(from[v] + plan->shift[t] + NR, 0, 2); /* for the next panel: its rows lie a plane apart */
             }
             tile_step(sum, a, column, FC_NV);
         }
         for (int v = 0; v < FC_NV; v++) from[v] += plane;
+        x += plane;
     }
     tile_store(sum, init, c, ldc, m, n, FC_NV, after);
 }
@@ -46,11 +78,19 @@ void FC_FN(patches_tile)(const struct fc_conv *s, const void *x, ptrdiff_t p, pt
                          const void *a, const void *init, void *c, ptrdiff_t ldc, int m, int n) {
     struct plan plan;
     make_plan(s, p, n, &plan);
-    if (s->stride_w == 1 && s->kd * s->kh * s->kw <= TAPS && is_whole(&plan) && plan.vectors == FC_NV) {
-        multiply_while_packing(s, &plan, x, k, k_end, panel, a, init, c, ldc, m, n);
-        return;
+    const ptrdiff_t taps = s->kd * s->kh * s->kw;
+    if (s->stride_w == 1 && taps <= TAPS && is_whole(&plan) && plan.vectors == FC_NV && aim_taps(s, &plan, 0, taps) == taps) {
+        struct lone lone;
+        if (!plan.bordered) {
+            multiply_while_packing(s, &plan, NULL, x, k, k_end, panel, a, init, c, ldc, m, n);
+            return;
+        }
+        if (lone_edges(&plan, taps, &lone)) {
+            multiply_while_packing(s, &plan, &lone, x, k, k_end, panel, a, init, c, ldc, m, n);
+            return;
+        }
     }
     FC_FN(pack_patches)(s, x, p, n, k, k_end, panel);
-    const ptrdiff_t depth = s->c_in / s->groups * s->kd * s->kh * s->kw;
+    const ptrdiff_t depth = s->c_in / s->groups * taps;
     FC_FN(gemm_tile)(k_end - k, a, panel, init, c, ldc, m, n, k_end == depth ? &s->after : NULL);
 }

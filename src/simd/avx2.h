@@ -22,6 +22,7 @@ FC_INLINE vec vec_load(const real *p) { return _mm256_loadu_ps(p); }
 FC_INLINE void vec_store(real *p, vec v) { _mm256_storeu_ps(p, v); }
 FC_INLINE void vec_store_some(real *p, vec v, mask m) { _mm256_maskstore_ps(p, m, v); }
 FC_INLINE vec vec_fma(vec a, vec b, vec c) { return _mm256_fmadd_ps(a, b, c); }
+FC_INLINE vec vec_fma_at(const real *p, vec b, vec c) { return vec_fma(vec_set1(*p), b, c); }
 FC_INLINE vec vec_add(vec a, vec b) { return _mm256_add_ps(a, b); }
 FC_INLINE vec vec_sub(vec a, vec b) { return _mm256_sub_ps(a, b); }
 FC_INLINE vec vec_mul(vec a, vec b) { return _mm256_mul_ps(a, b); }
@@ -55,6 +56,11 @@ FC_INLINE void vec_transpose(vec rows[8]) {
         rows[i + 4] = _mm256_permute2f128_ps(four[i], four[i + 4], 0x31);
     }
 }
+FC_INLINE void vec_zip(vec a, vec b, vec *low, vec *high) {
+    const vec even = _mm256_unpacklo_ps(a, b), odd = _mm256_unpackhi_ps(a, b);
+    *low = _mm256_permute2f128_ps(even, odd, 0x20);
+    *high = _mm256_permute2f128_ps(even, odd, 0x31);
+}
 FC_INLINE real vec_sum(vec v) {
     __m128 half = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
     half = _mm_add_ps(half, _mm_movehl_ps(half, half));
@@ -69,6 +75,21 @@ FC_INLINE mask mask_beats(vec a, vec b) {
 }
 FC_INLINE vec vec_select(mask m, vec a, vec b) { return _mm256_blendv_ps(b, a, _mm256_castsi256_ps(m)); }
 FC_INLINE vec load_masked(const real *p, mask m) { return _mm256_maskload_ps(p, m); }
+#define FC_BYTES(high, low, n) _mm256_castsi256_ps(_mm256_alignr_epi8(_mm256_castps_si256(high), _mm256_castps_si256(low), n))
+FC_INLINE vec vec_align(vec low, vec high, const int k) {
+    const vec middle = _mm256_permute2f128_ps(low, high, 0x21);
+    switch (k) {
+    case 1: return FC_BYTES(middle, low, 4);
+    case 2: return FC_BYTES(middle, low, 8);
+    case 3: return FC_BYTES(middle, low, 12);
+    case 4: return middle;
+    case 5: return FC_BYTES(high, middle, 4);
+    case 6: return FC_BYTES(high, middle, 8);
+    case 7: return FC_BYTES(high, middle, 12);
+    default: return low;
+    }
+}
+#undef FC_BYTES
 
 /* Every second of 15 reals: the upper half is read from p + 7, so that nothing after the last lane is touched. */
 FC_INLINE vec vec_load_pairs(vec low, vec high) {
@@ -92,6 +113,7 @@ FC_INLINE vec vec_load(const real *p) { return _mm256_loadu_pd(p); }
 FC_INLINE void vec_store(real *p, vec v) { _mm256_storeu_pd(p, v); }
 FC_INLINE void vec_store_some(real *p, vec v, mask m) { _mm256_maskstore_pd(p, m, v); }
 FC_INLINE vec vec_fma(vec a, vec b, vec c) { return _mm256_fmadd_pd(a, b, c); }
+FC_INLINE vec vec_fma_at(const real *p, vec b, vec c) { return vec_fma(vec_set1(*p), b, c); }
 FC_INLINE vec vec_add(vec a, vec b) { return _mm256_add_pd(a, b); }
 FC_INLINE vec vec_sub(vec a, vec b) { return _mm256_sub_pd(a, b); }
 FC_INLINE vec vec_mul(vec a, vec b) { return _mm256_mul_pd(a, b); }
@@ -115,6 +137,11 @@ FC_INLINE void vec_transpose(vec rows[4]) {
     rows[2] = _mm256_permute2f128_pd(a, c, 0x31);
     rows[3] = _mm256_permute2f128_pd(b, d, 0x31);
 }
+FC_INLINE void vec_zip(vec a, vec b, vec *low, vec *high) {
+    const vec even = _mm256_unpacklo_pd(a, b), odd = _mm256_unpackhi_pd(a, b);
+    *low = _mm256_permute2f128_pd(even, odd, 0x20);
+    *high = _mm256_permute2f128_pd(even, odd, 0x31);
+}
 FC_INLINE real vec_sum(vec v) {
     const __m128d half = _mm_add_pd(_mm256_castpd256_pd128(v), _mm256_extractf128_pd(v, 1));
     return _mm_cvtsd_f64(_mm_add_sd(half, _mm_unpackhi_pd(half, half)));
@@ -128,6 +155,15 @@ FC_INLINE mask mask_beats(vec a, vec b) {
 }
 FC_INLINE vec vec_select(mask m, vec a, vec b) { return _mm256_blendv_pd(b, a, _mm256_castsi256_pd(m)); }
 FC_INLINE vec load_masked(const real *p, mask m) { return _mm256_maskload_pd(p, m); }
+FC_INLINE vec vec_align(vec low, vec high, const int k) {
+    const vec middle = _mm256_permute2f128_pd(low, high, 0x21);
+    switch (k) {
+    case 1: return _mm256_shuffle_pd(low, middle, 0x5);
+    case 2: return middle;
+    case 3: return _mm256_shuffle_pd(middle, high, 0x5);
+    default: return low;
+    }
+}
 FC_INLINE vec vec_load_pairs(vec low, vec high) {
     return _mm256_permute2f128_pd(_mm256_permute4x64_pd(low, 0xD8), _mm256_permute4x64_pd(high, 0xD8), 0x30);
 }

@@ -24,6 +24,10 @@ FC_INLINE vec vec_load(const real *p) { return _mm512_loadu_ps(p); }
 FC_INLINE void vec_store(real *p, vec v) { _mm512_storeu_ps(p, v); }
 FC_INLINE void vec_store_some(real *p, vec v, mask m) { _mm512_mask_storeu_ps(p, m, v); }
 FC_INLINE vec vec_fma(vec a, vec b, vec c) { return _mm512_fmadd_ps(a, b, c); }
+FC_INLINE vec vec_fma_at(const real *p, vec b, vec c) {
+    __asm__("vfmadd231ps %1%{1to16%}, %2, %0" : "+v"(c) : "m"(*p), "v"(b));
+    return c;
+}
 FC_INLINE vec vec_add(vec a, vec b) { return _mm512_add_ps(a, b); }
 FC_INLINE vec vec_sub(vec a, vec b) { return _mm512_sub_ps(a, b); }
 FC_INLINE vec vec_mul(vec a, vec b) { return _mm512_mul_ps(a, b); }
@@ -62,6 +66,11 @@ FC_INLINE void vec_transpose(vec rows[16]) {
         rows[i + 12] = _mm512_shuffle_f32x4(half[i + 4], half[i + 12], 0xDD);
     }
 }
+FC_INLINE void vec_zip(vec a, vec b, vec *low, vec *high) {
+    const __m512i first = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+    *low = _mm512_permutex2var_ps(a, first, b);
+    *high = _mm512_permutex2var_ps(a, _mm512_add_epi32(first, _mm512_set1_epi32(8)), b);
+}
 FC_INLINE real vec_sum(vec v) { return _mm512_reduce_add_ps(v); }
 FC_INLINE mask mask_beats(vec a, vec b) {
     return _mm512_mask_cmp_ps_mask(_mm512_cmp_ps_mask(b, b, _CMP_ORD_Q), a, b, _CMP_NLE_UQ);
@@ -81,6 +90,7 @@ FC_INLINE vec vec_gather(const real *p, ptrdiff_t stride, mask m) {
     return _mm512_mask_i32gather_ps(vec_zero(), m, lane_offsets(stride), p, 4);
 }
 FC_INLINE vec load_masked(const real *p, mask m) { return _mm512_maskz_loadu_ps(m, p); }
+#define FC_ALIGN(k) case k: return _mm512_castsi512_ps(_mm512_alignr_epi32(_mm512_castps_si512(high), _mm512_castps_si512(low), k))
 #else
 #define LANES 8
 typedef __m512d vec;
@@ -92,6 +102,10 @@ FC_INLINE vec vec_load(const real *p) { return _mm512_loadu_pd(p); }
 FC_INLINE void vec_store(real *p, vec v) { _mm512_storeu_pd(p, v); }
 FC_INLINE void vec_store_some(real *p, vec v, mask m) { _mm512_mask_storeu_pd(p, m, v); }
 FC_INLINE vec vec_fma(vec a, vec b, vec c) { return _mm512_fmadd_pd(a, b, c); }
+FC_INLINE vec vec_fma_at(const real *p, vec b, vec c) {
+    __asm__("vfmadd231pd %1%{1to8%}, %2, %0" : "+v"(c) : "m"(*p), "v"(b));
+    return c;
+}
 FC_INLINE vec vec_add(vec a, vec b) { return _mm512_add_pd(a, b); }
 FC_INLINE vec vec_sub(vec a, vec b) { return _mm512_sub_pd(a, b); }
 FC_INLINE vec vec_mul(vec a, vec b) { return _mm512_mul_pd(a, b); }
@@ -121,6 +135,11 @@ FC_INLINE void vec_transpose(vec rows[8]) {
         rows[i + 4] = _mm512_shuffle_f64x2(four[i], four[i + 4], 0xDD);
     }
 }
+FC_INLINE void vec_zip(vec a, vec b, vec *low, vec *high) {
+    const __m512i first = _mm512_setr_epi64(0, 8, 1, 9, 2, 10, 3, 11);
+    *low = _mm512_permutex2var_pd(a, first, b);
+    *high = _mm512_permutex2var_pd(a, _mm512_add_epi64(first, _mm512_set1_epi64(4)), b);
+}
 FC_INLINE real vec_sum(vec v) { return _mm512_reduce_add_pd(v); }
 FC_INLINE mask mask_beats(vec a, vec b) {
     return _mm512_mask_cmp_pd_mask(_mm512_cmp_pd_mask(b, b, _CMP_ORD_Q), a, b, _CMP_NLE_UQ);
@@ -137,9 +156,17 @@ FC_INLINE vec vec_gather(const real *p, ptrdiff_t stride, mask m) {
     return _mm512_mask_i32gather_pd(vec_zero(), m, lane_offsets(stride), p, 8);
 }
 FC_INLINE vec load_masked(const real *p, mask m) { return _mm512_maskz_loadu_pd(m, p); }
+#define FC_ALIGN(k) case k: return _mm512_castsi512_pd(_mm512_alignr_epi64(_mm512_castpd_si512(high), _mm512_castpd_si512(low), k))
 #endif
 
 FC_INLINE mask mask_bits(uint32_t bits) { return (mask)bits; }
+FC_INLINE vec vec_align(vec low, vec high, const int k) {
+    switch (k) {
+        FC_ALIGN(1); FC_ALIGN(2); FC_ALIGN(3); FC_ALIGN(4); FC_ALIGN(5); FC_ALIGN(6); FC_ALIGN(7);
+    default: return low;
+    }
+}
+#undef FC_ALIGN
 
 /* Gathers index with 32 bits; a stride beyond that is loaded lane by lane. */
 FC_INLINE vec vec_load_far(const real *p, ptrdiff_t stride, mask m) {

@@ -25,6 +25,7 @@ FC_INLINE void vec_store_some(real *p, vec v, mask m) {
     if (m) *p = v;
 }
 FC_INLINE vec vec_fma(vec a, vec b, vec c) { return a * b + c; }
+FC_INLINE vec vec_fma_at(const real *p, vec b, vec c) { return vec_fma(vec_set1(*p), b, c); }
 FC_INLINE vec vec_add(vec a, vec b) { return a + b; }
 FC_INLINE vec vec_sub(vec a, vec b) { return a - b; }
 FC_INLINE vec vec_mul(vec a, vec b) { return a * b; }
@@ -40,7 +41,12 @@ FC_INLINE vec vec_round(vec a) { return FC_WIDTH == 32 ? (real)__builtin_rintf((
 FC_INLINE vec vec_scale(vec a, vec n) {
     return FC_WIDTH == 32 ? (real)__builtin_ldexpf((float)a, (int)n) : (real)__builtin_ldexp(a, (int)n);
 }
+FC_INLINE vec vec_align(vec low, vec high, const int k) {
+    (void)high, (void)k;
+    return low;
+}
 FC_INLINE void vec_transpose(vec rows[1]) { (void)rows; }
+FC_INLINE void vec_zip(vec a, vec b, vec *low, vec *high) { *low = a, *high = b; }
 FC_INLINE real vec_sum(vec v) { return v; }
 FC_INLINE mask mask_bits(uint32_t bits) { return bits & 1; }
 FC_INLINE mask mask_beats(vec a, vec b) { return (a > b) | ((a != a) & (b == b)); }

@@ -8,11 +8,14 @@
  *   vec_load_stride(p, stride)                                      p[0], p[stride], ... p[(LANES-1)*stride], no other
  *   vec_load_some(p, stride, m)   vec_store_some(p, v, m)           lanes outside m are not touched; they load as zero
  *   vec_fma(a, b, c) = a*b + c    vec_add  vec_sub  vec_mul  vec_div
+ *   vec_fma_at(p, b, c) = p[0]*b + c                                the factor stays in memory, whatever the compiler thinks
  *   vec_max(a, b)  vec_min(a, b)                                    b where either is NaN
  *   vec_or(a, b)                                                    bitwise: merges two loads of disjoint lanes
  *   vec_round(a)                                                    to the nearest whole number, ties to even
  *   vec_scale(a, n)                                                 a * 2**n for whole n in [-1000, 1000] that a real can hold
+ *   vec_align(low, high, k)                                         lanes k ... k + LANES - 1 of the two; k < LANES, < 8
  *   vec_transpose(rows)                                             LANES vectors of LANES lanes, in place
+ *   vec_zip(a, b, low, high)                                        a[0], b[0], a[1], b[1], ... into *low and *high
  *   vec_sum(v)                                                      all lanes, always added in the same tree order
  *   mask_bits(u)                                                    bit l of u is lane l
  *   mask_beats(a, b)                                                a > b, or a is NaN and b is not

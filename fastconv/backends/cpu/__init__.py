@@ -20,7 +20,16 @@ from .conv import (
     run_packed,
 )
 from .dense import linear, linear_bias, linear_input, linear_weight
-from .elementwise import activation, activation_input, log_softmax, log_softmax_input, softmax, softmax_input
+from .elementwise import (
+    activation,
+    activation_input,
+    gated_tanh,
+    gated_tanh_input,
+    log_softmax,
+    log_softmax_input,
+    softmax,
+    softmax_input,
+)
 from .loss import cross_entropy, cross_entropy_input
 from .pool import (
     average_pool,
@@ -32,6 +41,16 @@ from .pool import (
     padded_pool,
 )
 from .tiled import tiled_conv, tiled_input, tiled_weight
+from .transposed import (
+    bind_modules,
+    choose_transposed,
+    conv_transpose,
+    conv_transpose_input,
+    conv_transpose_weight,
+    pack_conv_transpose,
+    phase_refusal,
+    phase_seconds,
+)
 
 __all__ = [
     "activation",
@@ -40,14 +59,21 @@ __all__ = [
     "average_pool_input",
     "bind_call",
     "bind_conv",
+    "bind_modules",
     "calls",
     "choose",
+    "choose_transposed",
     "conv",
     "conv_bias",
     "conv_input",
+    "conv_transpose",
+    "conv_transpose_input",
+    "conv_transpose_weight",
     "conv_weight",
     "cross_entropy",
     "cross_entropy_input",
+    "gated_tanh",
+    "gated_tanh_input",
     "linear",
     "linear_bias",
     "linear_input",
@@ -59,7 +85,10 @@ __all__ = [
     "max_unpool",
     "max_unpool_input",
     "pack_conv",
+    "pack_conv_transpose",
     "padded_pool",
+    "phase_refusal",
+    "phase_seconds",
     "predicted_seconds",
     "refusal",
     "run_packed",

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from types import ModuleType
@@ -36,11 +37,15 @@ def predicted_seconds(module: ModuleType, spec: ConvSpec) -> float:
     return seconds
 
 
+def asked_algorithm(algorithm: Any) -> Any:
+    """Return what an algorithm argument asks for: where it is None, what `override` says, or "auto"."""
+    active = settings.active()
+    return ((active and active.algorithm) or "auto") if algorithm is None else algorithm
+
+
 def choose(spec: ConvSpec, algorithm: Any) -> ModuleType:
     """Return the algorithm's module: the named one, or of those that may serve the one predicted to be the fastest."""
-    if algorithm is None:
-        active = settings.active()
-        algorithm = (active and active.algorithm) or "auto"
+    algorithm = asked_algorithm(algorithm)
     one_of(spec.function, "algorithm", algorithm, ("auto", *(module.name for module in CONV)))
     if algorithm == "auto":
         able = [module for module in CONV if refusal(module, spec) is None]
@@ -52,9 +57,14 @@ def choose(spec: ConvSpec, algorithm: Any) -> ModuleType:
     return named
 
 
+def named_edges(edges: tuple[Any, Any, Any] | None) -> dict[str, Any]:
+    """Return by name what lies around the input and whether filters count backwards; None: zeros, and they do not."""
+    return {} if edges is None else dict(zip(("padding_mode", "padding_value", "flip"), edges, strict=True))
+
+
 def bind_conv(function: str, rank: int, input: Any, weight: Any, bias: Any, options: tuple[Any, ...]) -> BoundConv:
     """Check a convolution, choose its algorithm and make its plan."""
-    *geometry, algorithm, data_format, activation, precision = options
+    *geometry, algorithm, data_format, activation, precision, edges = options
     dtype = check_array(function, "input", input)
     check_array(function, "weight", weight, dtype)
     if bias is not None:
@@ -71,14 +81,20 @@ def bind_conv(function: str, rank: int, input: Any, weight: Any, bias: Any, opti
         activation=activation,
         precision=settings.precision_of(precision),
         dtype=dtype,
+        **named_edges(edges),
     )
     return bind_call(choose(spec, algorithm), spec)
 
 
-def find_conv(function: str, rank: int, input: Any, weight: Any, bias: Any, options: tuple[Any, ...]) -> BoundConv:
+Bind = Callable[[str, int, Any, Any, Any, tuple[Any, ...]], BoundConv]
+
+
+def find_conv(
+    function: str, rank: int, input: Any, weight: Any, bias: Any, options: tuple[Any, ...], bind: Bind = bind_conv
+) -> BoundConv:
     """Return the bound call, kept if the arrays and options are plain."""
     key = calls.key((input, weight, bias), options)
-    return calls.remember(function, key, lambda: bind_conv(function, rank, input, weight, bias, options))
+    return calls.remember(function, key, lambda: bind(function, rank, input, weight, bias, options))
 
 
 def conv(
@@ -90,14 +106,20 @@ def conv(
     options: tuple[Any, ...],
     out: Any,
     num_threads: Any,
+    bind: Bind = bind_conv,
 ) -> Array:
-    """Compute a convolution; `options`: stride, padding, dilation, groups, algorithm, data_format, activation, precision."""
-    call = find_conv(function, rank, input, weight, bias, options)
+    """Compute a convolution.
+
+    `options`: stride, padding, dilation, groups, algorithm, data_format, activation, precision, and None or padding_mode,
+    padding_value and flip. `bind` makes the plan: that of a convolution, or that of a transposed one, whose options start
+    as its signature does.
+    """
+    call = find_conv(function, rank, input, weight, bias, options, bind)
     threads = settings.thread_count(function, num_threads)
     spec = call.spec
     y = None if out is None else target(function, out, spec.output_shape, spec.dtype, (input, weight, bias))
     bias = None if bias is None else plain(bias, spec.dtype)
-    y = call.run(plain(input, spec.dtype), plain(weight, spec.dtype), bias, y, threads)
+    y = call.run(plain(input, spec.dtype), call.filters(plain(weight, spec.dtype)), bias, y, threads)
     return delivered(y, out)
 
 
@@ -110,10 +132,11 @@ def pack_conv(
     options: tuple[Any, ...],
     version: Any,
     before: PackedConv | None,
+    bind: Bind = bind_conv,
 ) -> PackedConv:
     """Bind a layer's convolution to an input and pack its weights, unless `before` has them packed alike."""
-    call = find_conv(function, rank, input, weight, bias, options)
-    active = settings.active()
+    call = find_conv(function, rank, input, weight, bias, options, bind)
+    active, weight = settings.active(), call.filters(weight)
     if before and before.version == version and before.settings is active and before.call.layout == call.layout:
         packed = before.packed
     else:
@@ -144,7 +167,9 @@ def conv_gradient(
         dtype = check_array(function, "grad_output", arrays[-1])
         inputs = shape_of(function, input_name, input_shape, (rank + 1, rank + 2), "(batch,) channels, spatial")
         weights = shape_of(function, weight_name, weight_shape, (rank + 2,), "c_out, c_in/groups, kernel")
-        spec = ConvSpec.make(function, rank, inputs, weights, None, *options, dtype=dtype, input_name=input_name)
+        *geometry, edges = options
+        named = {"dtype": dtype, "input_name": input_name, **named_edges(edges)}
+        spec = ConvSpec.make(function, rank, inputs, weights, None, *geometry, **named)
         check_result(function, spec.input_shape, spec.itemsize, f"{input_name}={show(input_shape)}")
         return bind_call(gradient, spec)
 
@@ -162,7 +187,8 @@ def conv_input(
     spec = call.spec
     check_shape(function, "grad_output", grad_output, spec.output_shape)
     dx = np.empty(spec.input_shape, spec.dtype)
-    call.input(plain(weight, spec.dtype), plain(grad_output, spec.dtype), dx, settings.thread_count(function, num_threads))
+    weight = call.filters(plain(weight, spec.dtype))
+    call.input(weight, plain(grad_output, spec.dtype), dx, settings.thread_count(function, num_threads))
     return dx
 
 
@@ -177,7 +203,7 @@ def conv_weight(
     check_shape(function, "grad_output", grad_output, spec.output_shape)
     dw = np.empty(spec.weight_shape, spec.dtype)
     call.weight(plain(input, spec.dtype), plain(grad_output, spec.dtype), dw, settings.thread_count(function, num_threads))
-    return dw
+    return call.filters(dw)
 
 
 def conv_bias(function: str, rank: int, grad_output: Any, bias_size: Any, num_threads: Any) -> Array:

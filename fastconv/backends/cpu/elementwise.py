@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from typing import Any
 
 import numpy as np
 
 from ... import settings
-from ...kernels.activation import activate
+from ...kernels.activation import activate, gate
 from ...spec import SLOPE, FastconvTypeError, FastconvValueError, real, show
 from .arrays import Array, check_array, check_shape, delivered, plain, target
 
@@ -68,6 +69,42 @@ def activation_input(name: str, input: Any, grad_output: Any, slope: Any = SLOPE
     else:
         dx = g * (sigmoid(x) * (1 + x * sigmoid(-x)))
     return np.asarray(dx, dtype)
+
+
+def halves(function: str, input: Any, dim: Any) -> int:
+    """Return the axis that a gate halves."""
+    axis = axis_of(function, input, dim)
+    if input.shape[axis] % 2:
+        raise FastconvValueError(
+            f"{function}: input must have an even size in axis dim={dim}, got input of shape {input.shape}"
+        )
+    return axis
+
+
+def gated_tanh(input: Any, dim: Any, out: Any, num_threads: Any) -> Array:
+    """Compute tanh of the first half of an axis times sigmoid of the second."""
+    dtype = check_array("gated_tanh", "input", input)
+    axis = halves("gated_tanh", input, dim)
+    threads = settings.thread_count("gated_tanh", num_threads)
+    shape = (*input.shape[:axis], input.shape[axis] // 2, *input.shape[axis + 1 :])
+    y = target("gated_tanh", out, shape, dtype, (input,))
+    gate(plain(input, dtype), y, math.prod(shape[:axis]), settings.isa_index(), threads)
+    return delivered(y, out)
+
+
+@quiet
+def gated_tanh_input(input: Any, grad_output: Any, dim: Any) -> Array:
+    """Compute the gradient of gated_tanh with respect to its input."""
+    dtype = check_array("gated_tanh_input", "input", input)
+    check_array("gated_tanh_input", "grad_output", grad_output, dtype)
+    axis = halves("gated_tanh_input", input, dim)
+    shape = (*input.shape[:axis], input.shape[axis] // 2, *input.shape[axis + 1 :])
+    check_shape("gated_tanh_input", "grad_output", grad_output, shape)
+    a, b = np.split(plain(input, dtype), 2, axis)
+    g, a, b = plain(grad_output, dtype), plain(a, dtype), plain(b, dtype)
+    opened, tanh = sigmoid(b), activation("tanh", a, None, None)
+    parts = (g * opened * (4 * sigmoid(2 * a) * sigmoid(-2 * a)), g * tanh * (opened * sigmoid(-b)))
+    return np.concatenate(parts, axis).astype(dtype, copy=False)
 
 
 def sigmoid(x: Any) -> Array:

@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: BSD-3-Clause
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+class BoundStream:
+    position: int
+    busy: bool
+    torn: bool
+    nbytes: int
+    history_shapes: list[tuple[int, int, int]]
+    def __init__(self, plan: Any, other: BoundStream | None, n: int, itemsize: int, isa: int) -> None: ...
+    def fork(self) -> BoundStream: ...
+    def reset(self) -> None: ...
+    def past(self, number: int) -> tuple[Array, list[int]]: ...
+    def resume(self, position: int) -> None: ...
+    def push(self, x: Array, threads: int) -> Array: ...
