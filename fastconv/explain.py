@@ -227,10 +227,10 @@ def explain(
     seconds = times.get(name_of(modules)) if measure else None
     if measure and seconds is None:  # several algorithms, each for some phases
         seconds = measured_seconds(call, threads)
-    figures = (None, None, None) if seconds is None else figures_of(spec, seconds, threads)
+    milliseconds, gflops, fraction = (None, None, None) if seconds is None else figures_of(spec, seconds, threads)
     shape, phases = spec.output_shape, spec.phase_count if isinstance(spec, ConvTransposeSpec) else 1
-    made = (function, shape, name_of(modules), call.isa, threads, *work, candidates, *figures, told_border(spec), phases)
-    return Explanation(*made)
+    how, figures = (name_of(modules), call.isa, threads), (milliseconds, gflops, fraction)
+    return Explanation(function, shape, *how, *work, candidates, *figures, told_border(spec), phases)
 
 
 def told_border(spec: ConvSpec) -> str:

@@ -10,7 +10,7 @@ out : ndarray, optional
 num_threads : int, optional
     Threads of this call; default: see `fastconv.override`. The result has the same bits for every number.
 algorithm : str, optional
-    Convolutions only: "auto" or one of `fastconv.algorithms()`. A named algorithm that cannot serve the call raises.
+    Convolutions only: "auto" or one of `fastconv.algorithms(function)`. A named algorithm that cannot serve the call raises.
 data_format : str, optional
     Convolutions and pooling: where input and output have their channels, "NCHW" or "NHWC" for images, "NCW" or "NWC" for
     sequences, "NCDHW" or "NDHWC" for volumes. Weights are (c_out, c_in // groups, *kernel) in both.
@@ -685,8 +685,8 @@ def conv_transpose2d(
     out, num_threads, data_format, activation, precision : optional
         See the head of this module.
     algorithm : str, optional
-        "auto" or one of `fastconv.algorithms("conv_transpose2d")`: of the whole, or of all the convolutions that the output's
-        phases are.
+        "auto" or one of `fastconv.algorithms("conv_transpose2d")`: of the whole, or of all the convolutions that the
+        output's phases are.
 
     Returns
     -------

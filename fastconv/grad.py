@@ -881,7 +881,7 @@ def conv_transpose1d_input(
     *,
     num_threads: int | None = None,
 ) -> Array:
-    """Return the gradient of `conv_transpose1d` with respect to its input: a convolution of grad_output with the same weights.
+    """Return the gradient of `conv_transpose1d` with respect to its input: a convolution of grad_output with its weights.
 
     Parameters
     ----------
@@ -964,7 +964,7 @@ def conv_transpose1d_weight(
 
 
 def conv_transpose1d_bias(grad_output: Array, *, num_threads: int | None = None) -> Array:
-    """Return the gradient of `conv_transpose1d` with respect to its bias: the sum over batch and positions, of shape (c_out,).
+    """Return the gradient of `conv_transpose1d` with respect to its bias: the sum over batch and positions, (c_out,).
 
     Examples
     --------
@@ -988,7 +988,7 @@ def conv_transpose2d_input(
     *,
     num_threads: int | None = None,
 ) -> Array:
-    """Return the gradient of `conv_transpose2d` with respect to its input: a convolution of grad_output with the same weights.
+    """Return the gradient of `conv_transpose2d` with respect to its input: a convolution of grad_output with its weights.
 
     Parameters
     ----------
@@ -1071,7 +1071,7 @@ def conv_transpose2d_weight(
 
 
 def conv_transpose2d_bias(grad_output: Array, *, num_threads: int | None = None) -> Array:
-    """Return the gradient of `conv_transpose2d` with respect to its bias: the sum over batch and positions, of shape (c_out,).
+    """Return the gradient of `conv_transpose2d` with respect to its bias: the sum over batch and positions, (c_out,).
 
     Examples
     --------
@@ -1095,7 +1095,7 @@ def conv_transpose3d_input(
     *,
     num_threads: int | None = None,
 ) -> Array:
-    """Return the gradient of `conv_transpose3d` with respect to its input: a convolution of grad_output with the same weights.
+    """Return the gradient of `conv_transpose3d` with respect to its input: a convolution of grad_output with its weights.
 
     Parameters
     ----------
@@ -1122,7 +1122,8 @@ def conv_transpose3d_input(
     Examples
     --------
     >>> import numpy as np, fastconv as fc
-    >>> fc.grad.conv_transpose3d_input((1, 1, 1, 1, 2), np.full((1, 1, 1, 1, 1), 3.0), np.ones((1, 1, 1, 1, 2))).ravel().tolist()
+    >>> g = np.ones((1, 1, 1, 1, 2))
+    >>> fc.grad.conv_transpose3d_input((1, 1, 1, 1, 2), np.full((1, 1, 1, 1, 1), 3.0), g).ravel().tolist()
     [3.0, 3.0]
     """
     backend = backend_for("conv_transpose3d_input", "grad_output", grad_output)
@@ -1178,7 +1179,7 @@ def conv_transpose3d_weight(
 
 
 def conv_transpose3d_bias(grad_output: Array, *, num_threads: int | None = None) -> Array:
-    """Return the gradient of `conv_transpose3d` with respect to its bias: the sum over batch and positions, of shape (c_out,).
+    """Return the gradient of `conv_transpose3d` with respect to its bias: the sum over batch and positions, (c_out,).
 
     Examples
     --------

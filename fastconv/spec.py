@@ -639,9 +639,9 @@ class TiledSpec(ConvSpec):
 
 @dataclass(frozen=True, slots=True)
 class PhaseAxis:
-    """Positions offset + stride*m of an output axis, for some offsets, that all read inputs m - front + j*step, j = 0, 1, ...
+    """Positions offset + stride*m of an output axis, for some offsets, which all read inputs m - front + j*step.
 
-    `taps` tells for each offset which taps of the kernel they meet, in the order of j.
+    `taps` tells for each offset which taps of the kernel they meet, in the order of j = 0, 1, ...
     """
 
     offsets: tuple[int, ...]
@@ -717,7 +717,7 @@ class ConvTransposeSpec(ConvSpec):
                 f"got padding={padding!r}"
             )
         pads = padding_pairs(function, padding, rank, size, size, steps)
-        if any(extra >= max(step, gap) for extra, step, gap in zip(more[3 - rank :], steps[3 - rank :], gaps[3 - rank :])):
+        if any(m >= max(s, g) for m, s, g in list(zip(more, steps, gaps, strict=True))[3 - rank :]):
             raise FastconvValueError(
                 f"{function}: output_padding must be smaller than stride or dilation, got "
                 f"output_padding={show(output_padding)} with stride={show(stride)} and dilation={show(dilation)}"

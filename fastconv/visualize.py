@@ -234,7 +234,7 @@ def _undo(layer: nn.Module, input: Array, signal: Array) -> Array:
     """One step of the deconvnet: from what came back to `layer`'s output to what goes on to its input."""
     if isinstance(layer, _ConvNd) and layer.activation in (None, "relu") and not layer._channels_last:
         signal = signal if layer.activation is None else F.relu(signal)
-        return layer._grad_input(input.shape, layer.weight.data, signal, *layer._geometry())
+        return layer._grad_input(input.shape, layer.weight.data, signal, *layer._geometry(), **layer._edges())
     if isinstance(layer, nn.ReLU):
         return F.relu(signal)
     if isinstance(layer, _MaxPool):
@@ -404,6 +404,7 @@ def _algorithm(layer: nn.Module, input: Array) -> str | None:
         data_format=layer.data_format,
         activation=layer.activation,
         precision=layer.precision,
+        **layer._edges(),
     )
     return str(told.algorithm)
 

@@ -382,7 +382,7 @@ def conv_transpose(
     groups: int = 1,
     dilation: Ints = 1,
 ) -> Array:
-    """Every input adds its filters to the output: y[n, o, i * stride + tap * dilation - padding] += w[c, o, tap] * x[n, c, i]."""
+    """y[n, o, i * stride + tap * dilation - padding] += w[c, o, tap] * x[n, c, i] for every input i and tap."""
     x, w = wide(x), wide(w)
     n, c_in, size, kernel, c_out = x.shape[0], x.shape[1], x.shape[2:], w.shape[2:], w.shape[1] * groups
     canvas, part = conv_transpose_canvas(size, kernel, stride, padding, output_padding, dilation)

@@ -132,6 +132,17 @@ def test_gradients_on_integers_are_exact(rank: int, chunk: int) -> None:
         assert forward == np.vdot(w.astype(np.float64), dw), words
 
 
+def test_a_copied_nan_reaches_the_gradient_of_the_weights(rank: int) -> None:
+    name = f"conv{rank}d"
+    for _, case, (x, w, _), rng, words in drawn(rank, "border gradient specials", range(SPECIAL_CASES), strewn):
+        g = cases.integers(rng, case.case.output_shape, case.case.dtype)
+        expected = case.conv_weight(x, g)
+        for isa in ISAS:
+            with fc.override(isa=isa):
+                dw = getattr(fastconv.grad, f"{name}_weight")(x, w.shape, g, **case.options)
+                tolerance.check_equal(dw, expected, f"{words} isa={isa}")
+
+
 @CHUNK
 def test_gradients_on_floats_are_within_the_bound(rank: int, chunk: int) -> None:
     name = f"conv{rank}d"
@@ -363,6 +374,20 @@ def test_layers_show_their_border() -> None:
     layer = nn.Conv1d(1, 2, 3, padding=1, padding_mode="constant", padding_value=0.5)
     assert "padding_mode=constant, padding_value=0.5" in repr(layer)
     assert "padding_mode" not in repr(nn.Conv2d(1, 2, 3, padding=1))
+
+
+def test_pictures_of_layers_know_their_border() -> None:
+    layer = nn.Conv2d(4, 4, 3, padding=1, groups=4, padding_mode="circular", flip=True, rng=0).eval()
+    x = cases.floats(cases.rng_for("border pictures", 0), (2, 4, 5, 6), "float32")
+    y = layer(x)
+    kept = np.where(y == y.max(axis=(1, 2, 3), keepdims=True), y, 0)
+    geometry = {"padding": 1, "groups": 4, "padding_mode": "circular", "flip": True}
+    expected = fc.grad.conv2d_input(x.shape, layer.weight.data, kept, **geometry)
+    model = nn.Sequential(layer)
+    np.testing.assert_array_equal(fc.visualize.deconvnet(model, x, "0"), expected)
+    assert fc.visualize.summary(model, x.shape, False).rows[0]["algorithm"] == calls.chosen(
+        "conv2d", x.shape, (4, 1, 3, 3), **geometry
+    )
 
 
 def test_explain_tells_the_border() -> None:

@@ -79,6 +79,15 @@ LAYERS = {
     "dense 5x5": ("conv2d", (1, 48, 40, 41), (64, 48, 5, 5), {"padding": 2}),
     "wide 3x3": ("conv2d", (1, 8, 40, 1500), (16, 8, 3, 3), {"padding": ((0, 2), (1, 0))}),
     "few tiles": ("conv2d", (2, 200, 9, 9), (200, 200, 3, 3), {}),
+    "reflect 3x3": ("conv2d", (1, 64, 112, 112), (64, 64, 3, 3), {"padding": 1, "padding_mode": "reflect"}),
+    "wide circular": ("conv2d", (1, 64, 60, 60), (64, 64, 3, 3), {"padding": 40, "padding_mode": "circular", "stride": 2}),
+    "flipped": ("conv2d", (1, 512, 7, 7), (512, 512, 3, 3), {"padding": 1, "padding_mode": "replicate", "flip": True}),
+    "symmetric channels last": (
+        "conv2d",
+        (1, 112, 112, 64),
+        (64, 64, 3, 3),
+        {"padding": 3, "padding_mode": "symmetric", "data_format": "NHWC"},
+    ),
 }
 SERVED = [
     (layer, name) for layer, (function, x, w, options) in LAYERS.items() for name in calls.able(function, x, w, **options)

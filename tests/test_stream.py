@@ -198,12 +198,13 @@ def test_gradients_of_wavenet_by_finite_differences(module: str) -> None:
 
 
 def test_a_stream_gives_the_same_bits_with_more_threads_and_for_each_sequence(isa: str, dtype: str) -> None:
-    module = WaveNetStack(48, 32, layers=5, rounds=2, dtype=dtype, rng=0)
-    x = cases.floats(cases.rng_for("stream threads", 0), (5, 48, 300), dtype)
-    one = module.stream(5, num_threads=1).push(x)
+    module = WaveNetStack(160, 150, layers=2, rounds=1, dtype=dtype, rng=0)  # so wide that its layers are shared out
+    x = cases.floats(cases.rng_for("stream threads", 0), (2, 160, 150), dtype)
+    one = module.stream(2, num_threads=1).push(x)
+    assert same_bits(one, module(x))
     for threads in (2, 3, 7):
-        assert same_bits(module.stream(5, num_threads=threads).push(x), one)
-    for at in range(5):
+        assert same_bits(module.stream(2, num_threads=threads).push(x), one)
+    for at in range(2):
         assert same_bits(module.stream(1).push(x[at : at + 1]), one[at : at + 1])
 
 

@@ -381,3 +381,18 @@ def test_same_bits_for_threads_batch_slices_and_doors(name: str, problem: str, i
     for threads in (1, 2, 3):
         with fc.override(num_threads=threads):
             assert module(x).tobytes() == whole.tobytes(), f"layer, num_threads={threads}"
+
+
+def test_what_is_summed_again_depends_on_neither_threads_nor_batch(name: str, isa: str) -> None:
+    """One nan in one filter spoils the outputs of its channel; the others keep their bits, however the work is cut."""
+    rng, taps = cases.rng_for("summed again", 0), winograd.SCHEMES[name].taps
+    x, w = cases.floats(rng, (3, 32, 14, 14), "float32"), cases.floats(rng, (288, 32, taps, taps), "float32")
+    w[0, 0, 0, 0] = np.nan
+    once = F.conv2d(x, w, padding=1, algorithm=name, num_threads=1)
+    assert np.isnan(once[:, 0]).all()
+    assert np.isfinite(once[:, 1:]).all()
+    for threads in (1, 2, 3, 7):
+        again = F.conv2d(x, w, padding=1, algorithm=name, num_threads=threads)
+        assert again[:, 1:].tobytes() == once[:, 1:].tobytes(), threads
+        alone = F.conv2d(x[1:2], w, padding=1, algorithm=name, num_threads=threads)
+        assert alone[0, 1:].tobytes() == once[1, 1:].tobytes(), threads

@@ -4,8 +4,8 @@ Each module has `name`, `supports(spec)` -> a reason in words or None, `seconds(
 with one thread, and `bind(spec, isa, isa_name)` -> the convolution ready to run. `auto` takes the one that expects the
 least; of equals the first. A module whose error bound exceeds direct summation's says `bounded_as_direct = False`.
 
-`TRANSPOSED` is the same for transposed convolution: algorithms that compute it as a whole, then those of `CONV`, which compute
-its phases. A `supports` of the former is asked about a ConvTransposeSpec.
+`TRANSPOSED` is the same for transposed convolution: algorithms that compute it as a whole, then those of `CONV`, which
+compute its phases. A `supports` of the former is asked about a ConvTransposeSpec.
 """
 
 from . import causal, depthwise, direct, im2col_gemm, pointwise, subpixel_gemm, winograd_f2x3, winograd_f2x5, winograd_f4x3

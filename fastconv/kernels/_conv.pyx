@@ -109,7 +109,7 @@ cdef class BoundConv:
         return packed
 
     def run(self, ndarray x, ndarray weight, bias, out, int threads, packed=None):
-        """Compute one call. Arrays are C-contiguous, aligned, native, of the spec's shapes; weights as `filters` has them."""
+        """Compute one call. Arrays are C-contiguous, aligned, native, of the spec's shapes, weights those of `filters`."""
         return self.call(x, weight, bias, out, threads, packed)
 
     cdef ndarray call(self, ndarray x, ndarray weight, bias, out, int threads, packed):

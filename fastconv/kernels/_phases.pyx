@@ -1,16 +1,16 @@
 """A transposed convolution as the convolutions of its phases, whose outputs are woven together.
 
-Source: Shi et al., Is the deconvolution layer the same as a convolutional layer?, arXiv 1609.07009; Dumoulin & Visin, arXiv
-1603.07285, section 4. Accuracy: that of the algorithm that computes the phases.
+Source: Shi et al., Is the deconvolution layer the same as a convolutional layer?, arXiv 1609.07009; Dumoulin & Visin,
+arXiv 1603.07285, section 4. Accuracy: that of the algorithm that computes the phases.
 
-With stride s, outputs offset + s*m of an axis meet only the taps of one remainder, so each phase is a convolution of the input
-with stride 1 and a part of the taps, in reverse order. Phases that read the same inputs are one convolution with more output
-channels. Any of the algorithms for convolution computes them, into a slab of output positions that stays in L2, from which the
-rows of the output are woven. A slab is a call of its own: its padding, which may be negative, says where it lies. Slabs depend
-on the shape alone, so do the bits.
+With stride s, outputs offset + s*m of an axis meet only the taps of one remainder, so each phase is a convolution of the
+input with stride 1 and a part of the taps, in reverse order. Phases that read the same inputs are one convolution with
+more output channels. Any of the algorithms for convolution computes them, into a slab of output positions that stays in
+L2, from which the rows of the output are woven. A slab is a call of its own: its padding, which may be negative, says
+where it lies. Slabs depend on the shape alone, so do the bits.
 
-The definition multiplies no zeros of a border. So where a phase reads beyond the input, and a weight is infinite or NaN, which
-packing finds out, the rows are summed by the definition instead.
+The definition multiplies no zeros of a border. So where a phase reads beyond the input, and a weight is infinite or NaN,
+which packing finds out, the rows are summed by the definition instead.
 """
 
 cimport numpy as cnp
@@ -146,32 +146,42 @@ cdef void weave_rows(void *argument, Py_ssize_t task, char *scratch) noexcept no
     cdef const Axis *d = &move.axis[0]
     cdef const Axis *h = &move.axis[1]
     cdef const Axis *w = &move.axis[2]
-    cdef Py_ssize_t size = move.itemsize, count = length_of(w), steps = min(w.stride, count), rows = length_of(d) * length_of(h)
+    cdef Py_ssize_t size = move.itemsize, count = length_of(w), steps = min(w.stride, count)
+    cdef Py_ssize_t rows = length_of(d) * length_of(h)
     cdef Py_ssize_t blocks = parts(rows, move.rows_per_task), channel = task // blocks
     cdef Py_ssize_t row = task % blocks * move.rows_per_task, last = min(row + move.rows_per_task, rows), q, o
+    cdef Py_ssize_t tall = min(h.stride, length_of(h)), wide = w.high - w.low, known = -1, p
     cdef Py_ssize_t[3] offset
     cdef Py_ssize_t[3] position
-    cdef const char **from_rows = <const char **>scratch
-    cdef Py_ssize_t *pitches = <Py_ssize_t *>(scratch + steps * sizeof(void *))
-    cdef char *alone = scratch + steps * (sizeof(void *) + sizeof(Py_ssize_t))
+    # Where the first row of each offset of h is, for the depth it is known for.
+    cdef const char **firsts = <const char **>scratch
+    cdef Py_ssize_t *pitches = <Py_ssize_t *>(scratch + tall * steps * sizeof(void *))
+    cdef const char **from_rows = <const char **>(pitches + tall * steps)
+    cdef char *alone = <char *>(from_rows + steps)
     cdef char *y
     fill_alone(move, channel, s.c_out if move.last else parts(count, w.stride), alone)
     while row < last:
         o = first_of(d) + row // length_of(h)
-        offset[0], position[0] = o % d.stride, o // d.stride
         y = move.y + o * s.oh * s.ow * s.y_pixel * size
+        if o != known:
+            known = o
+            offset[0], position[0], position[1], position[2] = o % d.stride, o // d.stride, h.low, w.low
+            for p in range(tall):
+                offset[1] = p
+                for q in range(steps):
+                    offset[2] = q
+                    firsts[p * steps + q] = place_of(move, offset, position, channel, &pitches[p * steps + q])
+                    if firsts[p * steps + q] is NULL:
+                        firsts[p * steps + q] = alone
+                        pitches[p * steps + q] = 0
         o = first_of(h) + row % length_of(h)
-        offset[1], position[1] = o % h.stride, o // h.stride
         y += ((o * s.ow + first_of(w)) * s.y_pixel + channel * s.y_channel) * size
-        position[2] = w.low
+        p = o % h.stride * steps
+        o = (o // h.stride - h.low) * wide * size
         for q in range(steps):
-            offset[2] = q
-            from_rows[q] = place_of(move, offset, position, channel, &pitches[q])
-            if from_rows[q] is NULL:
-                from_rows[q] = alone
-                pitches[q] = 0
+            from_rows[q] = firsts[p + q] + o * pitches[p + q]
         if move.last:
-            move.kernels.interleave_pixels(<const void *const *>from_rows, pitches, steps, count, s.c_out, y)
+            move.kernels.interleave_pixels(<const void *const *>from_rows, pitches + p, steps, count, s.c_out, y)
         else:
             move.kernels.interleave(<const void *const *>from_rows, steps, count, y)
         row += 1
@@ -226,7 +236,8 @@ cdef void turn_filters(void *argument, Py_ssize_t task, char *scratch) noexcept 
     cdef Py_ssize_t taps = s.kd * s.kh * s.kw, group = task // c_out
     cdef const char **rows = <const char **>(scratch + parts(taps * c_in * size, LINE) * LINE)
     cdef const Filters *f
-    job.kernels.turn(job.weight + (group * c_in * c_out + task % c_out) * taps * size, c_out * taps, c_in, taps, scratch, c_in)
+    job.kernels.turn(job.weight + (group * c_in * c_out + task % c_out) * taps * size, c_out * taps, c_in, taps, scratch,
+                     c_in)
     for phase in range(job.phases):
         f = &job.filters[phase]
         for q in range(f.many):
@@ -360,8 +371,8 @@ cdef class PhasedConv(BoundConv):
         return total + most * self.shape.c_out * self.itemsize
 
     cdef size_t weave_bytes(self) noexcept:
-        cdef Py_ssize_t steps = min(self.shape.stride_w, self.shape.ow)
-        return (steps * (sizeof(void *) + sizeof(Py_ssize_t))
+        cdef Py_ssize_t steps = min(self.shape.stride_w, self.shape.ow), tall = min(self.shape.stride_h, self.shape.oh)
+        return (steps * (sizeof(void *) + tall * (sizeof(void *) + sizeof(Py_ssize_t)))
                 + max(self.shape.c_out, parts(self.shape.ow, self.shape.stride_w)) * self.itemsize)
 
     cdef size_t workspace_bytes(self, int threads, bint packed) noexcept:
@@ -442,8 +453,8 @@ cdef class PhasedConv(BoundConv):
         move.axis[0].output, move.axis[1].output, move.axis[2].output = s.od, s.oh, s.ow
         return 0
 
-    cdef int compute_slab(self, Move *move, Py_ssize_t slab, const char *x, const char *packed, const char *bias, int threads,
-                          bint brief) except -1:
+    cdef int compute_slab(self, Move *move, Py_ssize_t slab, const char *x, const char *packed, const char *bias,
+                          int threads, bint brief) except -1:
         cdef const fc_conv *s = &self.shape
         cdef Py_ssize_t phase, axis, rows, size = self.itemsize
         cdef BoundConv child

@@ -9,7 +9,8 @@ each block would be the cost, all tiles are transformed first and a task owns pa
 (`shared`). Sums over the channels are cut at K_BLOCK, whatever the blocks, so bits depend on neither tasks nor threads.
 
 Where an input or weight is not finite, or a transform overflows, outputs of whole tiles come out NaN or infinite. Their rows
-are marked and computed again by direct summation, so that such values stand where the definition has them.
+are marked, panel by panel whatever the blocks, and computed again by direct summation, so that such values stand where the
+definition has them.
 """
 
 from ._conv cimport BoundConv, at
@@ -78,7 +79,7 @@ cdef struct Job:
     const char *bias
     char *y
     char *v                     # all of V, or NULL
-    char *marks                 # [image, depth, row of tiles, group, block of panels]
+    char *marks                 # [image, depth, row of tiles, group, panel]
     int marked
 
 
@@ -121,7 +122,7 @@ cdef void multiply_tiles(Job *job, Py_ssize_t group, Py_ssize_t tile, Py_ssize_t
     cdef const fc_conv *s = job.shape
     cdef const fc_kernels *kernels = job.kernels
     cdef Py_ssize_t rn = kernels.rn, size = job.itemsize, c_out = s.c_out // s.groups
-    cdef Py_ssize_t channel = panel * rn, channels = min(panel_last * rn, c_out) - channel
+    cdef Py_ssize_t channel, now
     cdef Py_ssize_t m_tile = (panel_last - panel) * rn, m_point = point_stride(last - tile, m_tile, size)
     cdef Py_ssize_t k, k_end, row, count
     cdef Py_ssize_t block = parts(job.depth, parts(job.depth, K_BLOCK))
@@ -136,16 +137,18 @@ cdef void multiply_tiles(Job *job, Py_ssize_t group, Py_ssize_t tile, Py_ssize_t
                                  u + (point * job.depth + k_end) * rn * size, NULL, k > 0, m + point * m_point * size,
                                  m_tile, NULL)
             k = k_end
-    channel += group * c_out
     while tile < last:
         count = run_length(job, tile, last)
         row = tile // job.tile_columns
-        y = job.y + (row // (job.tile_rows * s.od) * s.c_out * s.od * s.oh * s.ow + channel * s.y_channel) * size
-        if kernels.winograd_output(s, job.kind, m, m_point, m_tile, at(job.bias, channel * size), y, channels,
-                                   row // job.tile_rows % s.od, row % job.tile_rows, tile % job.tile_columns, <int>count,
-                                   stage):
-            job.marks[(row * s.groups + group) * parts(job.panels, job.block_panels) + panel // job.block_panels] = 1
-            job.marked = 1
+        for now in range(panel, panel_last):
+            channel = group * c_out + now * rn
+            y = job.y + (row // (job.tile_rows * s.od) * s.c_out * s.od * s.oh * s.ow + channel * s.y_channel) * size
+            if kernels.winograd_output(s, job.kind, m + (now - panel) * rn * size, m_point, m_tile,
+                                       at(job.bias, channel * size), y, min(rn, c_out - now * rn),
+                                       row // job.tile_rows % s.od, row % job.tile_rows, tile % job.tile_columns,
+                                       <int>count, stage):
+                job.marks[(row * s.groups + group) * job.panels + now] = 1
+                job.marked = 1
         m += count * m_tile * size
         tile += count
 
@@ -225,9 +228,8 @@ cdef void sum_again(void *argument, Py_ssize_t task, char *scratch) noexcept nog
     if not job.marks[task]:
         return
     cdef const fc_conv *s = job.shape
-    cdef Py_ssize_t blocks = parts(job.panels, job.block_panels), size = job.itemsize
-    cdef Py_ssize_t wide = job.block_panels * job.kernels.rn, c_out = s.c_out // s.groups
-    cdef Py_ssize_t first = task % blocks * wide, group = task // blocks % s.groups, row = task // blocks // s.groups
+    cdef Py_ssize_t panels = job.panels, size = job.itemsize, wide = job.kernels.rn, c_out = s.c_out // s.groups
+    cdef Py_ssize_t first = task % panels * wide, group = task // panels % s.groups, row = task // panels // s.groups
     cdef Py_ssize_t channel = group * c_out + first, image = row // (job.tile_rows * s.od)
     cdef Py_ssize_t ioh = row % job.tile_rows * job.outputs
     job.kernels.direct_forward(
@@ -298,8 +300,7 @@ cdef class Winograd(BoundConv):
             blocks = parts(blocks, threads) * threads
         plan.block = parts(tiles, blocks)
         plan.block_panels = max(<Py_ssize_t>(M_ROOM // (square * plan.block * rn * size)), 1)
-        # A task has all panels of channels unless there are too few tasks for the threads; its blocks of panels are whole,
-        # so that a mark belongs to one task.
+        # A task has all panels of channels unless there are too few tasks for the threads; its blocks of panels are whole.
         least = 1 if plan.shared else parts(CHANNELS_LEAST, rn)
         plan.task_panels = max(parts(self.panels, parts(wanted, groups * (1 if plan.shared else blocks))), least)
         plan.block_panels = min(plan.block_panels, plan.task_panels, self.panels)
@@ -337,16 +338,15 @@ cdef class Winograd(BoundConv):
             own += plan.block_panels * self.panel_items() * self.itemsize
         return own + STAGE * self.kernels.lanes * self.itemsize
 
-    cdef size_t marks_bytes(self, const Plan *plan) noexcept:
-        return max(self.shape.n * self.shape.od * self.tile_rows * self.shape.groups
-                   * parts(self.panels, plan.block_panels), 1)
+    cdef size_t marks_bytes(self) noexcept:
+        return max(self.shape.n * self.shape.od * self.tile_rows * self.shape.groups * self.panels, 1)
 
     cdef size_t common_bytes(self, const Plan *plan, bint packed) noexcept:
         """What all tasks share: V, or filters transformed beforehand; and the marks."""
         cdef size_t common = 0 if packed else self.packed_items() * self.itemsize
         if plan.shared:
             common = self.shape.groups * self.v_bytes(self.tiles)
-        return (common + 63) // 64 * 64 + self.marks_bytes(plan)
+        return (common + 63) // 64 * 64 + self.marks_bytes()
 
     cdef size_t workspace_bytes(self, int threads, bint packed) noexcept:
         cdef Plan plan = self.plan(threads, packed)
@@ -366,7 +366,7 @@ cdef class Winograd(BoundConv):
         cdef Plan plan = self.plan(threads, ready)
         cdef Job job = self.job(&plan)
         cdef Py_ssize_t groups = self.shape.groups, blocks = parts(self.tiles, plan.block), i
-        cdef Py_ssize_t marks = self.marks_bytes(&plan)
+        cdef Py_ssize_t marks = self.marks_bytes()
         cdef size_t common = self.common_bytes(&plan, ready), scratch = self.task_scratch(&plan, ready)
         cdef char *memory = take(common)
         try:

@@ -8,8 +8,8 @@ padding; a chunk is taken in blocks of STEPS, each goes through all layers befor
 of the rings are one product. The sums are those of causal.pyx, however a sequence is cut: channel after channel, tap after
 tap, in blocks that depend on the filters alone.
 
-A layer's rows of one block are split into tasks where threads are to be had; they write rows of their own. Weights lie in
-the order in which they are read.
+A wide layer's rows of one block are split into tasks where threads are to be had; they write rows of their own. Weights
+lie in the order in which they are read.
 """
 
 cimport numpy as cnp
@@ -35,7 +35,7 @@ cdef enum:
     TASK_ROWS = 32    # of a task
     ALIGNED = 16      # items between the beginnings of two weights are a multiple of this
 
-cdef double SERIAL_FLOPS = 6e6  # of a block that is not worth a second thread
+cdef double SERIAL_FLOPS = 6e6  # of a layer's rows of a block that are not worth a second thread
 
 cdef enum:
     CONV     # y = after(bias + filters * past of a)
@@ -55,6 +55,7 @@ cdef struct Op:
     Py_ssize_t groups, taps, dilation, stride
     Py_ssize_t weight, panel, group, bias  # where in the weights, reals of a panel and of a group
     Py_ssize_t ring, held                  # where in the rings, steps held; 0: reads a as it is
+    double flops                           # of a row
 
 cdef struct Block:
     const fc_kernels *kernels
@@ -153,7 +154,6 @@ cdef class BoundStream:
     cdef const fc_kernels *kernels
     cdef Op *ops
     cdef Py_ssize_t count, itemsize, n, c_in, c_out, rate, wide, result, most_taps, ring_items
-    cdef double flops                        # of a step
     cdef int type_num
     cdef object plan, shapes                 # what a copy is made of; (op, n, c_in, steps) of each history
     cdef ndarray weights, rings, work, offsets
@@ -209,6 +209,7 @@ cdef class BoundStream:
         op.after.kind, op.after.slope = ACTIVATIONS.index(record.activation), record.slope
         op.groups, op.taps, op.dilation, op.stride, op.held, op.pair = 1, 1, 1, 1, 0, 0
         op.weight = op.panel = op.group = op.bias = 0
+        op.flops = 0
         if record.kind != "conv":
             op.kind = {"activation": CURVE, "sum": PAIR, "product": PAIR, "gate": GATE}[record.kind]
             op.pair = {"product": 1, "gate": 2}.get(record.kind, 0)  # in the order of fc_pair_kind
@@ -222,7 +223,7 @@ cdef class BoundStream:
         op.group = group_items(self.kernels, op.c_out // op.groups, c_in * op.taps)
         op.weight = weights
         op.bias = weights + parts(op.taps * op.c_out if op.kind == APART else op.groups * op.group, ALIGNED) * ALIGNED
-        self.flops += 2.0 * c_in * op.taps * op.c_out / (op.rate * op.stride)
+        op.flops = 2.0 * c_in * op.taps * op.c_out
         return op.bias + parts(op.c_out, ALIGNED) * ALIGNED
 
     cdef int pack(self, Op *op, record) except -1:
@@ -346,24 +347,25 @@ cdef class BoundStream:
     cdef int block(self, Py_ssize_t steps, int threads) except -1:
         """All layers, one after the other, on the steps just taken."""
         cdef Block block
-        cdef Py_ssize_t i
-        cdef bint alone = threads == 1 or self.flops * self.n * steps < SERIAL_FLOPS
+        cdef Py_ssize_t i = 0
         block.kernels, block.itemsize, block.n = self.kernels, self.itemsize, self.n
         block.room = most_steps(self.n) * self.n
         block.weights = <const char *>cnp.PyArray_DATA(self.weights)
         block.rings = <const char *>cnp.PyArray_DATA(self.rings)
         block.work = <char *>cnp.PyArray_DATA(self.work)
         cdef Py_ssize_t *offsets = <Py_ssize_t *>cnp.PyArray_DATA(self.offsets)
-        if alone:
+        while i < self.count:
             with nogil:
-                for i in range(self.count):
+                while i < self.count:
                     self.enter(&block, i, steps)
+                    if threads > 1 and self.ops[i].flops * self.n * block.steps >= SERIAL_FLOPS:
+                        break
                     some_steps(&block, 0, block.steps, offsets)
-            return 0
-        for i in range(self.count):
-            self.enter(&block, i, steps)
-            run_tasks(task_steps, &block, parts(block.steps, max(TASK_ROWS // self.n, <Py_ssize_t>1)), threads,
-                      self.most_taps * sizeof(Py_ssize_t))
+                    i += 1
+            if i < self.count:
+                run_tasks(task_steps, &block, parts(block.steps, max(TASK_ROWS // self.n, <Py_ssize_t>1)), threads,
+                          self.most_taps * sizeof(Py_ssize_t))
+                i += 1
         return 0
 
     cdef void enter(self, Block *block, Py_ssize_t i, Py_ssize_t steps) noexcept nogil:

@@ -1,18 +1,19 @@
 """A transposed convolution whose kernel is as large as its stride: one matrix product, its rows woven together.
 
-Source: Shi et al., Real-time single image and video super-resolution using an efficient sub-pixel convolutional neural network,
-CVPR 2016 (the rearrangement); Goto & van de Geijn 2008 (the product). Tile, accuracy and figures: src/gemm/gemm_tile.c and
-src/transposed/interleave.c.
+Source: Shi et al., Real-time single image and video super-resolution using an efficient sub-pixel convolutional neural
+network, CVPR 2016 (the rearrangement); Goto & van de Geijn 2008 (the product). Tile, accuracy and figures:
+src/gemm/gemm_tile.c and src/transposed/interleave.c.
 
-No two inputs meet at an output, so the outputs are a matrix of c_out * taps rows and a column for each input pixel. A packed
-panel of the weights is a copy of some of their columns, one of the input a copy of some of its. A task owns some pixels of one
-image and all taps of some output channels: their product goes to a block in L2 and from there, the taps of a row zipped, to the
-output. Nothing is multiplied but what the definition multiplies. The blocks of c_in depend on c_in alone.
+No two inputs meet at an output, so the outputs are a matrix of c_out * taps rows and a column for each input pixel. A
+packed panel of the weights is a copy of some of their columns, one of the input a copy of some of its. A task owns some
+pixels of one image and all taps of some output channels: their product goes to a block in L2 and from there, the taps of a
+row zipped, to the output. Nothing is multiplied but what the definition multiplies. The blocks of c_in depend on c_in
+alone.
 """
 
 from math import lcm
 
-from ._conv cimport BoundConv, at
+from ._conv cimport BoundConv
 from ._parallel cimport give, run_tasks, take
 from ._table cimport fc_conv, fc_kernels
 
@@ -26,6 +27,7 @@ cdef enum:
     K_BLOCK = 200          # as in _gemm.pyx
     BLOCK_BYTES = 512 << 10
     TASKS_WANTED = 16
+    PACK_ROWS = 16         # rows of the weights that are packed at a time
     MOST_TAPS = 64         # of a row of the kernel
 
 
@@ -143,19 +145,27 @@ cdef struct Pack:
     char *panels
 
 
-cdef void pack_panel(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
-    """A panel of all blocks of k; the panels of a block follow each other in the order in which they are read."""
+cdef void pack_rows_of_k(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
+    """A few rows of the weights, which are read from end to end, into all panels.
+
+    The panels of a block of k follow each other in the order in which they are read.
+    """
     cdef const Pack *pack = <const Pack *>argument
     cdef const fc_conv *s = pack.shape
-    cdef Py_ssize_t mr = pack.kernels.mr, depth = s.c_in // s.groups, panels = parts(pack.rows, mr), size = pack.itemsize
-    cdef Py_ssize_t group = task // panels, row = task % panels * mr, k = 0, k_end
-    while k < depth:
-        k_end = min(k + pack.k_block, depth)
-        pack.kernels.pack_columns(
-            pack.weight + ((group * depth + k) * pack.rows + row) * size, pack.rows, <int>min(mr, pack.rows - row), k_end - k,
-            <int>mr, pack.panels + (group * panels * depth * mr + k * panels * mr + row * (k_end - k)) * size,
-        )
-        k = k_end
+    cdef Py_ssize_t mr = pack.kernels.mr, depth = s.c_in // s.groups, size = pack.itemsize
+    cdef Py_ssize_t padded = parts(pack.rows, mr) * mr
+    cdef Py_ssize_t blocks = parts(depth, pack.k_block), pieces = parts(pack.k_block, PACK_ROWS), row = 0
+    cdef Py_ssize_t block = task // pieces % blocks * pack.k_block, group = task // pieces // blocks
+    cdef Py_ssize_t k = block + task % pieces * PACK_ROWS, block_end = min(block + pack.k_block, depth)
+    cdef Py_ssize_t k_end = min(k + PACK_ROWS, block_end)
+    cdef const char *weight = pack.weight + (group * depth + k) * pack.rows * size
+    cdef char *panels = pack.panels + (group * depth + block) * padded * size
+    if k >= k_end:
+        return
+    while row < pack.rows:
+        pack.kernels.pack_columns(weight + row * size, pack.rows, <int>min(mr, pack.rows - row), k_end - k, <int>mr,
+                                  panels + (row * (block_end - block) + (k - block) * mr) * size)
+        row += mr
 
 
 cdef class SubpixelGemm(BoundConv):
@@ -175,13 +185,14 @@ cdef class SubpixelGemm(BoundConv):
         self.task_pixels = min(self.task_pixels, self.pixels)
 
     cdef Py_ssize_t packed_items(self) noexcept:
-        return self.shape.groups * parts(self.rows, self.kernels.mr) * self.kernels.mr * (self.shape.c_in // self.shape.groups)
+        return parts(self.rows, self.kernels.mr) * self.kernels.mr * self.shape.c_in
 
     cdef int pack_into(self, const char *weight, char *packed, int threads, bint brief) except -1:
         cdef Pack pack
         pack.shape, pack.kernels, pack.itemsize, pack.rows = &self.shape, self.kernels, self.itemsize, self.rows
         pack.weight, pack.panels, pack.k_block = weight, packed, self.k_block
-        return run_tasks(pack_panel, &pack, self.shape.groups * parts(self.rows, self.kernels.mr), threads, 0, brief)
+        cdef Py_ssize_t pieces = parts(self.shape.c_in // self.shape.groups, self.k_block) * parts(self.k_block, PACK_ROWS)
+        return run_tasks(pack_rows_of_k, &pack, self.shape.groups * pieces, threads, 0, brief)
 
     cdef size_t task_scratch(self) noexcept:
         return (self.k_block * self.kernels.nr + self.task_rows * self.task_pixels) * self.itemsize

@@ -40,7 +40,8 @@ class _ConvTransposeNd(_ConvNd):
         layer = type(self).__name__
         if isinstance(padding, str):
             raise FastconvValueError(
-                f"{layer}: padding must be a whole number, one an axis, or a (front, back) pair an axis, got padding={padding!r}"
+                f"{layer}: padding must be a whole number, one an axis, or a (front, back) pair an axis, "
+                f"got padding={padding!r}"
             )
         self.padding_mode = one_of(layer, "padding_mode", padding_mode, ("zeros",))
         self.output_padding = per_axis(layer, "output_padding", output_padding, self._axes, 0, 0)[-self._axes :]
@@ -147,8 +148,8 @@ class ConvTranspose2d(_ConvTransposeNd):
     padding_mode : {"zeros"}
         The only one that torch has for these layers.
     dtype, rng, algorithm, data_format, activation, precision : optional
-        As in `Conv2d`; algorithm is one of `fastconv.algorithms("conv_transpose2d")`. The initial values are torch's default,
-        uniform within 1/sqrt(c_out/groups * kh * kw).
+        As in `Conv2d`; algorithm is one of `fastconv.algorithms("conv_transpose2d")`. The initial values are torch's
+        default, uniform within 1/sqrt(c_out/groups * kh * kw).
 
     Attributes
     ----------

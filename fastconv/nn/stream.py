@@ -34,8 +34,8 @@ class Stream:
     channels : int, optional
         c_in, where it is not that of the module's first convolution.
     num_threads : int, optional
-        Threads of a push; short ones stay on the calling thread. Default: see `fastconv.override`. The result has the same
-        bits for every number.
+        Threads of a push; short ones and narrow layers stay on the calling thread. Default: see `fastconv.override`. The
+        result has the same bits for every number.
 
     Attributes
     ----------

@@ -12,17 +12,17 @@
 #include "patches.h"
 #include "tile.h"
 
-/* The edges of a plan, at most one a vector and tap, and which taps have any, or constants. */
+/* The edges of a plan, at most one a vector and tap, and which taps have constants. */
 struct lone {
     uint32_t lanes[TAPS][FC_NV];
     ptrdiff_t offset[TAPS][FC_NV];
-    int edge[TAPS], constant[TAPS];
+    int constant[TAPS];
 };
 
 /* Whether a plan whose taps are all aimed at has no other edges than such. */
 static int lone_edges(const struct plan *plan, ptrdiff_t taps, struct lone *lone) {
     for (ptrdiff_t t = 0; t < taps; t++) {
-        lone->edge[t] = plan->edges[t] < plan->edges[t + 1], lone->constant[t] = 0;
+        lone->constant[t] = 0;
         for (int v = 0; v < FC_NV; v++) {
             lone->lanes[t][v] = 0, lone->offset[t][v] = 0;
             lone->constant[t] |= plan->constant[t][v] != 0;
@@ -59,7 +59,7 @@ FC_INLINE void multiply_while_packing(const struct fc_conv *s, const struct plan
 #pragma GCC unroll 8
             for (int v = 0; v < FC_NV; v++) {
                 column[v] = vec_load_some(from[v] + plan->shift[t], 1, mask_bits(lanes[t][v]));
-                if (lone && lone->edge[t])
+                if (lone && lone->lanes[t][v])
                     column[v] = vec_or(column[v], vec_load_some(x + lone->offset[t][v], 1, mask_bits(lone->lanes[t][v])));
                 if (lone && lone->constant[t])
                     column[v] = vec_select(mask_bits(plan->constant[t][v]), vec_set1(plan->value), column[v]);
