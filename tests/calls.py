@@ -1,9 +1,8 @@
 """One small call of every public function, for the tests that put the same question to all of them."""
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
-
-import itertools
 
 import cases
 import numpy as np

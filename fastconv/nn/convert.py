@@ -89,8 +89,8 @@ def conv_to_linear(layer: Conv1d | Conv2d | Conv3d) -> Linear:
     Parameters
     ----------
     layer : Conv1d, Conv2d or Conv3d
-        Without groups, padding, dilation, flip, activation or untied bias; with a 1x1 kernel also without stride. The flatten is
-        that of its data_format.
+        Without groups, padding, dilation, flip, activation or untied bias; with a 1x1 kernel also without stride. The
+        flatten is that of its data_format.
 
     Returns
     -------

@@ -4,7 +4,8 @@
  * Applies when: always. Filters that an image meets once are not worth packing: they lie in the order in which they are
  *               read, output channels in lanes.
  * Layout:       row i of A at a + i*a_row, k-contiguous; row k of B at b + k*b_row; row i of C at c + i*c_row. In
- *               tiled_lanes a row of A is [k][n], one real for each real of B: each output channel has input channels of its own.
+ *               tiled_lanes a row of A is [k][n], one real for each real of B: each output channel has its own input
+ *               channels.
  * Plan:         one call owns its m x n reals of C.
  * Tile:         one or two rows take four vectors of columns, so that B is read in long runs and sums do not wait for each
  *               other; more rows take FC_RM x FC_RV. B is prefetched while earlier rows are used. Where there are fewer
