@@ -973,7 +973,7 @@ def conv_transpose1d_bias(grad_output: Array, *, num_threads: int | None = None)
     [2.0]
     """
     backend = backend_for("conv_transpose1d_bias", "grad_output", grad_output)
-    return backend.conv_bias("conv_transpose1d_bias", 1, grad_output, num_threads)
+    return backend.conv_bias("conv_transpose1d_bias", 1, grad_output, None, num_threads)
 
 
 def conv_transpose2d_input(
@@ -1080,7 +1080,7 @@ def conv_transpose2d_bias(grad_output: Array, *, num_threads: int | None = None)
     [2.0]
     """
     backend = backend_for("conv_transpose2d_bias", "grad_output", grad_output)
-    return backend.conv_bias("conv_transpose2d_bias", 2, grad_output, num_threads)
+    return backend.conv_bias("conv_transpose2d_bias", 2, grad_output, None, num_threads)
 
 
 def conv_transpose3d_input(
@@ -1188,7 +1188,7 @@ def conv_transpose3d_bias(grad_output: Array, *, num_threads: int | None = None)
     [2.0]
     """
     backend = backend_for("conv_transpose3d_bias", "grad_output", grad_output)
-    return backend.conv_bias("conv_transpose3d_bias", 3, grad_output, num_threads)
+    return backend.conv_bias("conv_transpose3d_bias", 3, grad_output, None, num_threads)
 
 
 def max_pool1d_input(input_size: Any, indices: Array, grad_output: Array, *, num_threads: int | None = None) -> Array:

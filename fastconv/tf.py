@@ -20,7 +20,19 @@ from typing import Any
 import numpy as np
 
 from .backends import backend_for
-from .spec import FORMATS, FastconvTypeError, FastconvValueError, channels_are_last, flag, is_sequence, one_of, show, whole
+from .spec import (
+    FORMATS,
+    FastconvTypeError,
+    FastconvValueError,
+    channels_are_last,
+    flag,
+    is_sequence,
+    one_of,
+    padding_pairs,
+    shape_of,
+    show,
+    whole,
+)
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -117,7 +129,7 @@ def _convolve(
                 f"got {argument} of shape {filters.shape} for input of shape {input.shape}"
             )
     backend = backend_for(function, "input", input)
-    options = (steps, pads, gaps, groups, None, FORMATS[rank][last], None, None)
+    options = (steps, pads, gaps, groups, None, FORMATS[rank][last], None, None, None)
     return backend.conv(function, rank, input, weight, None, options, None, num_threads)
 
 
@@ -456,6 +468,88 @@ def _pool(
     pads = _padding(function, padding, rank, last, pairs=kind != "average")
     backend = backend_for(function, "input", input)
     return backend.padded_pool(function, rank, kind, input, (window, steps, pads, last), num_threads, with_batch)
+
+
+def conv2d_transpose(
+    input: Array,
+    filters: Array,
+    output_shape: Any,
+    strides: Any,
+    padding: Any = "SAME",
+    data_format: str | None = "NHWC",
+    dilations: Any = None,
+    name: str | None = None,
+    *,
+    num_threads: int | None = None,
+) -> Array:
+    """Spread images with filters, as tf.nn.conv2d_transpose does: the gradient of `conv2d` with respect to its input.
+
+    Parameters
+    ----------
+    input : ndarray of shape (n, h, w, in)
+    filters : ndarray of shape (kh, kw, out, in)
+        As `conv2d` has the filters of the layer from out to in channels that this transposes.
+    output_shape : sequence of int
+        (n, oh, ow, out) in the layout of data_format. Of an image of that size `conv2d` must make one of input's size.
+    strides, padding, data_format, dilations
+        Those of that `conv2d`; see the head of this module.
+
+    Returns
+    -------
+    ndarray of shape output_shape
+
+    Raises
+    ------
+    FastconvValueError, FastconvTypeError
+        If an argument breaks a rule.
+
+    References
+    ----------
+    Dumoulin & Visin, A guide to convolution arithmetic for deep learning, arXiv:1603.07285, 2016, section 4.
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv.tf as tf
+    >>> x, filters = np.array([1.0, 2.0]).reshape(1, 1, 2, 1), np.ones((1, 3, 1, 1))
+    >>> tf.conv2d_transpose(x, filters, (1, 1, 4, 1), [1, 2], "SAME").ravel().tolist()
+    [1.0, 1.0, 3.0, 2.0]
+    """
+    function = "tf.conv2d_transpose"
+    _rank_of(function, input, 2)
+    _check_filters(function, "filters", filters, 2, "(kh, kw, out, in)")
+    _same_dtype(function, input, "filters", filters)
+    last = _is_last(function, data_format, 2)
+    steps = _spatial(function, "strides", strides, 2, last)
+    gaps = _spatial(function, "dilations", 1 if dilations is None else dilations, 2, last)
+    shape = shape_of(function, "output_shape", output_shape, (4,), "of the result")
+    channels, size = (input.shape[-1], input.shape[1:-1]) if last else (input.shape[1], input.shape[2:])
+    made, large = (shape[-1], shape[1:-1]) if last else (shape[1], shape[2:])
+    if filters.shape[3] != channels:
+        raise FastconvValueError(
+            f"{function}: filters must have the {channels} channels of input last, got filters of shape {filters.shape}"
+        )
+    if shape[0] != input.shape[0] or made != filters.shape[2]:
+        raise FastconvValueError(
+            f"{function}: output_shape must have the batch of input, {input.shape[0]}, and the channels of filters, "
+            f"{filters.shape[2]}, got output_shape={show(output_shape)}"
+        )
+    spans = tuple((k - 1) * gap + 1 for k, gap in zip(filters.shape[:2], gaps, strict=True))
+    sides = _padding(function, padding, 2, last)
+    reach = ((1, *spans), (1, *large), (1, *steps))
+    pads = padding_pairs(function, sides, 2, *reach)[1:]  # type: ignore[arg-type]
+    further = [
+        o - ((s - 1) * step - sum(pair) + span)
+        for o, s, step, pair, span in zip(large, size, steps, pads, spans, strict=True)
+    ]
+    if any(not 0 <= more < step for more, step in zip(further, steps, strict=True)):
+        raise FastconvValueError(
+            f"{function}: output_shape must be one of which conv2d with these strides and this padding makes one of input's "
+            f"size, got output_shape={show(output_shape)} for input of shape {input.shape}"
+        )
+    weight = np.ascontiguousarray(filters.transpose(3, 2, 0, 1))
+    options = (steps, tuple(pads), tuple(further), 1, gaps, None, FORMATS[2][last], None, None)
+    backend = backend_for(function, "input", input)
+    return backend.conv_transpose(function, 2, input, weight, None, options, None, num_threads)
 
 
 def max_pool1d(

@@ -1,9 +1,8 @@
 """One small call of every public function, for the tests that put the same question to all of them."""
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
-
-import itertools
 
 import cases
 import numpy as np
@@ -338,6 +337,12 @@ def tensorflow_calls(dtype: str) -> list[Call]:
         *found,
         Call("tf.depthwise_conv2d", tf.depthwise_conv2d, {"input": x, "filter": depthwise}, how),
         Call("tf.separable_conv2d", tf.separable_conv2d, {"input": x, **mixing}, how),
+        Call(
+            "tf.conv2d_transpose",
+            tf.conv2d_transpose,
+            {"input": cases.floats(rng, (2, 4, 10, 5), dtype), "filters": w},
+            {"strides": 2, "output_shape": (2, 7, 19, 3)},
+        ),
         Call("tf.atrous_conv2d", tf.atrous_conv2d, {"value": x, "filters": w}, {"rate": 2, "padding": "SAME"}),
         Call("tf.max_pool_with_argmax", tf.max_pool_with_argmax, {"input": x}, {"ksize": 3} | how),
     ]

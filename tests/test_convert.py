@@ -87,6 +87,7 @@ def test_a_1x1_convolution_is_a_dense_layer_at_every_place(rank: int) -> None:
         ({"groups": 2}, "have one group"),
         ({"dilation": 2}, "have no dilation"),
         ({"kernel_size": 1, "stride": 2}, "not skip places of a 1x1 kernel"),
+        ({"flip": True}, "not flip its filters"),
         ({"activation": "relu"}, "have no activation"),
         ({"bias": (3, 1)}, "have a bias for each channel"),
     ],

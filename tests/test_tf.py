@@ -94,6 +94,21 @@ def test_atrous() -> None:
         np.testing.assert_array_equal(found, expected)
 
 
+def test_transposed_is_the_gradient_of_conv2d() -> None:
+    for rng, size, kernel, stride, padding, pairs, last, words in drawn("transpose", 2):
+        dilation = tuple(int(d) for d in rng.integers(1, 3, 2)) if padding == "SAME" else (1, 1)
+        out = oracle.conv_out_size(size, kernel, stride, pairs, dilation)
+        g = cases.integers(rng, (2, 5, *out), "float64")
+        w = cases.integers(rng, (5, 3, *kernel), "float64")
+        expected = oracle.conv_input((2, 3, *size), w, g, stride, pairs, dilation)
+        there, right = (calls.to_last(a, 2) if last else a for a in (g, expected))
+        how = {"dilations": spelled(rng, dilation, last), "data_format": layout(2, last)}
+        with fc.override(precision="strict"):
+            shape = list(right.shape)
+            y = tf.conv2d_transpose(there, w.transpose(2, 3, 1, 0), shape, spelled(rng, stride, last), padding, **how)
+        np.testing.assert_array_equal(y, right, words)
+
+
 def windows(x: np.ndarray, kernel: tuple, stride: tuple, pairs: object) -> Iterator[tuple[tuple, tuple[slice, ...]]]:
     """Each output place of (n, c, *size) and the part of its window inside the input."""
     size = x.shape[2:]
@@ -174,6 +189,7 @@ def test_argmax_in_32_bits() -> None:
 
 
 X, W = np.ones((2, 5, 6, 3), np.float32), np.ones((3, 3, 3, 4), np.float32)
+V = np.ones((3, 3, 4, 3), np.float32)
 D, P = np.ones((3, 3, 3, 2), np.float32), np.ones((1, 1, 6, 4), np.float32)
 WRONG = [
     (tf.conv2d, (X, W, 0, "SAME"), "tf.conv2d: strides must be positive"),
@@ -199,6 +215,10 @@ WRONG = [
     ),
     (tf.atrous_conv2d, (X, W, 0, "SAME"), "tf.atrous_conv2d: rate must be positive"),
     (tf.atrous_conv2d, (X[0], W, 1, "SAME"), "tf.atrous_conv2d: value must have 4 axes"),
+    (tf.conv2d_transpose, (X, W, (2, 5, 6, 3), 1), "tf.conv2d_transpose: filters must have the 3 channels of input last"),
+    (tf.conv2d_transpose, (X, V, (2, 5, 6, 3), 1), "tf.conv2d_transpose: output_shape must have the batch of input, 2, and"),
+    (tf.conv2d_transpose, (X, V, (2, 9, 6, 4), 1), "tf.conv2d_transpose: output_shape must be one of which"),
+    (tf.conv2d_transpose, (X, V, (2, 5, 6), 1), "tf.conv2d_transpose: output_shape must have 4 sizes"),
     (tf.max_pool2d, (X, 0, 1, "SAME"), "tf.max_pool2d: ksize must be positive"),
     (tf.max_pool2d, (X, 7, 1, "VALID"), "tf.max_pool2d: ksize must not exceed the padded input"),
     (tf.max_pool2d, (X, 2, 1, [[0, 0], [2, 0], [0, 0], [0, 0]]), "tf.max_pool2d: padding must be less than ksize"),

@@ -4,8 +4,8 @@
 from .activation import GatedTanh, Hardswish, LeakyReLU, LogSoftmax, ReLU, ReLU6, Sigmoid, SiLU, Softmax, Tanh
 from .container import Sequential
 from .conv import CausalConv1d, Conv1d, Conv2d, Conv3d
-from .convert import conv_to_linear, linear_to_conv
 from .conv_transpose import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
+from .convert import conv_to_linear, linear_to_conv
 from .linear import Flatten, Linear
 from .loss import CrossEntropyLoss
 from .module import Module, Parameter

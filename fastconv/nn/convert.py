@@ -89,8 +89,8 @@ def conv_to_linear(layer: Conv1d | Conv2d | Conv3d) -> Linear:
     Parameters
     ----------
     layer : Conv1d, Conv2d or Conv3d
-        Without groups, padding, dilation, activation or untied bias; with a 1x1 kernel also without stride. The flatten is
-        that of its data_format.
+        Without groups, padding, dilation, flip, activation or untied bias; with a 1x1 kernel also without stride. The
+        flatten is that of its data_format.
 
     Returns
     -------
@@ -150,6 +150,8 @@ def _why_not_dense(layer: _ConvNd) -> str | None:
         return "have no dilation"
     if layer.kernel_size == ones and layer.stride != ones:
         return "not skip places of a 1x1 kernel"
+    if layer.flip:
+        return "not flip its filters"
     if layer.activation is not None:
         return "have no activation"
     if layer.bias is not None and layer.bias.data.size != layer.out_channels:

@@ -26,6 +26,9 @@ class _TiledNd(_ConvNd):
         how = {"data_format": self.data_format, "activation": activation}
         return self._tiled(input, self.weight.data, bias, *self._geometry(), **how)
 
+    def _edges(self) -> dict[str, Any]:
+        return {}
+
     def _filter_shape(self) -> tuple[int, ...]:
         return (*self.kernel_size, self.in_channels // self.groups, self.out_channels)
 

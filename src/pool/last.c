@@ -2,8 +2,8 @@
  *               average_pool_last: y[o, c] = (sum over the window of x) / divisor.
  * Source:       as max.c and average.c, whose answers these give for channels that stand last.
  * Applies when: always.
- * Layout:       one image [d][h][w][channels]. A switch is position*scale + c*step + offset, position flat in the plane: torch
- *               has scale 1 and nothing else, TensorFlow the place in [batch][d][h][w][channels]; NULL if not wanted.
+ * Layout:       one image [d][h][w][channels]. A switch is position*scale + c*step + offset, position flat in the plane:
+ *               torch has scale 1 and nothing else, TensorFlow the place in [batch][d][h][w][channels]; NULL if not wanted.
  * Plan:         one call owns some output rows of one image.
  * Tile:         up to BLOCK vectors of channels of one output: every tap is inside for all of them or for none.
  * Cost:         one load and one or two operations a tap.
@@ -22,7 +22,8 @@ struct steps {
     ptrdiff_t first, count, skipped;
 };
 
-FC_INLINE struct steps steps_of(ptrdiff_t o, ptrdiff_t stride, ptrdiff_t pad, ptrdiff_t dilation, ptrdiff_t taps, ptrdiff_t size) {
+FC_INLINE struct steps steps_of(ptrdiff_t o, ptrdiff_t stride, ptrdiff_t pad, ptrdiff_t dilation, ptrdiff_t taps,
+                                ptrdiff_t size) {
     const ptrdiff_t start = o * stride - pad;
     const ptrdiff_t low = start >= 0 ? 0 : (-start + dilation - 1) / dilation;
     ptrdiff_t high = start >= size ? 0 : (size - 1 - start) / dilation + 1;
@@ -108,8 +109,8 @@ FC_INLINE void max_block(const struct fc_pool *s, const struct window *at, const
 }
 
 /* One channel, element by element: for windows with more elements than `real` can count. */
-static void max_one(const struct fc_pool *s, const struct window *at, const real *x, ptrdiff_t channels, ptrdiff_t c, real *y,
-                    const struct marks *m) {
+static void max_one(const struct fc_pool *s, const struct window *at, const real *x, ptrdiff_t channels, ptrdiff_t c,
+                    real *y, const struct marks *m) {
     ptrdiff_t winner = position_of(s, at, 0, 0, 0);
     real best = (real)-INFINITY;
     for (ptrdiff_t d = 0; d < at->d.count; d++)
@@ -142,8 +143,8 @@ static void max_pixel(const struct fc_pool *s, const struct window *at, const re
     }
 }
 
-void FC_FN(max_pool_last)(const struct fc_pool *s, const void *x, void *y, int64_t *switches, ptrdiff_t channels, int64_t scale,
-                          int64_t step, int64_t offset, ptrdiff_t row, ptrdiff_t row_end) {
+void FC_FN(max_pool_last)(const struct fc_pool *s, const void *x, void *y, int64_t *switches, ptrdiff_t channels,
+                          int64_t scale, int64_t step, int64_t offset, ptrdiff_t row, ptrdiff_t row_end) {
     for (; row < row_end; row++)
         for (ptrdiff_t iow = 0; iow < s->ow; iow++) {
             const struct window at = window_of(s, row, iow);
@@ -156,8 +157,8 @@ void FC_FN(max_pool_last)(const struct fc_pool *s, const void *x, void *y, int64
         }
 }
 
-FC_INLINE void average_block(const struct fc_pool *s, const struct window *at, const real *x, ptrdiff_t channels, ptrdiff_t c,
-                             real *y, real divisor, const int vectors) {
+FC_INLINE void average_block(const struct fc_pool *s, const struct window *at, const real *x, ptrdiff_t channels,
+                             ptrdiff_t c, real *y, real divisor, const int vectors) {
     vec sum[BLOCK];
     mask some[BLOCK];
 #pragma GCC unroll 4

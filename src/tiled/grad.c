@@ -1,15 +1,15 @@
 /* Computes:     tiled_grad_weight: dB[k][n] (+)= sum over rows i of A[i][k] * G[i][n], patches times gradients of outputs.
  *               tiled_grad_patch: D[i][tap, channel] = sum over n of B[tap, channel][n] * G[i][n], the gradient of patches.
- *               add_patch: adds the gradient of a patch to that of the input, tap by tap; what fell in the border is dropped.
+ *               add_patch: adds the gradient of a patch to that of the input; what fell in the border is dropped.
  *               copy_channels: the channels of one position from one layout to the other.
  * Source:       Goodfellow, Bengio & Courville, Deep Learning, 2016, sections 6.5 and 9.5.
- * Applies when: always; `lanes` where each output channel has input channels of its own (see product.c): a row of A, and of D,
- *               then holds a real for each real of B.
+ * Applies when: always; `lanes` where each output channel has input channels of its own (see product.c): a row of A, and of
+ *               D, then holds a real for each real of B.
  * Layout:       that of product.c; G rows g_row apart. B[tap][channel] lies tap*b_tap + channel*b_row from b, D rows are
  *               [tap][channel] ([tap][channel][n] with `lanes`). add_patch: as gather_patch, dx for x.
  * Plan:         one call owns what it writes.
- * Tile:         weights: one vector of columns, summed over the rows. Patches: a vector of channels, for which blocks of B are
- *               turned over in registers, once for all rows.
+ * Tile:         weights: one vector of columns, summed over the rows. Patches: a vector of channels, for which blocks of B
+ *               are turned over in registers, once for all rows.
  * Cost:         m * k * n multiply-adds; B is read, or dB written, once.
  * Accuracy:     weights: one chain over the rows of a call, then one addition a call; patches: one chain over n, then one
  *               addition for each position that read the input. Factor 1.
@@ -63,8 +63,8 @@ static void products(const real *b, const real *g, ptrdiff_t n, real *to) {
     }
 }
 
-void FC_FN(tiled_grad_patch)(ptrdiff_t taps, ptrdiff_t channels, const void *b, ptrdiff_t b_tap, ptrdiff_t b_row, ptrdiff_t m,
-                             const void *g, ptrdiff_t g_row, ptrdiff_t n, int lanes, void *d, ptrdiff_t d_row) {
+void FC_FN(tiled_grad_patch)(ptrdiff_t taps, ptrdiff_t channels, const void *b, ptrdiff_t b_tap, ptrdiff_t b_row,
+                             ptrdiff_t m, const void *g, ptrdiff_t g_row, ptrdiff_t n, int lanes, void *d, ptrdiff_t d_row) {
     for (ptrdiff_t tap = 0; tap < taps; tap++)
         for (ptrdiff_t ic = 0; ic < channels; ic += lanes ? 1 : LANES) {
             const real *filter = (const real *)b + tap * b_tap + ic * b_row;

@@ -1,19 +1,20 @@
 /* Computes:     C[m x n] = A B, where the rows of A are patches and B the filters of one position.
  * Source:       LeCun, Generalization and Network Design Strategies, 1989 (local connections); Gregor & LeCun,
  *               arXiv:1006.0448, 2010 (tiled); the tile is that of channels/rows_product.c on filters that are not packed.
- * Applies when: always. Filters that an image meets once are not worth packing: they lie in the order in which they are read,
- *               output channels in lanes.
- * Layout:       row i of A at a + i*a_row, k-contiguous; row k of B at b + k*b_row; row i of C at c + i*c_row. In tiled_lanes a
- *               row of A is [k][n], one real for each real of B: each output channel has input channels of its own.
+ * Applies when: always. Filters that an image meets once are not worth packing: they lie in the order in which they are
+ *               read, output channels in lanes.
+ * Layout:       row i of A at a + i*a_row, k-contiguous; row k of B at b + k*b_row; row i of C at c + i*c_row. In
+ *               tiled_lanes a row of A is [k][n], one real for each real of B: each output channel has its own input
+ *               channels.
  * Plan:         one call owns its m x n reals of C.
  * Tile:         one or two rows take four vectors of columns, so that B is read in long runs and sums do not wait for each
  *               other; more rows take FC_RM x FC_RV. B is prefetched while earlier rows are used. Where there are fewer
  *               columns than half a vector four sums over k go side by side; a single column is read by whole vectors.
  * Cost:         k * m * n multiply-adds; B is read once, and lies in L1 for all rows but the first.
- * Accuracy:     one chain of k fused multiply-adds from zero; with few columns four chains, with one 4 * LANES, and their sum:
- *               factor 1. The same for every m.
- * Measured:     64 -> 64 3x3 unshared @27, one image: 16 GB/s of filters, a plain sum of as many reals 16, a copy 7.4; 8 images:
- *               11 GB/s NHWC, 8.9 NCHW; with one tile, 64 -> 64 3x3 @56 NHWC: 95 GFLOP/s (AVX-512, Sapphire Rapids, one
+ * Accuracy:     one chain of k fused multiply-adds from zero; with few columns four chains, with one 4 * LANES, and their
+ *               sum: factor 1. The same for every m.
+ * Measured:     64 -> 64 3x3 unshared @27, one image: 16 GB/s of filters, a plain sum of as many reals 16, a copy 7.4; 8
+ *               images: 11 GB/s NHWC, 8.9 NCHW; with one tile, 64 -> 64 3x3 @56 NHWC: 95 GFLOP/s (AVX-512, Sapphire Rapids, one
  *               thread, a machine that others used too). */
 #include "kernel.h"
 
@@ -116,8 +117,8 @@ static struct product product_of(ptrdiff_t k, ptrdiff_t a_row, ptrdiff_t b_row, 
     return p;
 }
 
-void FC_FN(tiled_product)(ptrdiff_t k, const void *a, ptrdiff_t a_row, ptrdiff_t m, const void *b, ptrdiff_t b_row, ptrdiff_t n,
-                          void *c, ptrdiff_t c_row) {
+void FC_FN(tiled_product)(ptrdiff_t k, const void *a, ptrdiff_t a_row, ptrdiff_t m, const void *b, ptrdiff_t b_row,
+                          ptrdiff_t n, void *c, ptrdiff_t c_row) {
     struct product p = product_of(k, a_row, b_row, c_row);
     if (n <= LANES / 2) {
         p.last = mask_bits(bits_below(n));
@@ -151,8 +152,8 @@ void FC_FN(tiled_product)(ptrdiff_t k, const void *a, ptrdiff_t a_row, ptrdiff_t
     }
 }
 
-void FC_FN(tiled_lanes)(ptrdiff_t k, const void *a, ptrdiff_t a_row, ptrdiff_t m, const void *b, ptrdiff_t b_row, ptrdiff_t n,
-                        void *c, ptrdiff_t c_row) {
+void FC_FN(tiled_lanes)(ptrdiff_t k, const void *a, ptrdiff_t a_row, ptrdiff_t m, const void *b, ptrdiff_t b_row,
+                        ptrdiff_t n, void *c, ptrdiff_t c_row) {
     for (ptrdiff_t i = 0; i < m; i++)
         for (ptrdiff_t j = 0; j < n; j += LONG * LANES) {
             vec sum[LONG] = {vec_zero(), vec_zero(), vec_zero(), vec_zero()};
@@ -161,7 +162,8 @@ void FC_FN(tiled_lanes)(ptrdiff_t k, const void *a, ptrdiff_t a_row, ptrdiff_t m
 #pragma GCC unroll 4
                 for (int v = 0; v < LONG; v++) {
                     const mask some = mask_bits(bits_below(n - j - v * LANES));
-                    sum[v] = vec_fma(vec_load_some(from + v * LANES, 1, some), vec_load_some(filter + v * LANES, 1, some), sum[v]);
+                    const vec x = vec_load_some(from + v * LANES, 1, some), w = vec_load_some(filter + v * LANES, 1, some);
+                    sum[v] = vec_fma(x, w, sum[v]);
                 }
 #pragma GCC unroll 4
             for (int v = 0; v < LONG; v++)
