@@ -406,13 +406,14 @@ def test_explain_tells_the_border() -> None:
 
 
 def test_no_padded_copy_is_promised(isa: str) -> None:
-    """The scratch of a border is that of zeros, and a turned filter's."""
+    """The scratch of a border is at most that of zeros, and a turned filter's; depthwise stages blocks of rows then."""
+    block = 50 << 10
     for x, w, options in LARGER.values():
         name = f"conv{len(x) - 2}d"
         for algorithm in calls.able(name, x, w, padding_mode="reflect", **options):
             how = options | {"algorithm": algorithm, "num_threads": 1}
             zeros, reflect = (fc.estimate(name, x, w, **how, padding_mode=mode) for mode in ("zeros", "reflect"))
-            assert reflect == zeros
+            assert reflect <= zeros + block * (algorithm == "depthwise")
             assert fc.estimate(name, x, w, **how, flip=True) <= zeros + 4 * int(np.prod(w))
 
 

@@ -31,6 +31,7 @@ float64), so its own gamma_n is added; and each product may underflow, so halves
 added, in Winograd's case times what the later transforms can make of them.
 """
 
+import itertools
 from collections.abc import Iterable
 from functools import cache
 
@@ -103,11 +104,37 @@ def finite_magnitude(array: np.ndarray | None) -> np.ndarray | None:
     return np.where(np.isfinite(array), np.abs(array), 0).astype(reference_of(array.dtype))
 
 
+def dilated_winograd_bound(
+    x: np.ndarray, w: np.ndarray, b: np.ndarray | None, scheme: winograd.Scheme, grid: tuple[int, int], **options: object
+) -> tuple[np.ndarray, bool]:
+    """The same with dilation in height and width: every `grid`-th row and column is a convolution of its own."""
+    pads, rank = options["padding"], x.ndim - 2
+    padded = oracle.pad(x, ((0, 0),) * (rank - 2) + tuple(pads[-2:]))
+    dilation = (*(1,) * (rank - 2), *grid)
+    out = oracle.conv_out_size(padded.shape[2:], w.shape[2:], 1, 0, dilation)
+    options = options | {"padding": (*pads[:-2], (0, 0), (0, 0))}
+    bound, overflows = None, False
+    for row, column in itertools.product(range(min(grid[0], out[-2])), range(min(grid[1], out[-1]))):
+        part, over = winograd_bound(padded[..., row :: grid[0], column :: grid[1]], w, b, scheme, **options)
+        if bound is None:
+            bound = np.zeros((*part.shape[:-2], *out[-2:]), part.dtype)
+        bound[..., row :: grid[0], column :: grid[1]] = part
+        overflows |= over
+    return bound, overflows
+
+
 def winograd_bound(
-    x: np.ndarray, w: np.ndarray, b: np.ndarray | None, scheme: winograd.Scheme, **options: object
+    x: np.ndarray,
+    w: np.ndarray,
+    b: np.ndarray | None,
+    scheme: winograd.Scheme,
+    grid: tuple[int, int] = (1, 1),
+    **options: object,
 ) -> tuple[np.ndarray, bool]:
     """Elementwise bound on the error of a Winograd convolution of batched arrays, and whether a transform may
-    overflow; `options` are those of `winograd.stages`."""
+    overflow; `options` are those of `winograd.stages`, and `grid` the dilation in height and width."""
+    if grid != (1, 1):
+        return dilated_winograd_bound(x, w, b, scheme, grid, **options)
     x_size, w_size, b_size = map(finite_magnitude, (x, w, b))
     at, g, bt = (np.abs(matrix) for matrix in scheme.matrices(reference_of(x.dtype)))
     made = winograd.stages(x_size, w_size, (at, g, bt), **options)
@@ -143,7 +170,7 @@ def tiled(
     depth = {}
     if len(pads) == 3:
         depth = {f"depth_{k}": oracle.per_axis(v, 3)[0] for k, v in (("stride", stride), ("dilation", dilation))}
-    return {"padding": pads, "groups": groups} | depth
+    return {"padding": pads, "groups": groups, "grid": oracle.per_axis(dilation, len(pads))[-2:]} | depth
 
 
 def bounds_for(

@@ -34,9 +34,9 @@ def steps_of(spec):
 
 
 def is_sequence(spec):
-    """Return whether a spec is of sequences, channels first, of which a task's rows fit in cache."""
+    """Return whether a spec is of sequences, channels first and zeros around them, of which a task's rows fit in cache."""
     flat = spec.size[:2] == (1, 1) and spec.kernel[:2] == (1, 1) and spec.padding[:2] == ((0, 0), (0, 0))
-    if not flat or spec.channels_last:
+    if not flat or spec.channels_last or spec.bordered or min(spec.padding[2]) < 0:
         return False
     steps, rows = steps_of(spec)
     wide = -(-spec.c_out // spec.groups // LINE) * LINE
