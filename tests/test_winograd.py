@@ -263,14 +263,11 @@ def test_an_overflow_of_the_definition_is_an_overflow(name: str, dtype: str) -> 
 UNSERVED = {
     "stride": ((1, 4, 12, 12), (4, 4, 3, 3), {"stride": 2}),
     "stride of one axis": ((1, 4, 12, 12), (4, 4, 5, 5), {"stride": (1, 2)}),
-    "dilation": ((1, 4, 12, 12), (4, 4, 3, 3), {"dilation": 2}),
-    "dilation of 5x5": ((1, 4, 12, 12), (4, 4, 5, 5), {"dilation": (2, 1)}),
     "another kernel": ((1, 4, 12, 12), (4, 4, 3, 5), {}),
     "pointwise": ((1, 4, 12, 12), (4, 4, 1, 1), {}),
     "7x7": ((1, 4, 12, 12), (4, 4, 7, 7), {}),
     "one axis": ((1, 4, 12), (4, 4, 3), {}),
     "stride in a volume": ((1, 4, 6, 12, 12), (4, 4, 3, 3, 3), {"stride": (1, 2, 1)}),
-    "dilation in a volume": ((1, 4, 6, 12, 12), (4, 4, 2, 5, 5), {"dilation": (1, 1, 2)}),
 }
 
 
@@ -292,6 +289,8 @@ def test_it_serves_its_kernels_in_planes_and_volumes(name: str) -> None:
         for padding in (0, 1, "same", "valid", ((taps - 1, 0), (0, 3))):
             options = {"groups": groups, "padding": padding}
             assert name in calls.able("conv2d", (1, 8, 12, 13), (8, 8 // groups, taps, taps), **options)
+    for dilation in (2, (1, 3), (2, 1)):
+        assert name in calls.able("conv2d", (1, 8, 14, 15), (8, 8, taps, taps), dilation=dilation)
     for kd in (1, 2, 3):
         for depth in ({}, {"stride": (2, 1, 1)}, {"dilation": (2, 1, 1)}):
             assert name in calls.able("conv3d", (1, 4, 5, 12, 13), (8, 4, kd, taps, taps), **depth)
