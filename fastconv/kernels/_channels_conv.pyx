@@ -44,11 +44,23 @@ def turned_rows(spec):
     return -(-oh // -(-oh // rows)) if rows > 0 else 0
 
 
+def has_constant_rows(spec):
+    """Return whether rows of a constant meet a border of zeros, which counts after it: turned over, such a row is one like
+    any other, and its ends would be zeros."""
+    if "constant" not in spec.border[1]:
+        return False
+    return any(
+        pad > 0 and name == "zeros"
+        for pads, names in ((spec.padding[0], spec.border[0]), (spec.padding[2], spec.border[2]))
+        for pad, name in zip(pads, names, strict=True)
+    )
+
+
 def prefers_channels(spec):
     """Return whether channels in lanes suit a spec better than pixels in lanes."""
     if spec.channels_last:
         return True
-    if min(spec.c_out, spec.c_in) // spec.groups < DEEP or not turned_rows(spec):
+    if min(spec.c_out, spec.c_in) // spec.groups < DEEP or not turned_rows(spec) or has_constant_rows(spec):
         return False
     return spec.output[0] * spec.output[1] * spec.output[2] <= SMALL_MAP or (spec.stride[2] > 1 and spec.taps > 1)
 

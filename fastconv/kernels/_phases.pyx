@@ -258,6 +258,7 @@ cdef class PhasedConv(BoundConv):
     cdef bint one, bordered, last
     cdef ndarray many, taps        # of each phase: offsets, taps of each
     cdef ndarray packed_at         # where each phase's filters begin, and where the last end
+    cdef ndarray plain_at          # where they are as they were before they were packed, if that is needed; or -1
     cdef list tap_tables           # of each phase: its taps
     cdef list tables               # of each axis: phase, index, counts
 
@@ -285,14 +286,21 @@ cdef class PhasedConv(BoundConv):
         for children in self.children:
             if [child.layout for child in children] != [child.layout for child in self.children[0]]:
                 raise TypeError("the slabs of a transposed convolution pack their weights alike")
-        starts = [0]
-        for conv, child in zip(whole, self.children[0]):
-            items = (<BoundConv>child).packed_items() or conv.c_out * conv.c_in // conv.groups * conv.taps
-            starts.append(starts[len(starts) - 1] + -(-items // LINE) * LINE)
-        self.packed_at = integers(starts)
+        starts, plain = [0], []
+        for conv, child, module in zip(whole, self.children[0], modules):
+            begin, filters = starts[len(starts) - 1], conv.c_out * conv.c_in // conv.groups * conv.taps
+            items = -(-((<BoundConv>child).packed_items() or filters) // LINE) * LINE
+            # What is not summed directly is where values are not finite, and then asks for the filters.
+            direct = getattr(module, "bounded_as_direct", True)
+            plain.append(-1 if direct else begin + items)
+            starts.append(begin + items + (0 if direct else -(-filters // LINE) * LINE))
+        self.packed_at, self.plain_at = integers(starts), integers(plain)
 
     cdef Py_ssize_t start_of(self, Py_ssize_t phase) noexcept:
         return (<Py_ssize_t *>cnp.PyArray_DATA(self.packed_at))[phase]
+
+    cdef Py_ssize_t plain_of(self, Py_ssize_t phase) noexcept:
+        return (<Py_ssize_t *>cnp.PyArray_DATA(self.plain_at))[phase]
 
     cdef Py_ssize_t many_of(self, Py_ssize_t phase) noexcept:
         return (<Py_ssize_t *>cnp.PyArray_DATA(self.many))[phase]
@@ -318,7 +326,7 @@ cdef class PhasedConv(BoundConv):
         """The phases, and their filters on their way to be packed."""
         cdef Py_ssize_t items = 0, phase
         for phase in range(self.phases):
-            if self.child(0, phase).packed_items():
+            if self.child(0, phase).packed_items() and self.plain_of(phase) < 0:
                 items += self.filter_items(phase)
         return items * self.itemsize + self.phases * sizeof(Filters) + LINE
 
@@ -336,7 +344,9 @@ cdef class PhasedConv(BoundConv):
                 filters[phase].many, filters[phase].taps = self.many_of(phase), self.taps_of(phase)
                 filters[phase].tap = <const Py_ssize_t *>cnp.PyArray_DATA(<ndarray>self.tap_tables[phase])
                 filters[phase].to = packed + self.start_of(phase) * size
-                if self.child(0, phase).packed_items():
+                if self.plain_of(phase) >= 0:
+                    filters[phase].to = packed + self.plain_of(phase) * size
+                elif self.child(0, phase).packed_items():
                     filters[phase].to = to
                     to += self.filter_items(phase) * size
             run_tasks(turn_filters, &job, self.shape.c_out, threads, self.turn_bytes(), brief)
@@ -370,10 +380,11 @@ cdef class PhasedConv(BoundConv):
             most = max(most, self.many_of(phase))
         return total + most * self.shape.c_out * self.itemsize
 
-    cdef size_t weave_bytes(self) noexcept:
+    cdef size_t weave_bytes(self):
         cdef Py_ssize_t steps = min(self.shape.stride_w, self.shape.ow), tall = min(self.shape.stride_h, self.shape.oh)
+        cdef Py_ssize_t wide = max([box[2][1] - box[2][0] for box in self.boxes])
         return (steps * (sizeof(void *) + tall * (sizeof(void *) + sizeof(Py_ssize_t)))
-                + max(self.shape.c_out, parts(self.shape.ow, self.shape.stride_w)) * self.itemsize)
+                + max(self.shape.c_out, wide) * self.itemsize)
 
     cdef size_t workspace_bytes(self, int threads, bint packed) noexcept:
         cdef size_t total = 0 if packed else self.packed_items() * self.itemsize
@@ -391,7 +402,6 @@ cdef class PhasedConv(BoundConv):
     cdef int compute(self, const char *x, const char *weight, const char *packed, const char *bias, char *y,
                      int threads, bint brief) except -1:
         cdef char *own = NULL
-        cdef BoundConv child
         if packed is NULL:
             own = take(self.packed_items() * self.itemsize)
             packed = own
@@ -402,11 +412,20 @@ cdef class PhasedConv(BoundConv):
                 return self.scatter(x, weight, bias, y, threads, brief)
             if not self.one:
                 return self.weave(x, packed, bias, y, threads, brief)
-            child = self.child(0, 0)
-            return child.compute(x, packed, packed if child.packed_items() else NULL, bias, y, threads, brief)
+            return self.compute_phase(0, 0, x, packed, bias, y, threads, brief)
         finally:
             if own is not NULL:
                 give(own)
+
+    cdef int compute_phase(self, Py_ssize_t slab, Py_ssize_t phase, const char *x, const char *packed, const char *bias,
+                           char *y, int threads, bint brief) except -1:
+        cdef BoundConv child = self.child(slab, phase)
+        cdef const char *filters = packed + self.start_of(phase) * self.itemsize
+        cdef const char *plain = filters
+        if self.plain_of(phase) >= 0:
+            plain = packed + self.plain_of(phase) * self.itemsize
+        return child.compute(x, plain, filters if child.packed_items() else NULL, bias, y, 1 if child.brief else threads,
+                             brief or child.brief)
 
     cdef int scatter(self, const char *x, const char *weight, const char *bias, char *y, int threads, bint brief) except -1:
         cdef Scatter job
@@ -457,16 +476,11 @@ cdef class PhasedConv(BoundConv):
                           int threads, bint brief) except -1:
         cdef const fc_conv *s = &self.shape
         cdef Py_ssize_t phase, axis, rows, size = self.itemsize
-        cdef BoundConv child
-        cdef const char *filters
         cdef char *biases = NULL
         for phase in range(self.phases):
-            child = self.child(slab, phase)
-            filters = packed + self.start_of(phase) * size
             if bias is not NULL:
                 biases = self.repeat_bias(move, phase, bias)
-            child.compute(x, filters, filters if child.packed_items() else NULL, biases, move.blocks[phase],
-                          1 if child.brief else threads, brief or child.brief)
+            self.compute_phase(slab, phase, x, packed, biases, move.blocks[phase], threads, brief)
         for axis in range(3):
             move.axis[axis].low, move.axis[axis].high = (<tuple>(<tuple>self.boxes[slab])[axis])
         rows = length_of(&move.axis[0]) * length_of(&move.axis[1])

@@ -58,7 +58,7 @@ def seconds(spec, isa, str algorithm):
     machine = machine_of(isa)
     points, outputs = (4, 2) if algorithm == "winograd_f2x3" else (6, 4 if algorithm == "winograd_f4x3" else 2)
     (od, oh, ow), (_, dh, dw) = spec.output, spec.dilation
-    square, tiles = points * points, od * dh * dw * -(-oh // (outputs * dh)) * -(-ow // (outputs * dw))
+    square, tiles = points * points, od * min(dh, oh) * min(dw, ow) * -(-oh // (outputs * dh)) * -(-ow // (outputs * dw))
     depth, c_out = spec.c_in // spec.groups * spec.kernel[0], spec.c_out // spec.groups
     wide, deep = vectors(machine, spec, c_out), vectors(machine, spec, depth)
     cost = tiles * (depth * channel_steps(machine, spec) + (wide + deep) * machine.point)
@@ -78,9 +78,9 @@ cdef struct Job:
     const fc_conv *shape
     const fc_kernels *kernels
     int kind, points, outputs
-    # A line of tiles is those of one row of tiles that lie on one grid of columns; `tile_rows` are those of all grids of an
-    # image and depth, `grid_rows` of one.
-    Py_ssize_t itemsize, depth, tiles, tile_rows, grid_rows, tile_columns, panels, v_tile
+    # A line of tiles is those of one row of tiles that lie on one grid of columns, of which there are `grids`; `tile_rows`
+    # are those of all grids of rows of an image and depth, `grid_rows` of one.
+    Py_ssize_t itemsize, depth, tiles, tile_rows, grid_rows, tile_columns, grids, panels, v_tile
     Py_ssize_t block, block_panels, task_panels, input_block  # tiles, panels of a product, of a task; tiles
     const char *x
     const char *weight
@@ -116,12 +116,12 @@ cdef inline Place place_of(const Job *job, Py_ssize_t tile) noexcept nogil:
     cdef const fc_conv *s = job.shape
     cdef Place place
     cdef Py_ssize_t line = tile // job.tile_columns, row
-    place.row = line // s.dilation_w
+    place.row = line // job.grids
     row = place.row % job.tile_rows
     place.iod = place.row // job.tile_rows % s.od
     place.image = place.row // job.tile_rows // s.od
     place.ioh = row // job.grid_rows + row % job.grid_rows * job.outputs * s.dilation_h
-    place.iow = line % s.dilation_w + tile % job.tile_columns * job.outputs * s.dilation_w
+    place.iow = line % job.grids + tile % job.tile_columns * job.outputs * s.dilation_w
     return place
 
 
@@ -257,7 +257,7 @@ cdef void sum_again(void *argument, Py_ssize_t task, char *scratch) noexcept nog
     cdef Py_ssize_t panels = job.panels, size = job.itemsize, wide = job.kernels.rn, c_out = s.c_out // s.groups
     cdef Py_ssize_t first = task % panels * wide, group = task // panels % s.groups, row = task // panels // s.groups
     cdef Py_ssize_t channel = group * c_out + first, image = row // (job.tile_rows * s.od)
-    cdef Place place = place_of(job, row * s.dilation_w * job.tile_columns)
+    cdef Place place = place_of(job, row * job.grids * job.tile_columns)
     cdef Py_ssize_t ioh = place.ioh, end = min(ioh + job.outputs * s.dilation_h, s.oh)
     while ioh < end:
         job.kernels.direct_forward(
@@ -291,7 +291,7 @@ cdef struct Plan:
 cdef class Winograd(BoundConv):
     cdef int kind, points, outputs
     cdef Py_ssize_t depth, v_tile
-    cdef Py_ssize_t tile_rows, grid_rows, tile_columns, tiles, panels
+    cdef Py_ssize_t tile_rows, grid_rows, tile_columns, grids, tiles, panels
 
     def __init__(self, spec, int isa, str isa_name, str algorithm):
         super().__init__(spec, isa, isa_name)
@@ -304,9 +304,10 @@ cdef class Winograd(BoundConv):
         # A vector's room behind the last channel, and an odd number of vectors: rows then lie in different cache sets.
         self.v_tile = (parts(self.depth, lanes) + 1 | 1) * lanes
         self.grid_rows = parts(s.oh, self.outputs * s.dilation_h)
-        self.tile_rows = self.grid_rows * s.dilation_h
+        self.tile_rows = self.grid_rows * min(s.dilation_h, s.oh)
         self.tile_columns = parts(s.ow, self.outputs * s.dilation_w)
-        self.tiles = s.n * s.od * self.tile_rows * s.dilation_w * self.tile_columns
+        self.grids = min(s.dilation_w, s.ow)  # those that an output lies on
+        self.tiles = s.n * s.od * self.tile_rows * self.grids * self.tile_columns
         self.panels = parts(s.c_out // s.groups, self.kernels.rn)
 
     cdef Plan plan(self, int threads, bint packed) noexcept:
@@ -353,7 +354,8 @@ cdef class Winograd(BoundConv):
         job.shape, job.kernels = &self.shape, self.kernels
         job.kind, job.points, job.outputs = self.kind, self.points, self.outputs
         job.itemsize, job.depth, job.tiles = self.itemsize, self.depth, self.tiles
-        job.tile_rows, job.grid_rows, job.tile_columns = self.tile_rows, self.grid_rows, self.tile_columns
+        job.tile_rows, job.grid_rows = self.tile_rows, self.grid_rows
+        job.tile_columns, job.grids = self.tile_columns, self.grids
         job.panels, job.v_tile = self.panels, self.v_tile
         job.block, job.block_panels = plan.block, plan.block_panels
         job.task_panels, job.input_block = plan.task_panels, plan.input_block
