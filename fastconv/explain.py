@@ -118,17 +118,26 @@ def spec_of(
     options = {**options, "precision": settings.precision_of(options["precision"])}
     if function.startswith("conv_transpose"):
         stride, padding, dilation, groups = geometry
-        edges = {name: options.pop(name) for name in ("padding_mode", "padding_value", "flip")}
-        for (argument, value), rule in zip(edges.items(), ("zeros", 0, False), strict=True):
-            if value != rule:
-                raise FastconvValueError(f"{function}: {argument} must be {rule!r}, got {argument}={show(value)}")
-        places = (stride, padding, output_padding, groups, dilation)
-        made = ConvTransposeSpec.make_transpose(function, rank, inputs, weights, None, *places, **options, dtype=name)
+        refuse_others(function, {edge: options.pop(edge) for edge in ("padding_mode", "padding_value", "flip")})
+        places, biases = (stride, padding, output_padding, groups, dilation), tuple(bias) if is_sequence(bias) else None
+        made = ConvTransposeSpec.make_transpose(function, rank, inputs, weights, biases, *places, **options, dtype=name)
         return replace(made, bias=bool(bias))
-    if output_padding != 0:
-        raise FastconvValueError(f"{function}: output_padding must be 0, got output_padding={show(output_padding)}")
+    refuse_others(function, {"output_padding": output_padding})
     biases = tuple(bias) if is_sequence(bias) else weights[:1] if bias else None
     return ConvSpec.make(function, rank, inputs, weights, biases, *geometry, **options, dtype=name)
+
+
+# What the options are that a function does not have.
+ABSENT = {
+    "padding_mode": "zeros", "padding_value": 0, "flip": False, "output_padding": 0, "algorithm": None, "precision": None
+}  # fmt: skip
+
+
+def refuse_others(function: str, given: dict[str, Any]) -> None:
+    """Refuse options that the function of this name does not have."""
+    for argument, value in given.items():
+        if value != ABSENT[argument]:
+            raise FastconvValueError(f"{function}: {argument} must be {ABSENT[argument]!r}, got {argument}={show(value)}")
 
 
 def tiled_call(
@@ -145,7 +154,8 @@ def tiled_call(
     inputs = shape_of(function, "input_shape", input_shape, (rank + 1, rank + 2), "(batch,) channels and spatial")
     weights = shape_of(function, "weight_shape", weight_shape, (2 * rank + 2,), "tiles, kernel, c_in/groups, c_out")
     biases = tuple(bias) if is_sequence(bias) else weights[-1:] if bias else None
-    named: dict[str, Any] = {key: options[key] for key in ("data_format", "activation")}
+    named: dict[str, Any] = {key: options.pop(key) for key in ("data_format", "activation")}
+    refuse_others(function, options)
     named |= {"dtype": named_dtype(function, dtype), "local": kind == "local"}
     return bind_call(tiled, TiledSpec.make_tiled(function, rank, inputs, weights, biases, *geometry, **named))
 
@@ -382,6 +392,7 @@ def estimate(
     options = {"data_format": data_format, "activation": activation, "precision": precision}
     options |= {"padding_mode": padding_mode, "padding_value": padding_value, "flip": flip}
     if isinstance(function, str) and function in TILED:
+        options |= {"output_padding": output_padding, "algorithm": algorithm}
         call = tiled_call(function, input_shape, weight_shape, bias, geometry, options, dtype)
     else:
         spec = spec_of("estimate", function, input_shape, weight_shape, bias, geometry, options, dtype, output_padding)

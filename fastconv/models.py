@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from . import nn
+from .spec import whole
 
 
 class LeNet5(nn.Sequential):
@@ -175,7 +176,7 @@ class WaveNetStack(nn.Module):
         rng: np.random.Generator | int | None = None,
     ) -> None:
         how: dict[str, Any] = {"gated": gated, "dtype": dtype, "rng": np.random.default_rng(rng)}
-        count = layers * rounds
+        count = whole("WaveNetStack", "layers", layers, 1) * whole("WaveNetStack", "rounds", rounds, 1)
         self.layers = nn.Sequential(
             *(
                 WaveNetLayer(channels, skip_channels, kernel_size, 2 ** (at % layers), residual=at + 1 < count, **how)

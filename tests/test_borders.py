@@ -231,6 +231,35 @@ def test_larger_layers_are_exact(layer: str, mode: str, isa: str) -> None:
             tolerance.check(one, right, calls.to_last(bound, rank) if last and bound.ndim else bound, told)
 
 
+BESIDE_ZEROS = {
+    "strided rows": ((1, 64, 56, 56), (64, 64, 3, 3), {"stride": 2}, (("constant",) * 2, ("zeros",) * 2)),
+    "small map": ((1, 64, 16, 16), (64, 64, 3, 3), {}, (("constant",) * 2, ("zeros", "reflect"))),
+    "depth": (
+        (1, 64, 1, 14, 15),
+        (40, 64, 3, 3, 3),
+        {"stride": (1, 2, 2)},
+        (("zeros",) * 2, ("constant",) * 2, ("constant",) * 2),
+    ),
+}
+
+
+@pytest.mark.parametrize("layer", BESIDE_ZEROS)
+def test_rows_of_a_constant_beside_zeros(layer: str, isa: str) -> None:
+    """Outside of several axes the constant counts, in layers large enough for several threads."""
+    x_shape, w_shape, options, modes = BESIDE_ZEROS[layer]
+    rng, rank = cases.rng_for("border beside " + layer, 0), len(x_shape) - 2
+    x, w = cases.integers(rng, x_shape, "float32"), cases.integers(rng, w_shape, "float32")
+    padded = oracle.border(x, ((1, 1),) * rank, modes, 5.0)
+    expected = oracle.conv(padded, w, **options)
+    how = options | {"padding": 1, "padding_mode": modes, "padding_value": 5}
+    name = f"conv{rank}d"
+    served = calls.able(name, x_shape, w_shape, **how)
+    for algorithm, bound in tolerance.bounds_for(served, padded, w, integers=True, **options).items():
+        for threads in (1, 2, 3, 7):
+            y = getattr(F, name)(x, w, **how, algorithm=algorithm, num_threads=threads)
+            tolerance.check(y, expected, bound, f"{layer} {isa} {algorithm} num_threads={threads}")
+
+
 # ---- names
 
 

@@ -217,3 +217,12 @@ def test_only_two_float_types_are_served() -> None:
         x = np.ones((1, 1, 4, 4), dtype)
         with pytest.raises(fc.FastconvTypeError, match=np.dtype(dtype).name):
             F.conv2d(x, x)
+
+
+@pytest.mark.parametrize(
+    "option",
+    [{"flip": True}, {"padding_mode": "reflect"}, {"output_padding": 1}, {"algorithm": "direct"}, {"precision": "fast"}],
+)
+def test_estimate_refuses_options_that_a_function_does_not_have(option: dict) -> None:
+    with pytest.raises(fc.FastconvValueError, match=f"local_conv2d: {next(iter(option))} must be"):
+        fc.estimate("local_conv2d", (1, 3, 8, 8), (6, 6, 3, 3, 3, 4), **option)

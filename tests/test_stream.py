@@ -460,3 +460,11 @@ def test_short_sequences_have_the_bits_of_any_batch(isa: str, dtype: str) -> Non
             assert same_bits(F.conv1d(x, w, padding="same", algorithm="im2col_gemm", num_threads=threads), whole)
         for part in (slice(0, 1), slice(3, 8)):
             assert same_bits(F.conv1d(x[part], w, padding="same", algorithm="im2col_gemm"), whole[part])
+
+
+@pytest.mark.parametrize(
+    "layer", [nn.ConvTranspose1d(4, 4, 2), nn.TiledConv1d(4, 4, 2, 2), nn.LocallyConnected1d(4, 4, 8, 2)], ids=repr
+)
+def test_layers_without_a_form_step_by_step_say_so(layer: nn.Module) -> None:
+    with pytest.raises(fc.FastconvTypeError, match="has no form step by step"):
+        layer.stream()

@@ -169,6 +169,32 @@ def test_winograd_computes_phases(algorithm: str, stride: int, isa: str, dtype: 
             tolerance.check(y[place], expected[place], bounds[algorithm], f"{algorithm} stride={stride} {rows} {columns}")
 
 
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("algorithm", WINOGRAD)
+def test_winograd_puts_what_is_not_finite_where_the_definition_does(
+    algorithm: str, stride: int, isa: str, dtype: str
+) -> None:
+    """What is near it is summed again, by the filters as they were before they were transformed."""
+    taps = 5 if algorithm.endswith("x5") else 3
+    rng = cases.rng_for(f"transposed strange {algorithm}", stride)
+    x = cases.integers(rng, (1, 9, 13, 14), dtype)
+    w = cases.integers(rng, (9, 17, *(stride * taps,) * 2), dtype)
+    pad = stride * (taps // 2)
+    for array, at in ((x, (0, 4, 6, 6)), (w, (3, 5, 0, 1))):
+        for value in (np.inf, np.nan):
+            given = array.copy()
+            given[at] = value
+            arrays = (given, w) if array is x else (x, given)
+            expected = oracle.conv_transpose(*arrays, None, stride, pad)
+            y = F.conv_transpose2d(*arrays, None, stride, pad, algorithm=algorithm)
+            assert (np.isnan(y) == np.isnan(expected)).all()
+            finite = np.isfinite(expected)
+            assert (np.isfinite(y) == finite).all()
+            off = np.abs(np.where(finite, y, 0) - np.where(finite, expected, 0))
+            magnitude = oracle.conv_transpose(*(np.where(np.isfinite(a), np.abs(a), 0) for a in arrays), None, stride, pad)
+            assert (off <= 2000 * np.finfo(dtype).eps * magnitude.max()).all()
+
+
 LARGER = {
     "U-Net": ((1, 40, 30, 31), (40, 24, 2, 2), {"stride": 2}),
     "deep U-Net": ((2, 300, 7, 9), (300, 70, 2, 2), {"stride": 2}),

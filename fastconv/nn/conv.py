@@ -14,6 +14,7 @@ from ..backends import Signal, backend_for
 from ..spec import (
     FORMATS,
     PRECISIONS,
+    FastconvTypeError,
     FastconvValueError,
     activation_of,
     border_of,
@@ -24,6 +25,7 @@ from ..spec import (
     padding_pairs,
     per_axis,
     shape_of,
+    show,
     whole,
 )
 from .module import Array, Module, Parameter, float_dtype, uniform_parameter
@@ -42,6 +44,7 @@ class _ConvNd(Module):
     _grad_weight: ClassVar[Callable[..., Array]]
     _grad_bias: ClassVar[Callable[..., Array]]
     _parameter_names = ("weight", "bias")
+    _streams: ClassVar[bool] = True
 
     weight: Parameter
     bias: Parameter | None
@@ -138,6 +141,8 @@ class _ConvNd(Module):
 
     def _planned(self, input: Signal) -> Any:
         """This layer as a part of a stream."""
+        if not self._streams:
+            raise FastconvTypeError(f"stream: {self._function} has no form step by step")
         bias = None if self.bias is None else self.bias.data
         backend, options = backend_for(self._function, "input", input), self._options(self.activation)
         return backend.conv(self._function, self._axes, input, self.weight.data, bias, options, None, None)
@@ -186,7 +191,11 @@ class _ConvNd(Module):
         """The axes of a bias after its channels, none if there is one a channel."""
         if not is_sequence(bias):
             return ()
-        return shape_of(type(self).__name__, "bias", bias, (self._axes,), "of places, one an axis")
+        layer = type(self).__name__
+        places = shape_of(layer, "bias", bias, (self._axes,), "of places, one an axis")
+        if 0 in places:
+            raise FastconvValueError(f"{layer}: bias must have at least one place an axis, got bias={show(bias)}")
+        return places
 
     def _padding(self, padding: Any) -> Any:
         """A word as it is, numbers one an axis where both ends agree, otherwise pairs."""

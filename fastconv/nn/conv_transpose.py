@@ -9,13 +9,15 @@ from typing import Any
 import numpy as np
 
 from .. import grad as G
-from ..spec import FastconvValueError, one_of, per_axis, shape_of, show
+from ..backends import backend_for
+from ..spec import FastconvValueError, batch_and_channels, flag, one_of, per_axis, shape_of, show
 from .conv import _ConvNd
 from .module import Array
 
 
 class _ConvTransposeNd(_ConvNd):
     _packer = "pack_conv_transpose"
+    _streams = False
 
     def __init__(
         self,
@@ -46,6 +48,16 @@ class _ConvTransposeNd(_ConvNd):
         self.padding_mode = one_of(layer, "padding_mode", padding_mode, ("zeros",))
         self.output_padding = per_axis(layer, "output_padding", output_padding, self._axes, 0, 0)[-self._axes :]
         self._added = self.output_padding
+        steps, gaps = (per_axis(layer, *pair, self._axes, 1, 1) for pair in (("stride", stride), ("dilation", dilation)))
+        if any(
+            extra >= max(s, g)
+            for extra, s, g in zip(self.output_padding, steps[-self._axes :], gaps[-self._axes :], strict=True)
+        ):
+            raise FastconvValueError(
+                f"{layer}: output_padding must be smaller than stride or dilation, got "
+                f"output_padding={show(output_padding)} with stride={show(stride)} and dilation={show(dilation)}"
+            )
+        bias = flag(layer, "bias", bias)
         super().__init__(
             in_channels,
             out_channels,
@@ -77,14 +89,23 @@ class _ConvTransposeNd(_ConvNd):
     def _padding_for(self, input: Array, output_size: Any) -> tuple[int, ...]:
         """The output padding that gives the output this size."""
         layer, rank = type(self).__name__, self._axes
-        lead = max(np.ndim(input) - rank, 1)
+        backend_for(self._function, "input", input)
+        batched, n, _, axes = batch_and_channels(self._function, "input", input.shape, rank, self._channels_last)
+        size, batch = axes[-rank:], (n,) if batched else ()
+        lead = len(batch) + 1
         given = shape_of(layer, "output_size", output_size, (rank, rank + lead), "(spatial, or with batch and channels)")
         if len(given) > rank:
+            whole_size = given
             given = given[lead - 1 : -1] if self._channels_last else given[lead:]
-        size = np.shape(input)[lead - 1 : -1] if self._channels_last else np.shape(input)[lead:]
+            full = (*batch, *given, self.out_channels) if self._channels_last else (*batch, self.out_channels, *given)
+            if whole_size != full:
+                raise FastconvValueError(
+                    f"{layer}: output_size must have the batch and channels {(*batch, self.out_channels)}, "
+                    f"got output_size={show(output_size)}"
+                )
         pads = [pad if isinstance(pad, tuple) else (pad, pad) for pad in self.padding]
-        axes = zip(size, self.stride, self.kernel_size, self.dilation, pads, strict=True)
-        least = [(i - 1) * s - front - back + d * (k - 1) + 1 for i, s, k, d, (front, back) in axes]
+        steps = zip(size, self.stride, self.kernel_size, self.dilation, pads, strict=True)
+        least = [(i - 1) * s - front - back + d * (k - 1) + 1 for i, s, k, d, (front, back) in steps]
         for axis, (wanted, low, step) in enumerate(zip(given, least, self.stride, strict=True)):
             if not low <= wanted < low + step:
                 raise FastconvValueError(

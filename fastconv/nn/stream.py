@@ -117,8 +117,7 @@ class Stream:
         bound = self._bound
         if bound.torn:
             raise FastconvError("push: a stream whose last push was interrupted must be reset or given a state first")
-        if bound.busy:
-            raise FastconvError("push: a stream takes one chunk at a time, and another thread's is not done")
+        self._expect_idle("push")
         if not (
             type(chunk) is np.ndarray
             and chunk.dtype == self._dtype
@@ -138,6 +137,10 @@ class Stream:
         y = bound.push(chunk, self._threads())
         return y[0] if self._batch is None else y
 
+    def _expect_idle(self, method: str) -> None:
+        if self._bound.busy:
+            raise FastconvError(f"{method}: a stream takes one chunk at a time, and another thread's is not done")
+
     def _plain(self, chunk: Any) -> Array:
         if not isinstance(chunk, np.ndarray):
             raise FastconvTypeError(f"push: chunk must be a NumPy array, got chunk={show(chunk)}")
@@ -153,10 +156,12 @@ class Stream:
 
     def reset(self) -> None:
         """Forget the past: the next chunk begins a new sequence."""
+        self._expect_idle("reset")
         self._bound.reset()
 
     def copy(self) -> Self:
         """Return a stream at the same place, whose past is the same and whose future is its own; the weights are shared."""
+        self._expect_idle("copy")
         other = object.__new__(type(self))
         other.__dict__.update(self.__dict__)
         other._bound = self._bound.fork()
@@ -177,6 +182,7 @@ class Stream:
             "position": steps taken; "0", "1", ...: for each convolution with more than one tap, in the order of the
             network, its last (kernel_size - 1) * dilation inputs, (batch or 1, channels, steps), zeros before the beginning.
         """
+        self._expect_idle("state_dict")
         state: dict[str, Array] = {"position": np.array(self.position, np.int64)}
         for number, _ in enumerate(self._bound.history_shapes):
             ring, places = self._bound.past(number)
@@ -196,6 +202,7 @@ class Stream:
         FastconvValueError, FastconvTypeError
             If a name is missing or surplus, or an array has another shape or dtype.
         """
+        self._expect_idle("load_state_dict")
         shapes = self._bound.history_shapes
         names = {"position", *(str(number) for number in range(len(shapes)))}
         if set(state) != names:

@@ -19,6 +19,7 @@ _Axes = int | tuple[int, ...]
 
 class _TiledNd(_ConvNd):
     _tiled: ClassVar[Callable[..., Array]]
+    _streams = False
 
     def _output(self, input: Array) -> Array:
         bias = None if self.bias is None else self.bias.data

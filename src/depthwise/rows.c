@@ -1,6 +1,6 @@
 /* Computes:     y[o] = bias + sum over taps of weight * x[o - pad + tap], one input channel each, activation.
  * Source:       Zhang, Lo & Lu, High Performance Depthwise and Pointwise Convolutions on Mobile Devices, AAAI 2020.
- * Applies when: NCHW, 3x3 and 5x5 kernels that move by single steps, no depth.
+ * Applies when: NCHW, 3x3 and 5x5 kernels that move by single steps, no depth, a border of zeros narrower than the kernel.
  * Layout:       x at the image, weight at the taps of the first output channel, y at its output plane, all unpacked.
  * Plan:         one call owns output rows [ioh, ioh_end) of `channels` output channels.
  * Tile:         FC_DV units roll down their columns together. A unit is one vector of outputs of one channel: an input row
