@@ -61,7 +61,8 @@ def seconds(spec, isa, str algorithm):
     square, tiles = points * points, od * min(dh, oh) * min(dw, ow) * -(-oh // (outputs * dh)) * -(-ow // (outputs * dw))
     depth, c_out = spec.c_in // spec.groups * spec.kernel[0], spec.c_out // spec.groups
     wide, deep = vectors(machine, spec, c_out), vectors(machine, spec, depth)
-    cost = tiles * (depth * channel_steps(machine, spec) + (wide + deep) * machine.point)
+    begun = -(-wide // 2) * machine.tile / (14 if machine.lanes == 16 else 6)  # register tiles, of so many rows
+    cost = tiles * (depth * channel_steps(machine, spec) + begun + (wide + deep) * machine.point)
     if outputs == 4:
         cost *= 1.12  # 36 points of every tile at once crowd L1 and L2 more than 16
     if dw > 1 and not spec.channels_last:  # pixels are picked one by one, and so are outputs put

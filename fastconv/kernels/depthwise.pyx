@@ -63,9 +63,8 @@ def axis(outputs, taps, stride, dilation):
 def windows_of(columns, spec, lanes):
     """Return (windows, reals of each, apart) of a staged row whose consecutive outputs lie side by side."""
     stride, dilation, kw = spec.stride[2], spec.dilation[2], spec.kernel[2]
-    wide = -(-columns // lanes) * lanes
     phases = min(stride, (kw - 1) * dilation + 1)
-    by_phase, by_tap = wide + -(-((kw - 1) * dilation // stride) // lanes) * lanes, wide
+    by_phase, by_tap = (-(-reals // lanes) * lanes for reals in (columns + (kw - 1) * dilation // stride, columns))
     return (phases, by_phase, False) if phases * by_phase <= kw * by_tap else (kw, by_tap, True)
 
 
@@ -185,7 +184,7 @@ cdef class Depthwise(BoundConv):
         if self.in_lanes:
             staged += s.kd * s.kh * s.kw + (s.oh * s.ow if self.turned else 0)
             return staged * lanes * self.itemsize
-        return staged * self.itemsize + s.kw * sizeof(Py_ssize_t) + 64
+        return (staged + 2 * (b.pitch + lanes)) * self.itemsize + s.kw * sizeof(Py_ssize_t) + 64
 
     cdef size_t workspace_bytes(self, int threads, bint packed) noexcept:
         return threads * (self.scratch_bytes() + 128)

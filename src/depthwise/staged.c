@@ -2,8 +2,9 @@
  * Source:       Zhang, Lo & Lu, High Performance Depthwise and Pointwise Convolutions on Mobile Devices, AAAI 2020; splitting a
  *               strided row by phase is common practice.
  * Applies when: NCHW; any kernel, stride and dilation.
- * Layout:       scratch: kw offsets, then the stage [kd][staged_rows][windows][pitch] of a block of outputs (struct fc_block);
- *               tap k of output column o of a row lies at offsets[k] + o. x at the image, weight at the taps of the output
+ * Layout:       scratch: kw offsets, then the stage [kd][staged_rows][windows][pitch] of a block of outputs (struct fc_block)
+ *               and a vector; tap k of output column o of a row lies at offsets[k] + o. The last vector of a row may read
+ *               some of the next one, in lanes that are not stored. x at the image, weight at the taps of the output
  *               channel, y at its output plane.
  * Plan:         one call owns output rows [ioh, ioh_end) at depth iod of one output channel; it stages and computes block by
  *               block.
@@ -164,12 +165,23 @@ static void compute_block(struct tile *t, ptrdiff_t rows, ptrdiff_t columns, rea
     }
 }
 
-/* Stages what a block of outputs reads. */
+/* A row by two phases: laid out with its border first, then taken apart, which needs no lane sets. */
+FC_INLINE void stage_halves(const struct fc_conv *s, const struct window *whole, const real *from, real fill, ptrdiff_t pitch,
+                            real *line, real *to) {
+    stage_columns(s, whole, from, fill, line);
+    for (int phase = 0; phase < 2; phase++)
+        for (ptrdiff_t i = 0; i < pitch; i += LANES)
+            vec_store(to + phase * pitch + i, vec_load_stride(line + phase + 2 * i, 2));
+}
+
+/* Stages what a block of outputs reads; `line` has room for a row and a vector. */
 static void stage_block(const struct fc_conv *s, const struct fc_block *b, const real *x, ptrdiff_t iod, ptrdiff_t ioh,
-                        ptrdiff_t rows, ptrdiff_t iow, real *stage) {
+                        ptrdiff_t rows, ptrdiff_t iow, real *stage, real *line) {
     const ptrdiff_t tap_rows = b->rows_apart ? rows : (rows - 1) * s->stride_h + (s->kh - 1) * s->dilation_h + 1;
     const ptrdiff_t row = row_reals(b), parts = b->rows_apart ? s->kh : 1;
-    for (ptrdiff_t i = 0; i < b->windows; i++) {
+    const int halves = s->stride_w == 2 && b->windows == 2 && !b->columns_apart;
+    const struct window whole = window_of(s, iow * s->stride_w - s->pad_w, 1, 2 * b->pitch);
+    for (ptrdiff_t i = 0; i < (halves ? 1 : b->windows); i++) {
         const ptrdiff_t tap = i * (b->columns_apart ? s->dilation_w : 1);
         const struct window window = window_of(s, iow * s->stride_w - s->pad_w + tap, s->stride_w, b->pitch);
         for (ptrdiff_t ikd = 0; ikd < s->kd; ikd++) {
@@ -181,7 +193,10 @@ static void stage_block(const struct fc_conv *s, const struct fc_block *b, const
                     const ptrdiff_t ih = first + r * (b->rows_apart ? s->stride_h : 1);
                     real fill = 0;
                     const ptrdiff_t place = border_row(s, id, ih, &fill);
-                    stage_columns(s, &window, place < 0 ? NULL : x + place, fill, to);
+                    if (halves)
+                        stage_halves(s, &whole, place < 0 ? NULL : x + place, fill, b->pitch, line, to);
+                    else
+                        stage_columns(s, &window, place < 0 ? NULL : x + place, fill, to);
                 }
             }
         }
@@ -204,7 +219,9 @@ void FC_FN(depthwise_staged)(const struct fc_conv *s, const struct fc_block *b, 
         const ptrdiff_t columns = iow_end - iow < b->columns ? iow_end - iow : b->columns;
         for (ptrdiff_t row = ioh; row < ioh_end; row += b->rows) {
             const ptrdiff_t rows = ioh_end - row < b->rows ? ioh_end - row : b->rows;
-            stage_block(s, b, plane, iod, row, rows, iow, stage);
+            real *end = stage + s->kd * b->staged_rows * row_reals(b);
+            vec_store(end, vec_zero());
+            stage_block(s, b, plane, iod, row, rows, iow, stage, end + LANES);
             t.stage = stage;
             compute_block(&t, rows, columns, (real *)y + (iod * s->oh + row) * s->ow + iow);
         }
