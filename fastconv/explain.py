@@ -23,7 +23,7 @@ from .backends.cpu import (
     predicted_seconds,
     refusal,
 )
-from .kernels import CONV, TRANSPOSED, tiled
+from .kernels import CONV, TRANSPOSED, depthwise_separable, tiled
 from .kernels._parallel import openmp_threads, openmp_version
 from .kernels._table import isa_names, isa_names_built
 from .roof import calibrate
@@ -31,6 +31,7 @@ from .spec import (
     ConvSpec,
     ConvTransposeSpec,
     FastconvValueError,
+    SeparableSpec,
     TiledSpec,
     is_sequence,
     named_dtype,
@@ -40,6 +41,7 @@ from .spec import (
 )
 
 RANKS = {f"{kind}{rank}d": rank for kind in ("conv", "conv_transpose") for rank in (1, 2, 3)}
+SEPARABLE = {f"depthwise_separable_conv{rank}d": rank for rank in (1, 2, 3)}
 TILED = {f"{kind}_conv{rank}d": (kind, rank) for kind in ("local", "tiled") for rank in (1, 2, 3)}
 
 
@@ -158,6 +160,36 @@ def tiled_call(
     refuse_others(function, options)
     named |= {"dtype": named_dtype(function, dtype), "local": kind == "local"}
     return bind_call(tiled, TiledSpec.make_tiled(function, rank, inputs, weights, biases, *geometry, **named))
+
+
+def separable_call(
+    function: str,
+    input_shape: Any,
+    weight_shapes: Any,
+    bias: Any,
+    geometry: tuple[Any, ...],
+    options: dict[str, Any],
+    dtype: Any,
+) -> Any:
+    """Return the bound call of a depthwise separable convolution of these shapes."""
+    rank = SEPARABLE[function]
+    inputs = shape_of(function, "input_shape", input_shape, (rank + 1, rank + 2), "(batch,) channels and spatial")
+    if not is_sequence(weight_shapes) or len(weight_shapes) != 2:
+        raise FastconvValueError(
+            f"{function}: weight_shape must hold the shapes of depthwise_weight and pointwise_weight, "
+            f"got weight_shape={show(weight_shapes)}"
+        )
+    first, second = (
+        shape_of(function, "weight_shape", shape, (rank + 2,), "channels, channels, kernel") for shape in weight_shapes
+    )
+    *places, groups = geometry
+    if groups != 1:
+        raise FastconvValueError(f"{function}: groups must be 1, got groups={show(groups)}")
+    biases = (first[:1], second[:1]) if bias else (None, None)
+    named: dict[str, Any] = {key: options[key] for key in ("data_format", "activation")}
+    named |= {"depthwise_activation": options["activation"], "dtype": named_dtype(function, dtype)}
+    spec = SeparableSpec.make(function, rank, inputs, (first, second), biases, *places, **named)
+    return bind_call(depthwise_separable, spec)
 
 
 def explain(
@@ -362,7 +394,8 @@ def estimate(
     Parameters
     ----------
     function : str
-        As in `explain`; also "local_conv1d", "tiled_conv1d" and so on, for which there is one algorithm.
+        As in `explain`; also "local_conv1d", "tiled_conv1d" and so on, for which there is one algorithm, and
+        "depthwise_separable_conv1d" and so on, whose `weight_shape` is the pair of both.
     input_shape, weight_shape, bias, stride, padding, dilation, groups
         As in `explain`.
     dtype, num_threads, algorithm, data_format, activation, precision, padding_mode, padding_value, flip : optional
@@ -394,6 +427,8 @@ def estimate(
     if isinstance(function, str) and function in TILED:
         options |= {"output_padding": output_padding, "algorithm": algorithm}
         call = tiled_call(function, input_shape, weight_shape, bias, geometry, options, dtype)
+    elif isinstance(function, str) and function in SEPARABLE:
+        call = separable_call(function, input_shape, weight_shape, bias, geometry, options, dtype)
     else:
         spec = spec_of("estimate", function, input_shape, weight_shape, bias, geometry, options, dtype, output_padding)
         call = bind_all(choose_all(spec, algorithm), spec)

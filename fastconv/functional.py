@@ -585,6 +585,193 @@ def tiled_conv3d(
     return backend.tiled_conv("tiled_conv3d", 3, False, input, weight, bias, options, out, num_threads)
 
 
+def depthwise_separable_conv1d(
+    input: Array,
+    depthwise_weight: Array,
+    pointwise_weight: Array,
+    depthwise_bias: Array | None = None,
+    pointwise_bias: Array | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    *,
+    out: Array | None = None,
+    num_threads: int | None = None,
+    data_format: str = "NCW",
+    depthwise_activation: Any = None,
+    activation: Any = None,
+) -> Array:
+    """Convolve each channel of sequences with filters of its own, then mix the channels of each place.
+
+    See `depthwise_separable_conv2d`, of which this is the 1-D form.
+
+    Parameters
+    ----------
+    input : ndarray of shape (n, c_in, w) or (c_in, w)
+    depthwise_weight : ndarray of shape (c_in * multiplier, 1, kw)
+    pointwise_weight : ndarray of shape (c_out, c_in * multiplier, 1)
+    depthwise_bias : ndarray of shape (c_in * multiplier,), optional
+    pointwise_bias : ndarray of shape (c_out,), optional
+    stride, padding, dilation : optional
+        Those of the first convolution, as in `conv1d`.
+    depthwise_activation, activation : optional
+        As in `depthwise_separable_conv2d`.
+    out, num_threads, data_format : optional
+        See the head of this module.
+
+    Returns
+    -------
+    ndarray of shape (n, c_out, ow) or (c_out, ow), in the layout of input
+
+    Raises
+    ------
+    FastconvValueError, FastconvTypeError
+        If an argument breaks a rule.
+
+    References
+    ----------
+    Howard et al., MobileNets, arXiv 1704.04861, section 3.1; Chollet, Xception, CVPR 2017.
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv.functional as F
+    >>> x = np.ones((1, 2, 4), np.float32)
+    >>> each, mix = np.ones((2, 1, 3), np.float32), np.ones((1, 2, 1), np.float32)
+    >>> F.depthwise_separable_conv1d(x, each, mix, padding="causal").ravel().tolist()
+    [2.0, 4.0, 6.0, 6.0]
+    """
+    arrays = (input, depthwise_weight, pointwise_weight, depthwise_bias, pointwise_bias)
+    options = (stride, padding, dilation, data_format, depthwise_activation, activation)
+    backend = backend_for("depthwise_separable_conv1d", "input", input)
+    return backend.separable_conv("depthwise_separable_conv1d", 1, arrays, options, out, num_threads)
+
+
+def depthwise_separable_conv2d(
+    input: Array,
+    depthwise_weight: Array,
+    pointwise_weight: Array,
+    depthwise_bias: Array | None = None,
+    pointwise_bias: Array | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    *,
+    out: Array | None = None,
+    num_threads: int | None = None,
+    data_format: str = "NCHW",
+    depthwise_activation: Any = None,
+    activation: Any = None,
+) -> Array:
+    """Convolve each channel with filters of its own, then mix the channels of each pixel; what lies between stays in cache.
+
+    As conv2d(conv2d(input, depthwise_weight, depthwise_bias, stride, padding, dilation, groups=c_in,
+    activation=depthwise_activation), pointwise_weight, pointwise_bias, activation=activation), with the bits of the
+    algorithms "depthwise" and "pointwise". The first result is made some rows at a time and never whole.
+
+    Parameters
+    ----------
+    input : ndarray of shape (n, c_in, h, w) or (c_in, h, w)
+        With data_format="NHWC" the shape is (n, h, w, c_in) or (h, w, c_in).
+    depthwise_weight : ndarray of shape (c_in * multiplier, 1, kh, kw)
+        Filters i * multiplier to (i + 1) * multiplier - 1 are those of input channel i.
+    pointwise_weight : ndarray of shape (c_out, c_in * multiplier, 1, 1)
+    depthwise_bias : ndarray of shape (c_in * multiplier,), optional
+    pointwise_bias : ndarray of shape (c_out,), optional
+    stride, padding, dilation : optional
+        Those of the first convolution, as in `conv2d`.
+    depthwise_activation, activation : str or ("leaky_relu", slope), optional
+        What is applied after the first convolution and after the second; see the head of this module.
+    out, num_threads, data_format : optional
+        See the head of this module.
+
+    Returns
+    -------
+    ndarray of shape (n, c_out, oh, ow) or (c_out, oh, ow), in the layout of input
+
+    Raises
+    ------
+    FastconvValueError, FastconvTypeError
+        If an argument breaks a rule.
+
+    References
+    ----------
+    Howard et al., MobileNets, arXiv 1704.04861, section 3.1; Chollet, Xception, CVPR 2017.
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv.functional as F
+    >>> x = np.arange(8, dtype=np.float32).reshape(1, 2, 2, 2)
+    >>> each, mix = np.ones((2, 1, 2, 2), np.float32), np.ones((3, 2, 1, 1), np.float32)
+    >>> F.depthwise_separable_conv2d(x, each, mix, pointwise_bias=np.float32([0, 1, 2])).ravel().tolist()
+    [28.0, 29.0, 30.0]
+    """
+    arrays = (input, depthwise_weight, pointwise_weight, depthwise_bias, pointwise_bias)
+    options = (stride, padding, dilation, data_format, depthwise_activation, activation)
+    backend = backend_for("depthwise_separable_conv2d", "input", input)
+    return backend.separable_conv("depthwise_separable_conv2d", 2, arrays, options, out, num_threads)
+
+
+def depthwise_separable_conv3d(
+    input: Array,
+    depthwise_weight: Array,
+    pointwise_weight: Array,
+    depthwise_bias: Array | None = None,
+    pointwise_bias: Array | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    *,
+    out: Array | None = None,
+    num_threads: int | None = None,
+    data_format: str = "NCDHW",
+    depthwise_activation: Any = None,
+    activation: Any = None,
+) -> Array:
+    """Convolve each channel of volumes with filters of its own, then mix the channels of each place.
+
+    See `depthwise_separable_conv2d`, of which this is the 3-D form.
+
+    Parameters
+    ----------
+    input : ndarray of shape (n, c_in, d, h, w) or (c_in, d, h, w)
+    depthwise_weight : ndarray of shape (c_in * multiplier, 1, kd, kh, kw)
+    pointwise_weight : ndarray of shape (c_out, c_in * multiplier, 1, 1, 1)
+    depthwise_bias : ndarray of shape (c_in * multiplier,), optional
+    pointwise_bias : ndarray of shape (c_out,), optional
+    stride, padding, dilation : optional
+        Those of the first convolution, as in `conv3d`.
+    depthwise_activation, activation : optional
+        As in `depthwise_separable_conv2d`.
+    out, num_threads, data_format : optional
+        See the head of this module.
+
+    Returns
+    -------
+    ndarray of shape (n, c_out, od, oh, ow) or (c_out, od, oh, ow), in the layout of input
+
+    Raises
+    ------
+    FastconvValueError, FastconvTypeError
+        If an argument breaks a rule.
+
+    References
+    ----------
+    Howard et al., MobileNets, arXiv 1704.04861, section 3.1; Chollet, Xception, CVPR 2017.
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv.functional as F
+    >>> x = np.ones((1, 2, 3, 3, 3), np.float32)
+    >>> each, mix = np.ones((2, 1, 2, 2, 2), np.float32), np.ones((1, 2, 1, 1, 1), np.float32)
+    >>> F.depthwise_separable_conv3d(x, each, mix, stride=2).ravel().tolist()
+    [16.0]
+    """
+    arrays = (input, depthwise_weight, pointwise_weight, depthwise_bias, pointwise_bias)
+    options = (stride, padding, dilation, data_format, depthwise_activation, activation)
+    backend = backend_for("depthwise_separable_conv3d", "input", input)
+    return backend.separable_conv("depthwise_separable_conv3d", 3, arrays, options, out, num_threads)
+
+
 def conv_transpose1d(
     input: Array,
     weight: Array,

@@ -194,18 +194,18 @@ def channels_are_last(function: str, data_format: object, rank: int) -> bool:
     return data_format is not None and one_of(function, "data_format", data_format, FORMATS[rank]) == FORMATS[rank][1]
 
 
-def activation_of(function: str, activation: Any, dtype: str) -> tuple[str, float]:
+def activation_of(function: str, activation: Any, dtype: str, argument: str = "activation") -> tuple[str, float]:
     """Return name and slope of an activation argument: None, a name, or ("leaky_relu", slope)."""
     if activation is None:
         return "none", SLOPE
     if not isinstance(activation, tuple):
-        return one_of(function, "activation", activation, ACTIVATIONS), SLOPE
+        return one_of(function, argument, activation, ACTIVATIONS), SLOPE
     if len(activation) != 2 or not isinstance(activation[0], str) or activation[0] != "leaky_relu":
         raise FastconvValueError(
-            f"{function}: activation must be one of {ACTIVATIONS} or ('leaky_relu', slope), "
-            f"got activation={show(activation)}"
+            f"{function}: {argument} must be one of {ACTIVATIONS} or ('leaky_relu', slope), "
+            f"got {argument}={show(activation)}"
         )
-    return "leaky_relu", real(function, "activation", activation[1], dtype, activation)
+    return "leaky_relu", real(function, argument, activation[1], dtype, activation)
 
 
 def bias_extents(function: str, argument: str, shape: Any, c_out: int, output: tuple[int, ...]) -> Axes:
@@ -453,6 +453,7 @@ class ConvSpec:
         padding_value: Any = 0.0,
         flip: Any = False,
         given_weight: tuple[int, ...] | None = None,
+        weight_name: str = "weight",
     ) -> ConvSpec:
         """Check everything about a convolution that its shapes and options tell.
 
@@ -490,9 +491,9 @@ class ConvSpec:
         padded = [s + front + back for s, (front, back) in zip(size, pads, strict=True)]
         if any(span > room for span, room in zip(spans, padded, strict=True)):
             raise FastconvValueError(
-                f"{function}: weight must not be larger than the padded {input_name}: kernel size {tuple(kernel_sizes)} "
-                f"with dilation={show(dilation)} spans {spans[3 - rank :]}, got padded size {tuple(padded[3 - rank :])} "
-                f"({given}, padding={show(padding)})"
+                f"{function}: {weight_name} must not be larger than the padded {input_name}: kernel size "
+                f"{tuple(kernel_sizes)} with dilation={show(dilation)} spans {spans[3 - rank :]}, got padded size "
+                f"{tuple(padded[3 - rank :])} ({given}, padding={show(padding)})"
             )
         if math.prod(padded) * max(c_in, 1) >= LIMIT:
             raise FastconvValueError(
@@ -635,6 +636,65 @@ class TiledSpec(ConvSpec):
     @property
     def finishes(self) -> bool:
         return self.bias or self.activation != "none"
+
+
+@dataclass(frozen=True, slots=True)
+class SeparableSpec:
+    """A depthwise convolution, each channel with filters of its own, and a pointwise one, which mixes the channels."""
+
+    depthwise: ConvSpec
+    pointwise: ConvSpec
+
+    @classmethod
+    def make(
+        cls,
+        function: str,
+        rank: int,
+        input_shape: tuple[int, ...],
+        weight_shapes: tuple[tuple[int, ...], tuple[int, ...]],
+        bias_shapes: tuple[tuple[int, ...] | None, tuple[int, ...] | None] = (None, None),
+        stride: Any = 1,
+        padding: Any = 0,
+        dilation: Any = 1,
+        *,
+        data_format: Any = None,
+        depthwise_activation: Any = None,
+        activation: Any = None,
+        dtype: str = "float32",
+    ) -> SeparableSpec:
+        """Check both; stride, padding and dilation are those of the first."""
+        activation_of(function, depthwise_activation, dtype, "depthwise_activation")
+        last = channels_are_last(function, data_format, rank)
+        _, _, c_in, _ = batch_and_channels(function, "input", input_shape, rank, last)
+        ones = (1,) * rank
+        first, second = weight_shapes
+        if len(first) != rank + 2 or 0 in first or first[1] != 1:
+            raise FastconvValueError(
+                f"{function}: depthwise_weight must have {rank + 2} axes (c_in * multiplier, 1, kernel), none of size 0, "
+                f"got depthwise_weight of shape {first}"
+            )
+        if first[0] % c_in:
+            raise FastconvValueError(
+                f"{function}: depthwise_weight must have filters for each of {c_in} input channels, as many for all, "
+                f"got depthwise_weight of shape {first} for input of shape {input_shape}"
+            )
+        if len(second) != rank + 2 or 0 in second or second[1:] != (first[0], *ones):
+            raise FastconvValueError(
+                f"{function}: pointwise_weight must have shape (c_out, {', '.join(map(str, (first[0], *ones)))}) after "
+                f"depthwise_weight of shape {first}, got pointwise_weight of shape {second}"
+            )
+        for part, weights, shape in zip(("depthwise", "pointwise"), weight_shapes, bias_shapes, strict=True):
+            if shape not in (None, weights[:1]):
+                raise FastconvValueError(
+                    f"{function}: {part}_bias must have shape ({weights[0]},), got {part}_bias of shape {shape}"
+                )
+        how: dict[str, Any] = {"data_format": data_format, "dtype": dtype, "weight_name": "depthwise_weight"}
+        weight, bias = weight_shapes[0], bias_shapes[0]
+        places, after = (stride, padding, dilation, c_in), depthwise_activation
+        depthwise = ConvSpec.make(function, rank, input_shape, weight, bias, *places, activation=after, **how)
+        weight, bias = weight_shapes[1], bias_shapes[1]
+        pointwise = ConvSpec.make(function, rank, depthwise.output_shape, weight, bias, activation=activation, **how)
+        return cls(depthwise, pointwise)
 
 
 @dataclass(frozen=True, slots=True)

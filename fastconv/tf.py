@@ -113,8 +113,12 @@ def _convolve(
     data_format: Any,
     num_threads: int | None,
     filters: Array,
+    then: Array | None = None,
 ) -> Array:
-    """Convolve with weights as `fastconv.functional` has them, which came from the argument `filters` of that name."""
+    """Convolve with weights as `fastconv.functional` has them, which came from the argument `filters` of that name.
+
+    `then`: weights of a pointwise convolution that follows a depthwise one.
+    """
     last = _is_last(function, data_format, rank)
     steps = _spatial(function, "strides", strides, rank, last)
     gaps = _spatial(function, "dilations", 1 if dilations is None else dilations, rank, last)
@@ -129,6 +133,9 @@ def _convolve(
                 f"got {argument} of shape {filters.shape} for input of shape {input.shape}"
             )
     backend = backend_for(function, "input", input)
+    if then is not None:
+        mixing = (steps, pads, gaps, FORMATS[rank][last], None, None)
+        return backend.separable_conv(function, rank, (input, weight, then, None, None), mixing, None, num_threads)
     options = (steps, pads, gaps, groups, None, FORMATS[rank][last], None, None, None)
     return backend.conv(function, rank, input, weight, None, options, None, num_threads)
 
@@ -332,8 +339,9 @@ def _depthwise(
     data_format: Any,
     dilations: Any,
     num_threads: int | None,
+    then: Array | None = None,
 ) -> Array:
-    """Convolve each channel with its own filters (kh, kw, in, multiplier)."""
+    """Convolve each channel with its own filters (kh, kw, in, multiplier), and mix the channels if `then` has weights."""
     _rank_of(function, input, 2)
     _check_filters(function, argument, filters, 2, "(kh, kw, in, multiplier)")
     _same_dtype(function, input, argument, filters)
@@ -345,7 +353,7 @@ def _depthwise(
         )
     weight = np.ascontiguousarray(filters.transpose(2, 3, 0, 1)).reshape(each * multiplier, 1, kh, kw)
     how = (each, strides, padding, dilations, data_format, num_threads, filters)
-    return _convolve(function, 2, input, argument, weight, *how)
+    return _convolve(function, 2, input, argument, weight, *how, then)
 
 
 def depthwise_conv2d(
@@ -441,9 +449,9 @@ def separable_conv2d(
             f"{function}: pointwise_filter must have shape (1, 1, {middle}, out) after depthwise_filter of shape "
             f"{depthwise_filter.shape}, got pointwise_filter of shape {pointwise_filter.shape}"
         )
-    how = (strides, padding, data_format, dilations, num_threads)
-    between = _depthwise(function, input, "depthwise_filter", depthwise_filter, *how)
-    return _conv(function, 2, between, pointwise_filter, 1, "VALID", data_format, None, num_threads)
+    then = np.ascontiguousarray(pointwise_filter.transpose(3, 2, 0, 1))
+    how = (strides, padding, data_format, dilations, num_threads, then)
+    return _depthwise(function, input, "depthwise_filter", depthwise_filter, *how)
 
 
 def _pool(

@@ -210,6 +210,47 @@ def tiled_calls(rank: int, dtype: str) -> list[Call]:
     return calls
 
 
+# Name, c_in, multiplier, c_out, kernel, stride, padding, dilation.
+SEPARABLE = (
+    ("rolled", 18, 1, 40, 3, 1, 1, 1),
+    ("strided", 5, 2, 9, (3, 2, 3), 2, (1, 0, 2), 1),
+    ("dilated", 4, 1, 20, 3, 1, "same", 2),
+    ("small", 33, 1, 34, 2, 2, 0, 1),
+)
+
+
+def separable_calls(rank: int, dtype: str) -> list[Call]:
+    """Depthwise separable convolutions."""
+    found = []
+    for index, (kind, c_in, multiplier, c_out, k, stride, pad, dilation) in enumerate(SEPARABLE):
+        rng = cases.rng_for(f"calls separable {kind}", rank)
+        kernel = k[:rank] if isinstance(k, tuple) else (k,) * rank
+        options = {"stride": stride, "padding": pad[:rank] if isinstance(pad, tuple) else pad, "dilation": dilation}
+        x, between = cases.floats(rng, (2, c_in, *SIZES[rank]), dtype), c_in * multiplier
+        arrays = {
+            "input": x,
+            "depthwise_weight": cases.floats(rng, (between, 1, *kernel), dtype),
+            "pointwise_weight": cases.floats(rng, (c_out, between, *(1,) * rank), dtype),
+            "depthwise_bias": cases.floats(rng, (between,), dtype),
+            "pointwise_bias": cases.floats(rng, (c_out,), dtype),
+        }
+        name = f"depthwise_separable_conv{rank}d"
+        function, first = getattr(F, name), {"depthwise_activation": ACTIVATIONS[(index + rank) % 7]}
+        last = {"data_format": LAST[rank], "activation": ACTIVATIONS[(index + 3 * rank) % 7]}
+        found += [
+            Call(f"{name}-{kind}", function, arrays, options, takes_out=True),
+            Call(f"{name}-{kind}-active", function, arrays, options | first | {"activation": "tanh"}, takes_out=True),
+            Call(
+                f"{name}-{kind}-last",
+                function,
+                arrays | {"input": to_last(x, rank)},
+                options | first | last,
+                takes_out=True,
+            ),
+        ]
+    return found
+
+
 def border_calls(rank: int, dtype: str) -> list[Call]:
     """Forward and gradients with something in the padding."""
     found = []
@@ -437,7 +478,7 @@ def chosen(function: str, input_shape: tuple[int, ...], weight_shape: tuple[int,
 
 def calls_of(rank: int, dtype: str) -> list[Call]:
     """Every function of this number of axes."""
-    families = (convolution_calls, border_calls, untied_calls, tiled_calls, transposed_calls, pooling_calls)
+    families = (convolution_calls, border_calls, untied_calls, tiled_calls, separable_calls, transposed_calls, pooling_calls)
     return [call for family in families for call in family(rank, dtype)]
 
 

@@ -220,6 +220,40 @@ def draw_conv(rng: np.random.Generator, rank: int) -> ConvCase:
     )
 
 
+BETWEEN = (None, "relu", "leaky_relu", "hardswish", "tanh")
+
+
+@dataclass(frozen=True)
+class SeparableCase:
+    """One depthwise separable convolution: shapes of input, weights and biases, and the geometry."""
+
+    dtype: str
+    shapes: tuple[tuple[int, ...], ...]
+    geometry: dict = field(hash=False)
+    between: str | None
+
+    def arrays(self, rng: np.random.Generator, fill: object) -> list[np.ndarray]:
+        """Input, both weights and both biases."""
+        return [fill(rng, shape, self.dtype) for shape in self.shapes]
+
+
+def draw_separable(rng: np.random.Generator, rank: int) -> SeparableCase:
+    """A random problem around the edges of tiles, blocks and strips."""
+    c_in, multiplier = pick(rng, (1, 2, 3, 5, 8, 16, 17, 33, 70, 210)), int(rng.integers(1, 4))
+    c_out = pick(rng, (1, 2, 7, 16, 31, 33, 48, 65))
+    kernel = (3,) * rank if rng.random() < 0.4 else tuple(int(k) for k in rng.integers(1, 6, rank))
+    plain = rng.random() < 0.5
+    stride, dilation = (1 if plain else int(rng.integers(1, 4)) for _ in range(2))
+    size = [int(s) for s in rng.integers(3, {1: 90, 2: 24, 3: 9}[rank], rank)]
+    size = [max(s, (k - 1) * dilation + 1) for s, k in zip(size, kernel, strict=True)]
+    between = c_in * multiplier
+    ones = (1,) * rank
+    shapes = (int(rng.integers(1, 4)), c_in, *size), (between, 1, *kernel), (c_out, between, *ones), (between,), (c_out,)
+    padding = "same" if rng.random() < 0.2 else int(rng.integers(4))
+    geometry = {"stride": stride, "padding": padding, "dilation": dilation}
+    return SeparableCase(DTYPES[int(rng.integers(2))], shapes, geometry, BETWEEN[int(rng.integers(5))])
+
+
 MODES = ("zeros", "constant", "replicate", "reflect", "symmetric", "circular")
 
 

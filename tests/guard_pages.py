@@ -122,6 +122,23 @@ def random_borders(rank: int) -> list[calls.Call]:
     return found
 
 
+def random_separable(rank: int) -> list[calls.Call]:
+    """Depthwise separable convolutions of random shapes."""
+    found, name = [], f"depthwise_separable_conv{rank}d"
+    parts = ("input", "depthwise_weight", "pointwise_weight", "depthwise_bias", "pointwise_bias")
+    for index in range(SHAPES_PER_RANK):
+        rng = cases.rng_for("guard pages separable", 10 * index + rank)
+        case = cases.draw_separable(rng, rank)
+        arrays = dict(zip(parts, case.arrays(rng, cases.floats), strict=True))
+        there, options = {"input": calls.to_last(arrays["input"], rank)}, case.geometry | {"activation": case.between}
+        last = options | {"data_format": calls.LAST[rank], "depthwise_activation": calls.ACTIVATIONS[index % 7]}
+        found += [
+            calls.Call(f"{name} {case}", getattr(F, name), arrays, options, takes_out=True),
+            calls.Call(f"{name} last {case}", getattr(F, name), arrays | there, last, takes_out=True),
+        ]
+    return found
+
+
 def random_transposed(rank: int) -> list[calls.Call]:
     """Transposed convolutions and their gradients of random shapes."""
     found = []
@@ -188,7 +205,8 @@ def random_pools(rank: int) -> list[calls.Call]:
 
 def random_calls(rank: int) -> list[calls.Call]:
     """Random shapes of everything."""
-    return random_convolutions(rank) + random_borders(rank) + random_transposed(rank) + random_pools(rank)
+    families = (random_convolutions, random_borders, random_separable, random_transposed, random_pools)
+    return [call for family in families for call in family(rank)]
 
 
 def main(isa: str, side: str) -> None:

@@ -204,6 +204,23 @@ def places(bias: object, rank: int) -> Array:
     return bias if bias.ndim > 1 else bias.reshape(-1, *(1,) * rank)
 
 
+def separable_conv(
+    x: object,
+    depthwise: object,
+    pointwise: object,
+    depthwise_bias: object = None,
+    pointwise_bias: object = None,
+    stride: Ints = 1,
+    padding: object = 0,
+    dilation: Ints = 1,
+    between: str | None = None,
+) -> Array:
+    """One convolution with a group for each channel, an activation `between`, and one with kernels of size 1."""
+    x = wide(x)
+    y = conv(x, depthwise, depthwise_bias, stride, padding, dilation, x.shape[1])
+    return conv(y if between is None else activation(between, y), pointwise, pointwise_bias)
+
+
 def conv_input(
     input_shape: Sequence[int],
     w: object,

@@ -166,7 +166,8 @@ def call_named(name: str, dtype: str) -> calls.Call:
 
 def test_the_calls_with_out_are_those_of_the_contract() -> None:
     families = {name.split("-")[0] for name in WITH_OUT}
-    kinds = ("conv", "conv_transpose", "local_conv", "tiled_conv", "max_pool", "avg_pool", "max_unpool")
+    convs = ("conv", "conv_transpose", "local_conv", "tiled_conv", "depthwise_separable_conv")
+    kinds = (*convs, "max_pool", "avg_pool", "max_unpool")
     named = {f"{kind}{rank}d" for kind in kinds for rank in (1, 2, 3)}
     assert families == named | {"linear", "gated_tanh", *calls.ACTIVATIONS}
 

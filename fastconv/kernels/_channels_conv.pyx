@@ -12,7 +12,7 @@ channels last in its scratch, and so are its outputs on their way back. The bloc
 filters alone.
 """
 
-from ._conv cimport BoundConv, at
+from ._conv cimport at
 from ._parallel cimport give, run_tasks, take
 from ._table cimport fc_activation, fc_conv, fc_kernels
 
@@ -79,31 +79,6 @@ def seconds(spec, isa):
         inputs = spec.size[0] * spec.size[1] * spec.size[2]
         cost += machine.turn * (deep * inputs + wide * pixels)
     return (machine.call + max(spec.n * spec.groups * cost, reading(machine, depth * spec.c_out * spec.itemsize))) / CLOCK
-
-
-cdef inline Py_ssize_t parts(Py_ssize_t whole, Py_ssize_t part) noexcept nogil:
-    return (whole + part - 1) // part
-
-
-cdef struct Job:
-    const fc_conv *shape       # of x
-    const fc_conv *last        # of x with its channels last
-    const fc_kernels *kernels
-    Py_ssize_t itemsize, taps, c_block, pixels, panels
-    Py_ssize_t block, pixel_blocks, task_panels, panel_blocks
-    bint turned, gathered
-    Py_ssize_t turned_pixels   # at most, of the input
-    const char *x
-    const char *weight
-    const char *packed         # NULL: a task packs what it needs
-    const char *bias
-    char *y
-
-
-cdef inline Py_ssize_t skewed(Py_ssize_t reals, Py_ssize_t size) noexcept nogil:
-    """A row's length that is an odd number of cache lines, so that rows lie in different cache sets."""
-    cdef Py_ssize_t line = 64 // size
-    return (parts(reals, line) | 1) * line
 
 
 cdef inline Py_ssize_t rows_between(const fc_conv *s, Py_ssize_t p, Py_ssize_t count) noexcept nogil:
@@ -216,10 +191,6 @@ cdef void pack_panel(void *argument, Py_ssize_t task, char *scratch) noexcept no
 
 
 cdef class ChannelsConv(BoundConv):
-    cdef fc_conv last
-    cdef Py_ssize_t taps, c_block, pixels, panels, block, turned_pixels
-    cdef bint turned, gathered
-
     def __init__(self, spec, int isa, str isa_name):
         super().__init__(spec, isa, isa_name)
         cdef fc_conv *s = &self.shape

@@ -34,6 +34,9 @@ cdef Py_ssize_t depth_block(Py_ssize_t k) noexcept nogil
 cdef void plan(Gemm *g) noexcept nogil
 cdef size_t block_bytes(const Gemm *g) noexcept nogil
 cdef Py_ssize_t a_items(const Gemm *g) noexcept nogil
+cdef void multiply_depths(const Gemm *g, Py_ssize_t batch, Py_ssize_t group, Py_ssize_t first, Py_ssize_t last,
+                          Py_ssize_t column, Py_ssize_t column_end, Py_ssize_t k, Py_ssize_t k_end,
+                          char *scratch) noexcept nogil
 cdef int multiply(Gemm *g, int threads, bint brief) except -1
 cdef int pack_a(const Gemm *g, const char *rows, Py_ssize_t ld, char *panels, int threads, bint brief) except -1
 cdef void first_tile_columns(const Gemm *g, Py_ssize_t batch, Py_ssize_t group, Py_ssize_t column, Py_ssize_t k,

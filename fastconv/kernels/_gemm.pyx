@@ -53,39 +53,42 @@ cdef Py_ssize_t a_items(const Gemm *g) noexcept nogil:
     return g.groups * parts(g.m, g.kernels.mr) * g.kernels.mr * g.k
 
 
+cdef void multiply_depths(const Gemm *g, Py_ssize_t batch, Py_ssize_t group, Py_ssize_t first, Py_ssize_t last,
+                          Py_ssize_t column, Py_ssize_t column_end, Py_ssize_t k, Py_ssize_t k_end,
+                          char *scratch) noexcept nogil:
+    """What one block of k adds to some columns and panels of rows of a product."""
+    cdef const fc_kernels *kernels = g.kernels
+    cdef Py_ssize_t mr = kernels.mr, nr = kernels.nr, size = g.itemsize, panels = parts(g.m, mr), ip
+    cdef char *c = g.c + (batch * g.c_batch + group * g.c_group) * size
+    cdef Tile tile
+    while column < column_end:
+        tile.columns = <int>min(nr, column_end - column)
+        for ip in range(first, last):
+            tile.a = g.a_panels + ((group * panels + ip) * g.k + k) * mr * size
+            tile.m = <int>min(mr, g.m - ip * mr)
+            tile.init = NULL
+            if k == 0 and not g.accumulate:
+                tile.init = zeros if g.init is NULL else <const void *>(g.init + (group * g.m + ip * mr) * size)
+            tile.c = c + (ip * mr * g.c_ld + column) * size
+            if ip == first:
+                g.first_tile(g, batch, group, column, k, k_end, scratch, &tile)
+            else:
+                kernels.gemm_tile(k_end - k, tile.a, scratch, tile.init, tile.c, g.c_ld, tile.m, tile.columns,
+                                  g.after if k_end == g.k else NULL)
+        column += nr
+
+
 cdef void multiply_block(void *job, Py_ssize_t task, char *scratch) noexcept nogil:
     cdef const Gemm *g = <const Gemm *>job
-    cdef const fc_kernels *kernels = g.kernels
-    cdef Py_ssize_t mr = kernels.mr, nr = kernels.nr, size = g.itemsize
     cdef Py_ssize_t row_block = task % g.row_blocks
     cdef Py_ssize_t column_block = task // g.row_blocks % g.column_blocks
     cdef Py_ssize_t product = task // g.row_blocks // g.column_blocks
-    cdef Py_ssize_t group = product % g.groups, batch = product // g.groups
-    cdef Py_ssize_t panels = parts(g.m, mr)
-    cdef Py_ssize_t first = row_block * g.row_panels, last = min(first + g.row_panels, panels)
-    cdef Py_ssize_t column0 = column_block * g.column_panels * nr
-    cdef Py_ssize_t column_end = min(column0 + g.column_panels * nr, g.n)
-    cdef char *c = g.c + (batch * g.c_batch + group * g.c_group) * size
-    cdef Py_ssize_t k = 0, k_end, column, ip
-    cdef Tile tile
+    cdef Py_ssize_t first = row_block * g.row_panels, last = min(first + g.row_panels, parts(g.m, g.kernels.mr))
+    cdef Py_ssize_t column = column_block * g.column_panels * g.kernels.nr
+    cdef Py_ssize_t column_end = min(column + g.column_panels * g.kernels.nr, g.n), k = 0, k_end
     while k < g.k:
         k_end = min(k + g.k_block, g.k)
-        column = column0
-        while column < column_end:
-            tile.columns = <int>min(nr, column_end - column)
-            for ip in range(first, last):
-                tile.a = g.a_panels + ((group * panels + ip) * g.k + k) * mr * size
-                tile.m = <int>min(mr, g.m - ip * mr)
-                tile.init = NULL
-                if k == 0 and not g.accumulate:
-                    tile.init = zeros if g.init is NULL else <const void *>(g.init + (group * g.m + ip * mr) * size)
-                tile.c = c + (ip * mr * g.c_ld + column) * size
-                if ip == first:
-                    g.first_tile(g, batch, group, column, k, k_end, scratch, &tile)
-                else:
-                    kernels.gemm_tile(k_end - k, tile.a, scratch, tile.init, tile.c, g.c_ld, tile.m, tile.columns,
-                                      g.after if k_end == g.k else NULL)
-            column += nr
+        multiply_depths(g, product // g.groups, product % g.groups, first, last, column, column_end, k, k_end, scratch)
         k = k_end
 
 

@@ -6,9 +6,9 @@ leave lanes empty; src/depthwise/staged.c stages the rows of any other. A task o
 depth, of some output channels of one image.
 """
 
-from ._conv cimport BoundConv, at
+from ._conv cimport at
 from ._parallel cimport run_tasks
-from ._table cimport fc_block, fc_conv, fc_kernels
+from ._table cimport fc_conv, fc_kernels
 
 from ._cost import CLOCK, machine_of, vectors
 
@@ -114,23 +114,35 @@ def seconds(spec, isa):
     return (machine.call + spec.n * cost) / CLOCK
 
 
-cdef struct Job:
-    const fc_conv *shape
-    const fc_block *block
-    const fc_kernels *kernels
-    const char *x
-    const char *weight
-    const char *bias
-    char *y
-    Py_ssize_t itemsize, channels, rows, columns, channel_blocks, row_blocks, column_blocks
-    bint in_lanes
+cdef void compute_part(const Job *job, const char *x, char *y, Py_ssize_t channel, Py_ssize_t channel_end, Py_ssize_t iod,
+                       Py_ssize_t ioh, Py_ssize_t ioh_end, Py_ssize_t iow, Py_ssize_t iow_end,
+                       char *scratch) noexcept nogil:
+    """Some outputs of some channels of the image whose arrays are x and y."""
+    cdef const fc_conv *s = job.shape
+    cdef const fc_kernels *kernels = job.kernels
+    cdef Py_ssize_t size = job.itemsize
+    cdef int channels
+    cdef const char *weight
+    cdef const char *bias
+    y += channel * s.y_channel * size
+    while channel < channel_end:
+        channels = <int>min(job.channels, channel_end - channel)
+        weight = job.weight + channel * s.kd * s.kh * s.kw * size
+        bias = at(job.bias, channel * size)
+        if job.block is NULL:
+            kernels.depthwise_rows(s, x, weight, bias, y, channel, channels, ioh, ioh_end)
+        elif job.in_lanes:
+            kernels.depthwise_channels(s, job.block, x, weight, bias, y, channel, channels, iod, ioh, ioh_end, iow, iow_end,
+                                       scratch)
+        else:
+            kernels.depthwise_staged(s, job.block, x, weight, bias, y, channel, iod, ioh, ioh_end, iow, iow_end, scratch)
+        y += channels * s.y_channel * size
+        channel += channels
 
 
 cdef void compute_task(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
     cdef const Job *job = <const Job *>argument
     cdef const fc_conv *s = job.shape
-    cdef const fc_kernels *kernels = job.kernels
-    cdef Py_ssize_t size = job.itemsize
     cdef Py_ssize_t iow = task % job.column_blocks * job.columns
     task //= job.column_blocks
     cdef Py_ssize_t ioh = task % job.row_blocks * job.rows
@@ -138,25 +150,13 @@ cdef void compute_task(void *argument, Py_ssize_t task, char *scratch) noexcept 
     cdef Py_ssize_t iod = task % s.od
     task //= s.od
     cdef Py_ssize_t channel = task % job.channel_blocks * job.channels, image = task // job.channel_blocks
-    cdef Py_ssize_t ioh_end = min(ioh + job.rows, s.oh), iow_end = min(iow + job.columns, s.ow)
-    cdef int channels = <int>min(job.channels, s.c_out - channel)
-    cdef const char *x = job.x + image * s.c_in * s.d * s.h * s.w * size
-    cdef const char *weight = job.weight + channel * s.kd * s.kh * s.kw * size
-    cdef const char *bias = at(job.bias, channel * size)
-    cdef char *y = job.y + (image * s.c_out * s.od * s.oh * s.ow + channel * s.y_channel) * size
-    if job.block is NULL:
-        kernels.depthwise_rows(s, x, weight, bias, y, channel, channels, ioh, ioh_end)
-    elif job.in_lanes:
-        kernels.depthwise_channels(s, job.block, x, weight, bias, y, channel, channels, iod, ioh, ioh_end, iow, iow_end,
-                                   scratch)
-    else:
-        kernels.depthwise_staged(s, job.block, x, weight, bias, y, channel, iod, ioh, ioh_end, iow, iow_end, scratch)
+    cdef const char *x = job.x + image * s.c_in * s.d * s.h * s.w * job.itemsize
+    cdef char *y = job.y + image * s.c_out * s.od * s.oh * s.ow * job.itemsize
+    compute_part(job, x, y, channel, min(channel + job.channels, s.c_out), iod, ioh, min(ioh + job.rows, s.oh), iow,
+                 min(iow + job.columns, s.ow), scratch)
 
 
 cdef class Depthwise(BoundConv):
-    cdef fc_block block
-    cdef bint rolled, in_lanes, turned
-
     def __init__(self, spec, int isa, str isa_name):
         super().__init__(spec, isa, isa_name)
         cdef fc_block *b = &self.block
@@ -189,16 +189,20 @@ cdef class Depthwise(BoundConv):
     cdef size_t workspace_bytes(self, int threads, bint packed) noexcept:
         return threads * (self.scratch_bytes() + 128)
 
+    cdef void describe(self, Job *job, const char *weight, const char *bias) noexcept:
+        """Fill in what `compute_part` needs."""
+        job.shape, job.kernels, job.itemsize, job.in_lanes = &self.shape, self.kernels, self.itemsize, self.in_lanes
+        job.block = NULL if self.rolled else &self.block
+        job.weight, job.bias = weight, bias
+        job.channels = self.kernels.lanes if self.in_lanes else ROLLED_CHANNELS if self.rolled else 1
+
     cdef int compute(self, const char *x, const char *weight, const char *packed, const char *bias, char *y,
                      int threads, bint brief) except -1:
         cdef const fc_conv *s = &self.shape
         cdef Job job
         cdef Py_ssize_t step
-        job.shape, job.kernels = s, self.kernels
-        job.block = NULL if self.rolled else &self.block
-        job.x, job.weight, job.bias, job.y = x, weight, bias, y
-        job.itemsize, job.in_lanes = self.itemsize, self.in_lanes
-        job.channels = self.kernels.lanes if self.in_lanes else ROLLED_CHANNELS if self.rolled else 1
+        self.describe(&job, weight, bias)
+        job.x, job.y = x, y
         job.rows, job.columns = s.oh, s.ow
         if not brief and not self.turned:
             step = 8 if self.rolled else self.block.rows

@@ -21,6 +21,7 @@ from .pooling import (
     MaxUnpool2d,
     MaxUnpool3d,
 )
+from .separable import DepthwiseSeparableConv1d, DepthwiseSeparableConv2d, DepthwiseSeparableConv3d
 from .stream import Stream
 from .tiled import LocallyConnected1d, LocallyConnected2d, LocallyConnected3d, TiledConv1d, TiledConv2d, TiledConv3d
 
@@ -37,6 +38,9 @@ __all__ = [
     "ConvTranspose2d",
     "ConvTranspose3d",
     "CrossEntropyLoss",
+    "DepthwiseSeparableConv1d",
+    "DepthwiseSeparableConv2d",
+    "DepthwiseSeparableConv3d",
     "Flatten",
     "GatedTanh",
     "Hardswish",

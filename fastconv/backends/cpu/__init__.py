@@ -40,6 +40,7 @@ from .pool import (
     max_unpool_input,
     padded_pool,
 )
+from .separable import packed_separable, separable_conv
 from .tiled import tiled_conv, tiled_input, tiled_weight
 from .transposed import (
     bind_modules,
@@ -86,12 +87,14 @@ __all__ = [
     "max_unpool_input",
     "pack_conv",
     "pack_conv_transpose",
+    "packed_separable",
     "padded_pool",
     "phase_refusal",
     "phase_seconds",
     "predicted_seconds",
     "refusal",
     "run_packed",
+    "separable_conv",
     "softmax",
     "softmax_input",
     "tiled_conv",
