@@ -41,7 +41,7 @@ static __attribute__((noinline, unused)) void stage_border(const struct fc_conv 
 /* Stores whole vectors, up to LANES - 1 places more than count; `from` is NULL for a row that holds `fill`. */
 FC_INLINE void stage_columns(const struct fc_conv *s, const struct window *window, const real *from, real fill, real *to) {
     for (ptrdiff_t i = 0; i < window->count; i += LANES) {
-        const real *at = from + window->first + i * window->step;
+        const real *at = from ? from + window->first + i * window->step : NULL;
         if (!from) {
             vec_store(to + i, vec_set1(fill));
         } else if (i >= window->low && i + LANES <= window->high) {
