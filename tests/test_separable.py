@@ -158,7 +158,7 @@ print(fc.estimate(name, x_shape, (first, second), **how, num_threads=2), used)
 """
 
 
-def test_scratch_is_what_estimate_says_and_a_part_of_what_lies_between() -> None:
+def test_peak_memory_is_what_estimate_says_and_a_part_of_what_lies_between() -> None:
     """The whole of it would take 12 to 26 MB."""
     large = ("depthwise_separable_conv2d", (1, 128, 160, 160), (128, 1, 3, 3), (32, 128, 1, 1), {"padding": 1})
     last = (large[0], (1, 160, 160, 128), *large[2:])
