@@ -16,6 +16,7 @@ name = "depthwise"
 
 cdef enum:
     TASK_FLOPS = 1 << 19     # of a task: some 10-100 us, so that tasks balance and Ctrl-C is seen
+    SERIAL_BYTES = 1500000   # moved by a call below which it stays on one thread, if it is also few operations
     ROLLED_CHANNELS = 4      # channels that roll together
     STAGE_BYTES = 24 << 10   # of a block's staged rows: about half of L1
     WIDE_BLOCK = 512         # columns of a block, at most
@@ -159,6 +160,7 @@ cdef void compute_task(void *argument, Py_ssize_t task, char *scratch) noexcept 
 cdef class Depthwise(BoundConv):
     def __init__(self, spec, int isa, str isa_name):
         super().__init__(spec, isa, isa_name)
+        self.brief = self.brief and spec.bytes_moved < SERIAL_BYTES  # moving takes longer than computing
         cdef fc_block *b = &self.block
         self.in_lanes = has_channels_in_lanes(spec)
         self.rolled = rolls(spec) and not self.in_lanes
