@@ -11,6 +11,11 @@ void FC_FN(fill)(struct fc_kernels *t);
 #include "kernels.def"
 #undef FC_KERNEL
 
+/* How many of the places first, first + step, ... lie below `end`. */
+FC_INLINE ptrdiff_t places_below(ptrdiff_t end, ptrdiff_t first, ptrdiff_t step) {
+    return end > first ? (end - first + step - 1) / step : 0;
+}
+
 /* Outputs o in [span[0], span[1]) read inside the axis at one tap: 0 <= o*stride - pad + tap < size. */
 FC_INLINE void tap_span(ptrdiff_t outputs, ptrdiff_t size, ptrdiff_t stride, ptrdiff_t pad, ptrdiff_t tap, ptrdiff_t *span) {
     const ptrdiff_t first = pad - tap, last = size - 1 + pad - tap;

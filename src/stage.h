@@ -11,15 +11,10 @@ struct window {
     ptrdiff_t first, step, count, low, high, end;
 };
 
-FC_INLINE ptrdiff_t places_before(ptrdiff_t column, const struct window *window) {
-    const ptrdiff_t ahead = column - window->first;
-    return ahead <= 0 ? 0 : (ahead + window->step - 1) / window->step;
-}
-
 FC_INLINE struct window window_of(const struct fc_conv *s, ptrdiff_t first, ptrdiff_t step, ptrdiff_t count) {
     struct window window = {first, step, count, 0, 0, 0};
-    window.low = places_before(0, &window), window.high = places_before(s->w, &window);
-    window.end = places_before((s->ow - 1) * s->stride_w + (s->kw - 1) * s->dilation_w - s->pad_w + 1, &window);
+    window.low = places_below(0, first, step), window.high = places_below(s->w, first, step);
+    window.end = places_below((s->ow - 1) * s->stride_w + (s->kw - 1) * s->dilation_w - s->pad_w + 1, first, step);
     if (window.high > count) window.high = count;
     if (window.low > window.high) window.low = window.high;
     if (window.end > count) window.end = count;

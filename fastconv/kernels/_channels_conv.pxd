@@ -1,5 +1,6 @@
 # A convolution as a matrix product with output channels in lanes; see _channels_conv.pyx.
 from ._conv cimport BoundConv
+from ._parallel cimport parts
 from ._table cimport fc_conv, fc_kernels
 
 cdef struct Job:
@@ -15,9 +16,6 @@ cdef struct Job:
     const char *packed         # NULL: a task packs what it needs
     const char *bias
     char *y
-
-cdef inline Py_ssize_t parts(Py_ssize_t whole, Py_ssize_t part) noexcept nogil:
-    return (whole + part - 1) // part
 
 cdef inline Py_ssize_t skewed(Py_ssize_t reals, Py_ssize_t size) noexcept nogil:
     """A row's length that is an odd number of cache lines, so that rows lie in different cache sets."""

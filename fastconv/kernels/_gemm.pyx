@@ -9,7 +9,7 @@ depend on k alone and each is summed in one chain, so an output's bits depend ne
 thread that runs it.
 """
 
-from ._parallel cimport run_tasks
+from ._parallel cimport parts, run_tasks
 
 cdef enum:
     K_BLOCK = 200      # a panel of B of this depth and 48 columns takes 38 KB and stays in L1 while A passes over it
@@ -19,10 +19,6 @@ cdef enum:
 # A start of zero for products without one.
 cdef double zeros[64]
 zeros[:] = [0.0] * 64
-
-
-cdef inline Py_ssize_t parts(Py_ssize_t whole, Py_ssize_t part) noexcept nogil:
-    return (whole + part - 1) // part
 
 
 cdef Py_ssize_t depth_block(Py_ssize_t k) noexcept nogil:

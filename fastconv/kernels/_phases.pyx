@@ -17,7 +17,7 @@ cimport numpy as cnp
 from numpy cimport ndarray, npy_intp
 
 from ._conv cimport BoundConv, at
-from ._parallel cimport give, run_tasks, take
+from ._parallel cimport give, parts, run_tasks, take
 from ._table cimport fc_conv, fc_kernels
 
 from ._cost import CLOCK, machine_of, vectors
@@ -28,10 +28,6 @@ cdef enum:
     SLAB_BYTES = 2 << 20
     ROWS_BYTES = 64 << 10  # of the output rows of a task
     LINE = 64
-
-
-cdef inline Py_ssize_t parts(Py_ssize_t whole, Py_ssize_t part) noexcept nogil:
-    return (whole + part - 1) // part
 
 
 def slabs_of(spec):

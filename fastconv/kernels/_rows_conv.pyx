@@ -11,7 +11,7 @@ from libc.string cimport memset
 
 from ._conv cimport BoundConv, at
 from ._gemm cimport depth_block
-from ._parallel cimport give, run_tasks, take
+from ._parallel cimport give, parts, run_tasks, take
 from ._table cimport fc_conv, fc_kernels
 
 from ._cost import CLOCK, channel_steps, machine_of, reading, vectors
@@ -20,10 +20,6 @@ cdef enum:
     STEPS_MOST = 112            # outputs of a task
     TURNED_BYTES = 256 << 10    # of a task: its input rows and its outputs
     LINE = 16                   # reals of a row of outputs are a multiple of it
-
-
-cdef inline Py_ssize_t parts(Py_ssize_t whole, Py_ssize_t part) noexcept nogil:
-    return (whole + part - 1) // part
 
 
 def steps_of(spec):

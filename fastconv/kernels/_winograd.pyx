@@ -16,7 +16,7 @@ definition has them.
 """
 
 from ._conv cimport BoundConv, at
-from ._parallel cimport give, run_tasks, take
+from ._parallel cimport give, parts, run_tasks, take
 from ._table cimport fc_conv, fc_kernels
 
 from ._cost import CLOCK, channel_steps, machine_of, reading, vectors
@@ -69,10 +69,6 @@ def seconds(spec, isa, str algorithm):
         cost += tiles * outputs * outputs / square * (deep * PICKED + wide * PUT)
     filters = spec.groups * square * depth * c_out * spec.itemsize
     return (2 * machine.call + max(spec.n * spec.groups * square * cost, reading(machine, filters))) / CLOCK
-
-
-cdef inline Py_ssize_t parts(Py_ssize_t whole, Py_ssize_t part) noexcept nogil:
-    return (whole + part - 1) // part
 
 
 cdef struct Job:

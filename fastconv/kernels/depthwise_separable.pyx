@@ -20,11 +20,11 @@ channels last; in NCHW 0.94 to 1.05, about the same, what is won in cache being 
 from ._arrays cimport empty
 from ._channels_conv cimport ChannelsConv
 from ._channels_conv cimport Job as ChannelsJob
-from ._channels_conv cimport multiply_rows, parts, skewed
+from ._channels_conv cimport multiply_rows, skewed
 from ._conv cimport BoundConv, data
 from ._gemm cimport Gemm, block_bytes, multiply_depths
 from ._gemm_conv cimport GemmConv
-from ._parallel cimport give, run_tasks, take
+from ._parallel cimport give, parts, run_tasks, take
 from ._table cimport fc_conv
 from .depthwise cimport Depthwise, compute_part
 from .depthwise cimport Job as DepthwiseJob

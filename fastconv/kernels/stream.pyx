@@ -19,7 +19,7 @@ from numpy cimport ndarray, npy_intp
 
 from ._arrays cimport empty
 from ._gemm cimport depth_block
-from ._parallel cimport run_tasks
+from ._parallel cimport parts, run_tasks
 from ._rows_conv cimport group_items, pack_group
 from ._table cimport fc_activation, fc_kernels, kernels_of
 
@@ -65,10 +65,6 @@ cdef struct Block:
     char *work
     Py_ssize_t itemsize, n, room           # room: rows of a value
     Py_ssize_t first, steps                # of y: the first step of the block, and how many
-
-
-cdef inline Py_ssize_t parts(Py_ssize_t whole, Py_ssize_t part) noexcept nogil:
-    return (whole + part - 1) // part
 
 
 cdef inline Py_ssize_t most_steps(Py_ssize_t n) noexcept nogil:

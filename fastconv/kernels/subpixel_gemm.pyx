@@ -14,7 +14,7 @@ alone.
 from math import lcm
 
 from ._conv cimport BoundConv
-from ._parallel cimport give, run_tasks, take
+from ._parallel cimport give, parts, run_tasks, take
 from ._table cimport fc_conv, fc_kernels
 
 from ._cost import L2
@@ -47,10 +47,6 @@ def supports(spec):
 def seconds(spec, isa):
     """Return the expected time: the product, and weaving its rows."""
     return gemm_seconds(spec.phase_conv(spec.phases[0], spec.phase_box), isa) + weaving_seconds(spec, isa)
-
-
-cdef inline Py_ssize_t parts(Py_ssize_t whole, Py_ssize_t part) noexcept nogil:
-    return (whole + part - 1) // part
 
 
 def block_of(rows, pixels, row_bytes, together, nr, room):

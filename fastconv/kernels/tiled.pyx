@@ -14,7 +14,7 @@ from libc.string cimport memset
 from numpy cimport ndarray
 
 from ._conv cimport BoundConv
-from ._parallel cimport run_tasks
+from ._parallel cimport parts, run_tasks
 from ._table cimport fc_conv, fc_kernels
 
 cnp.import_array()
@@ -48,10 +48,6 @@ cdef struct Job:
 # One tile: its first position, how many positions it has along each axis, and where its filters begin.
 cdef struct Tile:
     Py_ssize_t d, h, w, count_d, count_h, count_w, filters
-
-
-cdef inline Py_ssize_t parts(Py_ssize_t whole, Py_ssize_t part) noexcept nogil:
-    return (whole + part - 1) // part
 
 
 cdef inline Py_ssize_t patch_of(const fc_conv *s, bint lanes) noexcept nogil:

@@ -3,8 +3,9 @@
  * Source:       our own.
  * Applies when: always.
  * Layout:       turn: rows ld_from apart, columns ld_to apart. turn_rows: x at the first channel of image and group, NCHW;
- *               to[row][w][s->x_pixel], where row 0 is row ih of the image, which may lie outside. pack_filters: weight at the panel's first filter and the
- *               block's first channel; panel [tap * channels + channel][FC_RV * LANES], zeros where there are fewer filters.
+ *               to[row][w][s->x_pixel], where row 0 is row ih of the image, which may lie outside. pack_filters: weight at
+ *               the panel's first filter and the block's first channel; panel [tap * channels + channel][FC_RV * LANES],
+ *               zeros where there are fewer filters.
  * Plan:         one call owns all it writes.
  * Tile:         blocks of LANES x LANES turned over in registers.
  * Cost:         one load, one store and 4 shuffles a vector of 16.

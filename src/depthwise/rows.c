@@ -14,7 +14,6 @@
  *               long again as moving them takes (AVX-512, Sapphire Rapids, one thread). */
 #include "activation/activation.h"
 
-#define opaque(p) __asm__("" : "+r"(p))
 #define KERNEL_MOST 5
 #define MORE ((KERNEL_MOST - 1 + LANES - 1) / LANES) /* vectors beyond its own that a unit reads */
 #define AHEAD 8 /* rows that are asked for before they are needed */
@@ -39,8 +38,6 @@ FC_INLINE void add_row(const struct units *b, const int kernel, const int inside
     const int more = (kernel - 1 + LANES - 1) / LANES, done = (step + 1) % kernel;
     const int lit = b->ih + row >= 0 && b->ih + row < s->h;
     vec in[FC_DV][1 + MORE];
-    const real (*weight)[FC_DV] = b->weight;
-    opaque(weight);
 #pragma GCC unroll 4
     for (int u = 0; u < FC_DV; u++) {
         const real *from = lit ? b->x[u] + row * s->w : border;
@@ -60,7 +57,7 @@ FC_INLINE void add_row(const struct units *b, const int kernel, const int inside
             const int r = (step + kernel - ikh) % kernel;
 #pragma GCC unroll 4
             for (int u = 0; u < FC_DV; u++)
-                sum[r][u] = vec_fma_at(&weight[ikh * kernel + ikw][u], shifted[u], sum[r][u]);
+                sum[r][u] = vec_fma_at(&b->weight[ikh * kernel + ikw][u], shifted[u], sum[r][u]);
         }
     }
     const int clamps = s->after.kind == FC_RELU || s->after.kind == FC_RELU6;
@@ -83,8 +80,8 @@ FC_INLINE void roll(const struct units *b, const int kernel, const int inside) {
 #pragma GCC unroll 5
         for (int i = 0; i < kernel; i++) sum[i][u] = vec_set1(b->bias[u]);
     const ptrdiff_t end = b->rows + kernel - 1;
-#define STEP(step)                                           \
-    add_row(b, kernel, inside, step, row, sum);        \
+#define STEP(step)                              \
+    add_row(b, kernel, inside, step, row, sum); \
     if (++row == end) return;
     for (ptrdiff_t row = 0;;) {
         STEP(0) STEP(1) STEP(2)

@@ -2,9 +2,9 @@
  * Source:       Lavin & Gray, arXiv 1509.09308, section 4.1; points as transform.h says.
  * Applies when: stride 1, NCHW or NHWC; `tiles` fit SEGMENT input pixels. With dilation, tiles are of the grid of every
  *               dilation-th row and column that their first output is on.
- * Layout:       x at the image's and group's first channel; (ioh, iow) is the first tile's first output; V(point, tile, k) = v[point * v_point + tile * v_tile + k],
- *               where k = ikd * c_in + c and v_tile leaves a vector's room behind the last k. `stage` holds POINTS * SEGMENT
- *               vectors.
+ * Layout:       x at the image's and group's first channel; (ioh, iow) is the first tile's first output; V(point, tile, k) =
+ *               v[point * v_point + tile * v_tile + k], where k = ikd * c_in + c and v_tile leaves a vector's room behind the
+ *               last k. `stage` holds POINTS * SEGMENT vectors.
  * Plan:         one call owns the V of its tiles.
  * Tile:         channels in lanes, so maps of any width fill the vectors. LANES channels of the run are staged pixel by
  *               pixel (turned over in registers in NCHW), with the border around them: zeros, or a copy of a staged pixel,
@@ -120,11 +120,6 @@ FC_INLINE void stage_any_row(const struct run *run, const real *x, ptrdiff_t id,
         for (int p = 0; p < run->pixels; p++)
             vec_store(stage + p * LANES, p >= run->low && p < run->high ? vec_set1(fill) : vec_zero());
     if (s->border.present && ih <= reach) stage_border(run, row < 0 ? NULL : x + row * s->x_pixel, fill, channels, stage);
-}
-
-/* How many of the places first, first + step, ... lie below `end`. */
-FC_INLINE ptrdiff_t places_below(ptrdiff_t end, ptrdiff_t first, ptrdiff_t step) {
-    return end > first ? (end - first + step - 1) / step : 0;
 }
 
 FC_INLINE void all(const int kind, const struct fc_conv *s, const real *x, ptrdiff_t iod, ptrdiff_t ioh, ptrdiff_t iow, int tiles,
