@@ -74,6 +74,9 @@ struct fc_pool {
     int count_include_pad;
 };
 
+/* What the elements of an image are. With FC_WILD added, sums that become items of one or two bytes may lie beyond 32 bits. */
+enum fc_item { FC_F32, FC_F64, FC_I8, FC_U8, FC_I16, FC_U16, FC_I32, FC_U32, FC_I64, FC_U64, FC_BOOL, FC_WILD = 16 };
+
 struct fc_kernels {
     const char *isa;
     int lanes; /* reals in a vector */

@@ -52,6 +52,16 @@ cdef extern from "fastconv.h" nogil:
         void (*add_bias)(const fc_activation *, const void *, Py_ssize_t, void *, Py_ssize_t) noexcept nogil
         void (*untied_grad_bias)(const fc_conv *, const void *, void *, Py_ssize_t, Py_ssize_t, Py_ssize_t,
                                  Py_ssize_t) noexcept nogil
+        void (*filter_load)(int, const void *, Py_ssize_t, Py_ssize_t, void *) noexcept nogil
+        void (*filter_store)(int, const void *, Py_ssize_t, void *, Py_ssize_t) noexcept nogil
+        void (*filter_round)(int, void *, Py_ssize_t) noexcept nogil
+        void (*filter_margins)(const Py_ssize_t *, Py_ssize_t, Py_ssize_t, Py_ssize_t, double, void *) noexcept nogil
+        void (*filter_rows)(const void *const *, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t, const void *,
+                            Py_ssize_t, void *const *, Py_ssize_t) noexcept nogil
+        void (*filter_taps)(const void *const *, Py_ssize_t, const Py_ssize_t *, const Py_ssize_t *, const void *,
+                            Py_ssize_t, void *const *, Py_ssize_t) noexcept nogil
+        void (*box_across)(const void *const *, Py_ssize_t, Py_ssize_t, void *const *, Py_ssize_t) noexcept nogil
+        void (*box_along)(void *, Py_ssize_t, void *, Py_ssize_t) noexcept nogil
         void (*gemm_tile)(Py_ssize_t, const void *, const void *, const void *, void *, Py_ssize_t, int, int,
                           const fc_activation *) noexcept nogil
         void (*pack_rows)(const void *, Py_ssize_t, int, Py_ssize_t, int, void *) noexcept nogil
