@@ -29,7 +29,7 @@ def correlate(
 def correlate_valid(
     x: np.ndarray, weights: np.ndarray, left: Sequence[int], modes: Sequence[str], cval: float = 0.0, total: float = 1.0
 ) -> np.ndarray:
-    """`total` times the weighted sum of the taps that are not NaN, over the sum of their weights; NaN where there is none."""
+    """`total` times the weighted sum of taps that are not NaN, over the sum of their weights; NaN where there is none."""
     around = continued(oracle.wide(x), weights.shape, left, modes, cval)
     there = ~np.isnan(around)
     sums, parts, count = (np.zeros(x.shape, around.dtype) for _ in range(3))
