@@ -441,7 +441,7 @@ def _draw_filtered(name: str, image: Array, results: list[tuple[str, float, Arra
     tile_h = min(max(tile_w * h / w, 1.6), 5.5)
     page = _Page(0.5 + columns * (tile_w + 0.25) + 0.25, 1.75 + 2 * (tile_h + 0.55))
     page.text(0.5, 0.62, "A filter bank on a photograph", size=22, weight="bold")
-    page.text(0.5, 0.98, f"{w}×{h} pixels, {len(image)} channels  ·  {machine()}", color=_FAINT)
+    page.text(0.5, 0.98, f"{w}×{h} pixels, {len(image)} channel{'s' * (len(image) > 1)}  ·  {machine()}", color=_FAINT)
 
     def corner(position: int) -> tuple[float, float]:
         return 0.5 + (position % columns) * (tile_w + 0.25), 1.6 + (position // columns) * (tile_h + 0.55)

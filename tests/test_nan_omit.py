@@ -5,6 +5,7 @@ import filter_definition as definition
 import numpy as np
 import pytest
 import tolerance
+from guard_pages import Guarded
 
 import fastconv as fc
 from fastconv.backends.cpu.nan_omit import omit_nans
@@ -94,6 +95,21 @@ def test_any_strides_and_the_input_unchanged(dtype):
         omit_nans(x, out, Filter(weights, *rest), 27.0, 2.0, 2)
         judge(out, x, weights, *rest, 2.0)
         np.testing.assert_array_equal(x, before)
+
+
+@pytest.mark.parametrize("side", ["start", "end"])
+@pytest.mark.usefixtures("isa")
+def test_nothing_beside_the_arrays_is_touched(side, dtype):
+    index = fc.settings.isa_index()
+    for size in (1, 7, 16, 19, 32, 61):
+        x, values, there, y = (Guarded(np.arange(1, size + 1, dtype=dtype), side) for _ in range(4))
+        apart = Guarded(np.arange(3 * size, dtype=dtype), side)
+        for array in (x.array, apart.array[::3], apart.array[::-3]):
+            assert not kernels.has_nan(array, index, 1)
+            kernels.split(array, values.array, there.array, index, 1)
+        for array in (y.array, apart.array[::3], apart.array[::-3]):
+            kernels.divide(array, x.array, there.array, 1.0, index, 1)
+        assert all(guarded.intact() for guarded in (x, values, there, y, apart))
 
 
 def test_what_a_strided_output_does_not_cover_stays():

@@ -176,8 +176,8 @@ def workspace(shape: Sequence[int], kernel: Sequence[int], dtype: Any, threads: 
     blocks = plan(tuple(shape), tuple(kernel), itemsize, library().name)
     real = math.prod(blocks.points)
     spectrum = real // blocks.points[-1] * (blocks.points[-1] // 2 + 1) * 2
-    # A thread holds a block and at most two spectra. The weights' own transform is made in double before that.
-    return itemsize * (spectrum + threads * (real + 2 * spectrum)) + 8 * (real + 2 * spectrum)
+    # The weights' transform is made in double, where NumPy pads a copy; then each thread has a block and at most two spectra.
+    return itemsize * spectrum + max(3 * 8 * spectrum, threads * itemsize * (real + 2 * spectrum))
 
 
 # ---- borders
@@ -299,7 +299,7 @@ def transform_weights(weights: Array, points: tuple[int, ...], dtype: Any) -> Ar
     spectrum = library().rfft(np.asarray(weights, np.float64), n=points[-1], axis=-1)
     for axis in range(weights.ndim - 1):
         spectrum = library().fft(spectrum, n=points[axis], axis=axis)
-    return np.conj(spectrum).astype(np.complex64 if dtype == np.float32 else np.complex128, copy=False)
+    return np.conj(spectrum, out=spectrum).astype(np.complex64 if dtype == np.float32 else np.complex128, copy=False)
 
 
 def boxes_of(shape: Sequence[int], outputs: Sequence[int]) -> Iterator[Box]:
