@@ -137,6 +137,9 @@ cdef extern from "fastconv.h" nogil:
         Py_ssize_t (*check_switches)(const int64_t *, Py_ssize_t, Py_ssize_t) noexcept nogil
         void (*unpool)(const void *, const int64_t *, Py_ssize_t, void *, Py_ssize_t) noexcept nogil
         void (*unpool_grad)(const void *, const int64_t *, Py_ssize_t, void *) noexcept nogil
+        int (*has_nan)(const void *, Py_ssize_t, Py_ssize_t) noexcept nogil
+        void (*split_nan)(const void *, Py_ssize_t, Py_ssize_t, void *, void *) noexcept nogil
+        void (*divide_valid)(void *, Py_ssize_t, Py_ssize_t, const void *, const void *, double) noexcept nogil
         double (*fma_loop)(Py_ssize_t) noexcept nogil
         void (*copy)(const void *, void *, Py_ssize_t) noexcept nogil
 
