@@ -5,7 +5,9 @@ from ._table cimport fc_kernels
 
 cdef enum:
     MOST_AXES = 64
-    WILD = 16  # FC_WILD
+    FLOAT32 = 8  # FC_F32
+    FLOAT64 = 9
+    WILD = 16
 
 # An axis that a filter runs along: output i reads elements i - left ... i - left + taps - 1. `places` tells which element each of
 # the `left` positions before the axis and of the taps - 1 - left behind it is, or -1: `value`.

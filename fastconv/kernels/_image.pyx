@@ -5,15 +5,13 @@ from numpy cimport ndarray
 
 cnp.import_array()
 
-cdef enum:
-    FLOAT64 = 1
-
-ITEMS = {"f4": 0, "f8": 1, "i1": 2, "u1": 3, "i2": 4, "u2": 5, "i4": 6, "u4": 7, "i8": 8, "u8": 9, "b1": 10}
+# fc_element, by the kind and the bytes of a dtype.
+ELEMENTS = {"i1": 0, "u1": 1, "i2": 2, "u2": 3, "i4": 4, "u4": 5, "i8": 6, "u8": 7, "f4": 8, "f8": 9, "b1": 10}
 
 
 cdef int item_of(ndarray array) except -1:
-    """Return the array's fc_item."""
-    return ITEMS[array.dtype.str[1:]]
+    """Return the array's fc_element."""
+    return ELEMENTS[array.dtype.str[1:]]
 
 
 cdef void set_outer(Outer *outer, ndarray x, ndarray y, tuple axes) noexcept:

@@ -1,5 +1,5 @@
 # What Cython needs of src/fastconv.h, and the one way to a table of kernels.
-from libc.stdint cimport int64_t
+from libc.stdint cimport int32_t, int64_t
 
 cdef extern from "fastconv.h" nogil:
     cdef struct fc_activation:
@@ -40,6 +40,41 @@ cdef extern from "fastconv.h" nogil:
         Py_ssize_t tail_d, tail_h, tail_w
         Py_ssize_t divisor
         int count_include_pad
+
+    enum fc_element:
+        FC_I8, FC_U8, FC_I16, FC_U16, FC_I32, FC_U32, FC_I64, FC_U64, FC_F32, FC_F64, FC_BOOL
+
+    cdef struct fc_network:
+        Py_ssize_t exchanges
+        const int32_t *low
+        const int32_t *high
+        const int32_t *keep
+        const int32_t *results
+
+    cdef struct fc_rank:
+        int x_kind, y_kind
+        int wide
+        int largest
+        int border_h, border_w
+        double value
+        Py_ssize_t h, w, step, kh, kw, top, left, planes
+        Py_ssize_t x_row, x_pixel, x_element, y_row, y_pixel, y_element
+        Py_ssize_t pitch, rank, taps
+        const int32_t *tap_row
+        const int32_t *tap_column
+        const double *structure
+        fc_network columns, across
+
+    cdef struct fc_planes:
+        Py_ssize_t axes
+        const Py_ssize_t *sizes
+        const Py_ssize_t *x_strides
+        const Py_ssize_t *y_strides
+        const int32_t *borders
+        const int64_t *reach
+
+    ctypedef void (*fc_rank_kernel)(const fc_rank *, const char *const *, char *, Py_ssize_t, Py_ssize_t, Py_ssize_t,
+                                    Py_ssize_t, char *) noexcept nogil
 
     cdef struct fc_kernels:
         const char *isa
@@ -140,6 +175,12 @@ cdef extern from "fastconv.h" nogil:
         int (*has_nan)(const void *, Py_ssize_t, Py_ssize_t) noexcept nogil
         void (*split_nan)(const void *, Py_ssize_t, Py_ssize_t, void *, void *) noexcept nogil
         void (*divide_valid)(void *, Py_ssize_t, Py_ssize_t, const void *, const void *, double) noexcept nogil
+        Py_ssize_t (*rank_planes)(const fc_rank *, const fc_planes *, Py_ssize_t, const char *, const char **) noexcept nogil
+        fc_rank_kernel rank_extreme
+        fc_rank_kernel rank_median
+        fc_rank_kernel rank_network
+        fc_rank_kernel rank_window
+        fc_rank_kernel rank_grey
         double (*fma_loop)(Py_ssize_t) noexcept nogil
         void (*copy)(const void *, void *, Py_ssize_t) noexcept nogil
 

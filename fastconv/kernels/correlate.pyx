@@ -12,7 +12,7 @@ Source: as src/filter/rows.c says.
 cimport numpy as cnp
 from numpy cimport ndarray
 
-from ._image cimport MOST_AXES, WILD, Axis, Items, axis_of, element, item_of, stage
+from ._image cimport FLOAT32, FLOAT64, MOST_AXES, WILD, Axis, Items, axis_of, element, item_of, stage
 from ._parallel cimport give, parts, run_tasks, take
 from ._table cimport fc_kernels, kernels_of
 
@@ -202,11 +202,11 @@ def correlate(ndarray x, ndarray y, tuple axes, tuple first, ndarray weights, ta
     if taps is not None:
         job.taps = weights.size
         job.tap_row, job.tap_column = <const Py_ssize_t *>cnp.PyArray_DATA(taps[0]), <const Py_ssize_t *>cnp.PyArray_DATA(taps[1])
-    job.writes_y = job.item_y == (width == 64) and job.y_steps[job.ndim - 1] == job.items.real
+    job.writes_y = job.item_y == FLOAT32 + (width == 64) and job.y_steps[job.ndim - 1] == job.items.real
     split(&job, weights.size)
     constant = take(job.row_bytes)
     for column in range(job.row_bytes // job.items.real):
-        job.items.kernels.filter_load(1, <const char *>&job.axes[0].value, 8, 1, constant + column * job.items.real)
+        job.items.kernels.filter_load(FLOAT64, <const char *>&job.axes[0].value, 8, 1, constant + column * job.items.real)
     job.constant = constant
     try:
         run_tasks(compute_band, &job, parts(y.size, job.sizes[job.ndim - 1] * job.sizes[job.ndim - 2])

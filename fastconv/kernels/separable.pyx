@@ -13,7 +13,7 @@ Source: separable filters as Getreuer, IPOL 3 (2013) has them, section 2; means 
 cimport numpy as cnp
 from numpy cimport ndarray
 
-from ._image cimport WILD, Axis, Items, Outer, axis_of, element, item_of, offset_of, set_outer, stage
+from ._image cimport FLOAT32, FLOAT64, WILD, Axis, Items, Outer, axis_of, element, item_of, offset_of, set_outer, stage
 from ._parallel cimport give, parts, run_tasks, take
 from ._table cimport fc_kernels, kernels_of
 
@@ -239,15 +239,15 @@ def sweep(ndarray x, ndarray y, across_axis, across, along_axis, along, bint wil
     job.x, job.y = <const char *>cnp.PyArray_DATA(x), <char *>cnp.PyArray_DATA(y)
     set_outer(&job.outer, x, y, tuple([a for a in range(x.ndim) if a != across_axis and a != along_axis]))
     job.across, job.along = line_of(x, y, across_axis, across), line_of(x, y, along_axis, along)
-    job.reads_x = x is not y and job.items.item == (width == 64) and job.along.step_x == job.items.real
-    job.writes_y = job.item_y == (width == 64) and job.along.step_y == job.items.real
-    job.rounds = item_of(y) > 1
+    job.reads_x = x is not y and job.items.item == FLOAT32 + (width == 64) and job.along.step_x == job.items.real
+    job.writes_y = job.item_y == FLOAT32 + (width == 64) and job.along.step_y == job.items.real
+    job.rounds = item_of(y) not in (FLOAT32, FLOAT64)
     split(&job, x is y)
     measure(&job)
     if across is not None:
         constant = take(job.ring_row)
         for column in range(job.strip):
-            job.items.kernels.filter_load(1, <const char *>&job.across.axis.value, 8, 1,
+            job.items.kernels.filter_load(FLOAT64, <const char *>&job.across.axis.value, 8, 1,
                                           constant + column * job.items.real)
     job.constant = constant
     try:
