@@ -189,7 +189,8 @@ def test_a_sum_of_factors_is_the_nearest_of_its_rank() -> None:
         tolerance.check(result, expected, bound, f"rank {rank}")
 
 
-OMITTING = ["correlate1d", "correlate", "convolve", "gaussian_filter", "gaussian_filter1d", "uniform_filter"]
+OMITTING = [name for name in filter_cases.LINEAR if not name.startswith(("sobel", "prewitt", "laplace", "gaussian_"))]
+OMITTING += ["gaussian_filter", "gaussian_filter1d"]
 
 
 @pytest.mark.parametrize("name", OMITTING)
@@ -200,7 +201,7 @@ def test_nan_is_left_out_on_request(name: str) -> None:
         (steps,), x = case.terms, np.array(case.x, dtype)
         x[rng.random(x.shape) < 0.3] = np.nan
         arguments, window = dict(case.arguments), filter_window(steps, x.ndim)
-        if name in ("correlate1d", "correlate", "convolve"):
+        if "weights" in arguments:
             window = filter_cases.Window(np.abs(window.weights) + 1, window.left, window.modes)
             arguments["weights"] = np.abs(arguments["weights"]) + 1
         # Passes see the border of what the passes before made, where a window sees that of the input: the same but for a
@@ -215,6 +216,32 @@ def test_nan_is_left_out_on_request(name: str) -> None:
         left = filter_oracle.correlate(~np.isnan(x), window.weights, window.left, window.modes, 1.0) / window.weights.sum()
         with np.errstate(divide="ignore"):
             tolerance.check(result, expected, bound / left, told((case, x)))
+
+
+@pytest.mark.parametrize("dtype", filter_cases.FLOAT)
+def test_where_nothing_is_left_is_nan(dtype: str) -> None:
+    """Exactly there, also where sums run or are transformed, and a hole leaves roundings instead of zeros."""
+    rng = cases.rng_for("ndimage hole", 0)
+    x = (100 * rng.standard_normal((48, 52))).astype(dtype)
+    x[10:31, 20:41] = np.nan
+    x[:, 3] = np.nan
+    weights = rng.random((9, 11)) + 0.5
+    lonely = filter_oracle.correlate(~np.isnan(x), weights, (4, 5), ("symmetric",) * 2) == 0
+    assert lonely.any()
+    for algorithm in ("auto", "direct", "fft"):
+        result = ndimage.correlate(x, weights, nan="omit", algorithm=algorithm)
+        assert (np.isnan(result) == lonely).all(), algorithm
+    assert (np.isnan(ndimage.uniform_filter(x, (9, 11), nan="omit")) == lonely).all()
+    gaps = weights * (rng.random(weights.shape) < 0.3)
+    lonely = filter_oracle.correlate(~np.isnan(x), gaps, (4, 5), ("symmetric",) * 2) == 0
+    for algorithm in ("direct", "fft"):
+        assert (np.isnan(ndimage.correlate(x, gaps, nan="omit", algorithm=algorithm)) == lonely).all(), algorithm
+
+
+def test_a_constant_outside_that_is_nan_is_left_out() -> None:
+    result = ndimage.uniform_filter1d(np.array([1.0, 2.0, 3.0]), 3, mode="constant", cval=np.nan, nan="omit")
+    bound = tolerance.gamma(10, tolerance.unit_roundoff("float64")) * np.full(3, 6.0)
+    tolerance.check(result, np.array([1.5, 2.0, 2.5]), bound, "the mean of what is there")
 
 
 def filter_window(steps: list, ndim: int) -> filter_cases.Window:
