@@ -49,16 +49,21 @@ def axes_of(function: str, axes: Any, ndim: int) -> tuple[int, ...]:
     """Return the axes that are filtered, counted from the front, in the order given."""
     if axes is None:
         return tuple(range(ndim))
-    several = axes if np.ndim(axes) > 0 else (axes,)
+    several = (axes,) if is_single(axes) else axes
     found = tuple(_axis(function, "axes", axis, ndim, axes) for axis in several)
     if len(set(found)) != len(found):
         raise FastconvValueError(f"{function}: axes must be unique, got axes={show(axes)}")
     return found
 
 
+def is_single(value: Any) -> bool:
+    """Return whether an argument is one item for all axes, and not a sequence of one each."""
+    return isinstance(value, (str, int, float)) or value is None or np.ndim(value) == 0
+
+
 def one_each(function: str, argument: str, value: Any, count: int, check: Callable[[Any], Item]) -> list[Item]:
     """Return `count` checked items, from one for all or a sequence of one each."""
-    if isinstance(value, str) or np.ndim(value) == 0:
+    if is_single(value):
         return [check(value)] * count
     if len(value) != count:
         raise FastconvValueError(
@@ -80,7 +85,7 @@ def borders(function: str, mode: Any, count: int) -> list[str]:
 
 def one_border(function: str, mode: Any, where: str) -> str:
     """Return our word for the border of a filter that has one for all axes."""
-    if not isinstance(mode, str) and np.ndim(mode) > 0:
+    if not is_single(mode):
         raise FastconvValueError(f"{function}: a sequence of modes is not supported {where}, got mode={show(mode)}")
     return border(function, mode)
 
@@ -124,18 +129,23 @@ def box_size(function: str, size: Any, least: int) -> int:
 
 def number(function: str, argument: str, value: Any) -> float:
     """Return a real number, which may be NaN or infinite."""
-    if np.ndim(value) != 0 or not isinstance(np.asarray(value).item(), (bool, int, float)):
+    if not isinstance(value, (int, float)) and not is_item(value, (bool, int, float)):
         raise FastconvTypeError(f"{function}: {argument} must be a real number, got {argument}={show(value)}")
     return float(value)
 
 
+def is_item(value: Any, kinds: tuple[type, ...]) -> bool:
+    """Return whether a value is a single number of one of these kinds, perhaps as NumPy has it."""
+    return np.ndim(value) == 0 and isinstance(np.asarray(value).item(), kinds)
+
+
 def constant(function: str, cval: Any, is_complex: bool) -> complex:
     """Return the value outside the array; only a complex array has a complex one."""
-    if is_complex and np.ndim(cval) == 0 and isinstance(np.asarray(cval).item(), complex):
-        return complex(cval)
-    if np.iscomplexobj(cval):
+    if isinstance(cval, (int, float)) or not is_item(cval, (complex,)):
+        return number(function, "cval", cval)
+    if not is_complex:
         raise FastconvValueError(f"{function}: cval must be real where the input is real, got cval={show(cval)}")
-    return number(function, "cval", cval)
+    return complex(cval)
 
 
 def window(function: str, argument: str, array: Array, ndim: int, axes: tuple[int, ...]) -> Array:

@@ -95,12 +95,12 @@ def apart(x: Array, out: Array, in_place: bool = False) -> Array:
 
 def is_same(x: Array, out: Array) -> bool:
     """Return whether two arrays are views of the same elements in the same places."""
-    return x.ctypes.data == out.ctypes.data and x.strides == out.strides and x.shape == out.shape and x.dtype == out.dtype
+    return (x.strides, x.shape, x.dtype) == (out.strides, out.shape, out.dtype) and x.ctypes.data == out.ctypes.data
 
 
 def deliver(result: Array, out: Array) -> Array:
     """Return `out`, holding the result."""
-    if not is_same(result, out):
+    if result is not out and not is_same(result, out):
         with np.errstate(invalid="ignore", over="ignore"):  # what a type cannot hold wraps, or has no value, as in C
             np.copyto(out, result, casting="unsafe")
     return out
@@ -120,8 +120,7 @@ def apply_to_parts(x: Array, out: Array, apply: Filter, cval: complex) -> None:
         apply_to_parts(x.real, out.real, apply, cval.real)
         apply_to_parts(x.imag, out.imag, apply, cval.imag)
     else:
-        x, out = np.atleast_1d(x), np.atleast_1d(out)
-        apply(x, x if is_same(x, out) else out, cval.real)
+        apply(np.atleast_1d(x), np.atleast_1d(out), cval.real)
 
 
 def fill_complex(x: Array, out: Array, real: Filter, imaginary: Filter, cval: complex) -> Array:
