@@ -80,6 +80,15 @@ def test_import_brings_in_numpy_and_the_standard_library_only() -> None:
     assert fresh(code).splitlines() == ["[]", "[]"]
 
 
+def test_the_filters_do_not_import_scipy() -> None:
+    code = """
+    import sys
+    import fastconv.ndimage
+    print("scipy" in sys.modules)
+    """
+    assert fresh(code) == "False"
+
+
 def test_import_is_small(tmp_path: Path) -> None:
     code = """
     import json, time
