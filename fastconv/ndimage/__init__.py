@@ -9,9 +9,9 @@ input
     none is copied; another byte order is.
 output
     None, a dtype or its name, or an array, which may overlap the input. Without it the result has the input's type and the
-    order of its axes in memory. float32, uint8 and int8 are computed in float32 unless input or output has another type;
-    everything else is computed in float64. Results that are integers are truncated toward zero and wrap where they are
-    out of range, as in SciPy; a sum that is an integer but for rounding counts as that integer.
+    order of its axes in memory. float32 results of float32, bool, 8- and 16-bit input are computed in float32, all others
+    in float64 or as if. Results that are integers are truncated toward zero and wrap where they are out of range, as in
+    SciPy; a sum that is an integer but for rounding counts as that integer.
 mode
     What lies outside: "reflect" (b a | a b), "mirror" (c b | a b), "nearest" (a a | a b), "wrap" (y z | a b) or "constant".
     "grid-mirror", "grid-wrap" and "grid-constant" are "reflect", "wrap" and "constant". Where SciPy takes a sequence, it

@@ -209,11 +209,11 @@ def correlate(
         Axes to filter; all without it.
     nan : {"propagate", "omit"}, default: "propagate"
     algorithm : {"auto", "direct", "separable", "fft"}, default: "auto"
-        How to compute it. "separable" takes weights that are a product of factors, one an axis, or a sum of `max_rank`
-        such; "fft" spreads what is not finite and is taken by "auto" only where all is.
+        How to compute it. "separable" takes weights that are a product of factors, one an axis, up to rounding, and
+        refuses others and integer output; "auto" takes what is expected to be fastest and has the same NaN.
     max_rank : int, optional
-        With `algorithm="separable"`, the weights' nearest sum of so many products of factors is applied (Eckart & Young
-        1936), which is not exact unless their rank is that low.
+        Apply, instead of the weights, the sum of so many products of factors that is nearest to them (Eckart & Young 1936).
+        Of more than two axes, that is one product.
     num_threads : int, optional
 
     Returns
@@ -332,7 +332,7 @@ def _over_window(
         part, lefts = np.atleast_1d(np.ascontiguousarray(part)), left or (0,)
 
         def apply(x: Array, out: Array, cval: float) -> None:
-            filters.correlate(x, out, part, lefts, (name,) * x.ndim, cval, threads, algorithm, max_rank)
+            filters.correlate(x, out, part, lefts, (name,) * x.ndim, cval, threads, algorithm, max_rank, function)
 
         return apply
 

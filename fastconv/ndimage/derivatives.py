@@ -201,7 +201,7 @@ def laplace(
     modes = tuple(dict(zip(axes, names, strict=True)).get(axis, "replicate") for axis in range(x.ndim))
 
     def apply(x: Array, out: Array, cval: float) -> None:
-        filters.correlate(x, out, weights, lefts, modes, cval, threads)
+        filters.correlate(x, out, weights, lefts, modes, cval, threads, function=function)
 
     return fill(x, out, apply, outside)
 
