@@ -29,6 +29,7 @@ __all__ = [
     "functional",
     "grad",
     "models",
+    "ndimage",
     "nn",
     "override",
     "show_config",
@@ -39,6 +40,6 @@ __all__ = [
 
 def __getattr__(name: str) -> ModuleType:
     """Import the larger rooms when they are first entered."""
-    if name in ("models", "nn", "tf", "visualize"):
+    if name in ("models", "ndimage", "nn", "tf", "visualize"):
         return import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

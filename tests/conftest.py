@@ -8,6 +8,13 @@ import pytest
 import fastconv as fc
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Make known the marks of SciPy's tests, which name array libraries; one of the tests is parametrized by an iterator."""
+    for mark in ("skip_xp_backends", "xfail_xp_backends"):
+        config.addinivalue_line("markers", f"{mark}: of SciPy's tests, means nothing with NumPy")
+    config.addinivalue_line("filterwarnings", "ignore:Passing a non-Collection iterable to parametrize")
+
+
 def pytest_report_header() -> list[str]:
     """Say what is tested and how to draw the same cases again."""
     isas, algorithms = " ".join(fc.available_isas()), " ".join(fc.algorithms())

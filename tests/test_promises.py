@@ -74,9 +74,19 @@ def test_import_brings_in_numpy_and_the_standard_library_only() -> None:
     new = {name.split(".")[0] for name in set(sys.modules) - before}
     allowed = set(sys.stdlib_module_names) | {"fastconv", "numpy"}
     print(sorted(n for n in new - allowed if not n.startswith(("_cython", "cython_runtime"))))
-    print(sorted(n for n in sys.modules if n in ("fastconv.models", "fastconv.visualize", "fastconv.demo")))
+    rooms = ("fastconv.models", "fastconv.ndimage", "fastconv.visualize", "fastconv.demo")
+    print(sorted(n for n in sys.modules if n in rooms))
     """
     assert fresh(code).splitlines() == ["[]", "[]"]
+
+
+def test_the_filters_do_not_import_scipy() -> None:
+    code = """
+    import sys
+    import fastconv.ndimage
+    print("scipy" in sys.modules)
+    """
+    assert fresh(code) == "False"
 
 
 def test_import_is_small(tmp_path: Path) -> None:
