@@ -119,6 +119,14 @@ def test_integer_results_are_truncated_and_wrapped(dtype):
     np.testing.assert_array_equal(found, np.trunc(exact).astype(np.int64).astype(dtype))
 
 
+def test_large_sums_of_bytes_are_exact():
+    x = np.random.default_rng(0).integers(0, 256, (90, 80), np.uint8)
+    weights = np.ones((61, 61))
+    exact = definition.correlate(x, weights, (30, 30), ("symmetric", "symmetric"))
+    found = correlated(x, weights, (30, 30), ("symmetric", "symmetric"))
+    np.testing.assert_array_equal(found, exact.astype(np.int64).astype(np.uint8))
+
+
 def test_sums_beyond_64_bits_wrap():
     out = np.empty(3, np.int64)
     fft.deliver(np.array([2.0**63, -(2.0**64) - 4096, 3 * 2.0**63]), out)

@@ -6,7 +6,7 @@ circular correlation that makes, the first n - k + 1 outputs of an axis are thos
 k: the kernel's), and only they are transformed back to the end. Blocks are as large as pays: the larger, the fewer of their
 outputs are thrown away, until they no longer fit in L2. No block knows of another or of the thread that computes it.
 
-NumPy's FFT is pocketfft, as SciPy's is, and since 2.0 as quick. It stays in float32 only where the result is scaled, so every
+NumPy's FFT is pocketfft, as SciPy's is, and since 2.0 as quick. It stays in float32 only where the result is scaled, so each
 transform here is the orthonormal one. Before 2.0 it computes in double whatever it is given, and so does this then.
 
 Accuracy: an output differs from the exact one by at most C u log2(N) ||x||_2 ||w||_1, with N points and x a block.
@@ -25,7 +25,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import cache
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -50,6 +50,7 @@ CALL = 30_000.0
 MOST_POINTS = 1 << 19
 MOST_KERNELS = 4
 CANDIDATES = 1 << 14  # combinations of lengths that are compared
+KEPT = 256  # plans that are remembered
 GUARD = 2.0**-12  # how far below an integer a sum may lie and count as that integer
 
 
@@ -70,16 +71,15 @@ class Run(NamedTuple):
 
 
 def compute_dtype(x: Any, out: Any) -> Any:
-    """Return the type of the arithmetic for arrays of these types."""
-    single = (np.float32, np.uint8, np.int8)
-    is_single = IS_SINGLE and x in single and out in single
+    """Return the type of the arithmetic for these types; integers out are truncated, so they are summed in double."""
+    is_single = IS_SINGLE and x in (np.float32, np.uint8, np.int8) and out == np.float32
     return np.dtype(np.float32 if is_single else np.float64)
 
 
 # ---- blocks
 
 
-@cache
+@lru_cache(KEPT)
 def fast_lengths(most: int) -> tuple[int, ...]:
     """Return the products of 2, 3, 5 and 7 up to the first that is not below `most`."""
     lengths, last = [1], 2 * most
@@ -101,7 +101,7 @@ def lengths_of(size: int, taps: int, most: int) -> list[int]:
     return lengths if len(lengths) <= most else [lengths[i * (len(lengths) - 1) // (most - 1)] for i in range(most)]
 
 
-@cache
+@lru_cache(KEPT)
 def plan(shape: tuple[int, ...], kernel: tuple[int, ...], itemsize: int) -> Plan:
     """Return the blocks that cost least."""
     most = max(2, int(CANDIDATES ** (1 / len(shape))))
