@@ -25,8 +25,9 @@ from benchmarks.machine import MOST_DISTURBANCE, describe, usable_cores, watch_o
 from benchmarks.report import milliseconds, plain
 from benchmarks.timing import Call, Timing, interleave
 
-# A call that takes longer is timed apart, in few rounds: it would fill the others' time, and it is no close race.
-SLOW_S, SLOW_ROUNDS_S = 0.3, 0.12
+# A call that takes longer is timed apart, in few rounds: it would fill the others' time, and it is no close race. One that
+# takes longer still is timed once.
+SLOW_S, SLOW_ROUNDS_S, ONCE_S = 0.3, 0.12, 2.0
 SMOKE_SIZE, SMOKE_DEPTH, SMOKE_SECONDS = 128, 20, 0.01
 MEMORY_SHARE = 0.1  # of the input, that a volume's filter may need beside its arrays
 
@@ -123,9 +124,11 @@ def measure(case: Case, threads: int, peers: Sequence[str], seconds: float) -> R
         problems = {peer: check(case, peer, call, truth) for peer, call in calls.items()}
         right = {peer: call for peer, call in calls.items() if not problems[peer]}
         others = watch_others()
-        slow = {peer: call for peer, call in right.items() if took(call) > SLOW_S}
-        quick = {peer: call for peer, call in right.items() if peer not in slow}
-        times = interleave(quick, seconds) if quick else {}
+        first = {peer: took(call) for peer, call in right.items()}
+        quick = {peer: call for peer, call in right.items() if first[peer] <= SLOW_S}
+        slow = {peer: call for peer, call in right.items() if SLOW_S < first[peer] <= ONCE_S}
+        times = {peer: Timing(once, once, once, 1) for peer, once in first.items() if once > ONCE_S}
+        times |= interleave(quick, seconds) if quick else {}
         times |= interleave(slow, min(SLOW_ROUNDS_S, seconds)) if slow else {}
     return Result(case, threads, times, {peer: text for peer, text in problems.items() if text}, others())
 
