@@ -15,13 +15,14 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from . import __version__, calibrate, explain, models, nn, visualize
+from . import __version__, calibrate, explain, models, ndimage, nn, visualize
 from . import functional as F
 from .nn.module import Array
 
@@ -33,6 +34,7 @@ _BATCH = 16
 _PEAK_RATE = 0.02
 _SHIFT = 2
 _UNITS_SHOWN = 6
+_ASIDE = 20  # pixels that the shift moves an image
 
 _INK = "#22223b"
 _FAINT = "#8d8d9b"
@@ -331,51 +333,49 @@ class _Page:
 
 
 class Filter(NamedTuple):
-    """A filter of the bank: its name, weights (count, kh, kw), and what to make of the results (c, count, h,
-    w)."""
+    """A filter of the bank: its name, a function of `fastconv.ndimage` for one channel, and what to make of the results
+    (c, h, w)."""
 
     name: str
-    weights: Array
+    apply: Callable[..., object]
     shown: Callable[[Array], Array]
 
 
 def filter_bank() -> list[Filter]:
-    """Box, Gaussian, sharpening (2·impulse - box) and Sobel filters, for images with values from 0 to 1.
+    """The lectures' filters: impulses, box, Gaussian, sharpening (2·impulse - box) and Sobel, for values from 0 to 1.
 
     References
     ----------
     Sobel & Feldman, "An isotropic 3x3 image gradient operator", Stanford Artificial Intelligence Project,
     1968.
     """
-    box = np.full((9, 9), 1 / 81)
-    bell = np.exp(-0.5 * (np.arange(-6, 7) / 2) ** 2)
-    bell /= bell.sum()
+    impulse, aside = np.zeros((3, 3)), np.zeros((1, 2 * _ASIDE + 1))
+    impulse[1, 1] = aside[0, 0] = 1
     sharpen = np.full((5, 5), -1 / 25)
     sharpen[2, 2] += 2
-    sobel_x = np.outer([1, 2, 1], [-1, 0, 1])
-    sobels = np.stack([sobel_x, sobel_x.T])
     return [
-        Filter("box 9×9", box[None], _as_light),
-        Filter("Gaussian, σ = 2", np.outer(bell, bell)[None], _as_light),
-        Filter("sharpen 5×5", sharpen[None], _as_light),
-        Filter("Sobel x", sobels[:1], _as_slope),
-        Filter("Sobel y", sobels[1:], _as_slope),
-        Filter("Sobel magnitude", sobels, _as_edges),
+        Filter("identity", partial(ndimage.correlate, weights=impulse), _as_light),
+        Filter(f"shift by {_ASIDE}", partial(ndimage.correlate, weights=aside), _as_light),
+        Filter("box 9×9", partial(ndimage.uniform_filter, size=9), _as_light),
+        Filter("Gaussian, σ = 2", partial(ndimage.gaussian_filter, sigma=2), _as_light),
+        Filter("sharpen 5×5", partial(ndimage.correlate, weights=sharpen), _as_light),
+        Filter("Sobel x", partial(ndimage.sobel, axis=1), _as_slope),
+        Filter("Sobel y", partial(ndimage.sobel, axis=0), _as_slope),
+        Filter("Sobel magnitude", partial(ndimage.generic_gradient_magnitude, derivative=ndimage.sobel), _as_edges),
     ]
 
 
 def _as_light(results: Array) -> Array:
-    return results[:, 0].clip(0, 1)
+    return results.clip(0, 1)
 
 
 def _as_slope(results: Array) -> Array:
     """Signed values with zero as mid-grey."""
-    return (0.5 + results[:, 0] / (2 * _range(results))).clip(0, 1)
+    return (0.5 + results / (2 * _range(results))).clip(0, 1)
 
 
 def _as_edges(results: Array) -> Array:
-    strength = np.hypot(results[:, 0], results[:, 1])
-    return (strength / _range(strength)).clip(0, 1)
+    return (results / _range(results)).clip(0, 1)
 
 
 def _range(values: Array) -> float:
@@ -396,16 +396,12 @@ def read_photograph(path: Path) -> Array:
     return pixels[None] if grey else np.ascontiguousarray(np.moveaxis(pixels, -1, 0))
 
 
-def apply_filter(image: Array, weights: Array) -> Array:
-    """Correlate every channel of `image` (c, h, w) with every filter: (c, count, h, w).
-
-    One depthwise convolution, each channel a group of its own. Beyond the border the edge pixels go on.
-    """
-    c, h, w = image.shape
-    count, kh, kw = weights.shape
-    framed = np.pad(image, ((0, 0), (kh // 2, kh // 2), (kw // 2, kw // 2)), mode="edge")
-    stack = np.tile(weights.astype(image.dtype), (c, 1, 1))[:, None]
-    return F.conv2d(framed[None], stack, groups=c).reshape(c, count, h, w)
+def apply_filter(image: Array, entry: Filter) -> Array:
+    """Filter every channel of `image` (c, h, w) by itself. Beyond the border the edge pixels go on."""
+    results = np.empty_like(image)
+    for channel, result in zip(image, results, strict=True):
+        entry.apply(channel, output=result, mode="nearest")
+    return results
 
 
 def filter_photograph(photograph: Path, output: Path) -> int:
@@ -418,7 +414,7 @@ def filter_photograph(photograph: Path, output: Path) -> int:
     print(f"{'filter':<18}{'ms':>9}{'Mpixel/s':>11}")
     results = []
     for entry in filter_bank():
-        seconds, filtered = _timed(apply_filter, image, entry.weights)
+        seconds, filtered = _timed(apply_filter, image, entry)
         print(f"{entry.name:<18}{1e3 * seconds:>9.2f}{h * w / seconds / 1e6:>11.1f}")
         results.append((entry.name, seconds, entry.shown(filtered)))
     _draw_filtered(photograph.name, image, results, path)
@@ -438,19 +434,24 @@ def _timed(call: Callable[..., Array], *arguments: Any) -> tuple[float, Array]:
 
 
 def _draw_filtered(name: str, image: Array, results: list[tuple[str, float, Array]], path: Path) -> None:
-    """Two rows of four: the photograph, the six results, and how long each took."""
+    """Two rows: the photograph, the results, how long each took, and a chart of that."""
     _, h, w = image.shape
+    columns = (len(results) + 3) // 2
     tile_w = 3.4
     tile_h = min(max(tile_w * h / w, 1.6), 5.5)
-    page = _Page(0.5 + 4 * (tile_w + 0.25) + 0.25, 1.75 + 2 * (tile_h + 0.55))
+    page = _Page(0.5 + columns * (tile_w + 0.25) + 0.25, 1.75 + 2 * (tile_h + 0.55))
     page.text(0.5, 0.62, "A filter bank on a photograph", size=22, weight="bold")
-    page.text(0.5, 0.98, f"{w}×{h} pixels, {len(image)} channels at once  ·  {machine()}", color=_FAINT)
+    page.text(0.5, 0.98, f"{w}×{h} pixels, {len(image)} channel{'s' * (len(image) > 1)}  ·  {machine()}", color=_FAINT)
+
+    def corner(position: int) -> tuple[float, float]:
+        return 0.5 + (position % columns) * (tile_w + 0.25), 1.6 + (position // columns) * (tile_h + 0.55)
+
     pictures = [(name, None, image), *results]
     for position, (title, seconds, picture) in enumerate(pictures):
-        x, y = 0.5 + (position % 4) * (tile_w + 0.25), 1.6 + (position // 4) * (tile_h + 0.55)
+        x, y = corner(position)
         page.heading(x, y - 0.08, title, "" if seconds is None else f"{1e3 * seconds:.1f} ms")
         page.photograph(x, y, tile_w, tile_h, picture[0] if len(picture) == 1 else np.moveaxis(picture, 0, -1))
-    x, y = 0.5 + 3 * (tile_w + 0.25), 1.6 + tile_h + 0.55
+    x, y = corner(2 * columns - 1)
     page.heading(x, y - 0.08, "Speed", "million pixels a second")
     _draw_speeds(
         page.axes(x + 1.25, y, tile_w - 1.75, tile_h),

@@ -74,6 +74,49 @@ struct fc_pool {
     int count_include_pad;
 };
 
+/* What the elements of an image are. With FC_WILD added, sums that become numbers of one or two bytes may lie beyond 32 bits. */
+enum fc_element {
+    FC_I8, FC_U8, FC_I16, FC_U16, FC_I32, FC_U32, FC_I64, FC_U64, FC_F32, FC_F64, FC_BOOL, FC_WILD = 16
+};
+
+/* Lines put in order pair by pair: lines low[i] and high[i] keep the smaller and the larger of both, or, where keep[i] is 1
+ * or 2, only the one. Sorted line j, or the one wanted, is then results[j]. */
+struct fc_network {
+    ptrdiff_t exchanges;
+    const int32_t *low, *high, *keep, *results;
+};
+
+/* A rank filter of planes of h rows of w pixels of `step` elements that share nothing; strides are in bytes. Output (i, j)
+ * reads rows i - top ... + kh - 1, pixels j - left ... + kw - 1 of each of `planes` planes, with an fc_border_kind outside.
+ * Rows are staged (rank/stage.c) `pitch` bytes apart. Tap t is pixel tap_column[t] of row tap_row[t] of planes * kh. */
+struct fc_rank {
+    int x_kind, y_kind;  /* fc_element */
+    int wide;            /* x and the constant are taken as doubles */
+    int largest;         /* of an extreme */
+    int border_h, border_w;
+    double value;        /* of a constant border */
+    ptrdiff_t h, w, step, kh, kw, top, left, planes;
+    ptrdiff_t x_row, x_pixel, x_element, y_row, y_pixel, y_element;
+    ptrdiff_t pitch, rank, taps;
+    const int32_t *tap_row, *tap_column;
+    const double *structure;     /* of a grey extreme, one a tap */
+    struct fc_network columns, across; /* of an exchange network: `columns` sorts a pixel's planes * kh elements, if any */
+};
+
+/* The axes that count planes: their sizes, strides in bytes and fc_border_kinds, and how far each plane of a window lies from
+ * the output's along them. */
+struct fc_planes {
+    ptrdiff_t axes;
+    const ptrdiff_t *sizes, *x_strides, *y_strides;
+    const int32_t *borders;
+    const int64_t *reach;
+};
+
+/* A way to filter output rows [row, row_end), pixels [column, column_end) of the plane y from `planes` planes x, of which one
+ * that is NULL holds the constant. */
+typedef void (*fc_rank_kernel)(const struct fc_rank *s, const char *const *x, char *y, ptrdiff_t row, ptrdiff_t row_end,
+                               ptrdiff_t column, ptrdiff_t column_end, char *scratch);
+
 struct fc_kernels {
     const char *isa;
     int lanes; /* reals in a vector */

@@ -150,17 +150,21 @@ def test_filtering_a_photograph(tmp_path, mode, capsys):
 
 def test_filters_do_what_their_names_say():
     rng = np.random.default_rng(0)
-    image = rng.random((3, 12, 14)).astype(np.float32)
-    bank = {entry.name: demo.apply_filter(image, entry.weights) for entry in demo.filter_bank()}
+    image = rng.random((3, 40, 50)).astype(np.float32)
+    bank = {entry.name: entry for entry in demo.filter_bank()}
+    done = {name: demo.apply_filter(image, entry) for name, entry in bank.items()}
+    np.testing.assert_array_equal(done["identity"], image)
+    np.testing.assert_array_equal(done["shift by 20"][..., 20:], image[..., :-20])
+    np.testing.assert_array_equal(done["shift by 20"][..., :20], np.repeat(image[..., :1], 20, axis=-1))
     framed = np.pad(image, ((0, 0), (4, 4), (4, 4)), mode="edge")
     windows = np.lib.stride_tricks.sliding_window_view(framed, (9, 9), axis=(1, 2))
-    np.testing.assert_allclose(bank["box 9×9"][:, 0], windows.mean((-2, -1)), rtol=1e-5)
-    flat = demo.apply_filter(np.full((1, 9, 9), 0.5, np.float32), demo.filter_bank()[1].weights)
-    np.testing.assert_allclose(flat, 0.5, rtol=1e-5)
+    np.testing.assert_allclose(done["box 9×9"], windows.mean((-2, -1)), rtol=1e-5)
+    flat = np.full((1, 9, 9), 0.5, np.float32)
+    for name in ("Gaussian, σ = 2", "sharpen 5×5"):
+        np.testing.assert_allclose(demo.apply_filter(flat, bank[name]), 0.5, rtol=1e-5)
     ramp = np.tile(np.arange(8, dtype=np.float32), (1, 6, 1))
-    slopes = demo.apply_filter(ramp, demo.filter_bank()[5].weights)
-    np.testing.assert_allclose(slopes[0, 0, :, 1:-1], 8)
-    np.testing.assert_allclose(slopes[0, 1], 0)
+    for name, slope in (("Sobel x", 8), ("Sobel y", 0), ("Sobel magnitude", 8)):
+        np.testing.assert_allclose(demo.apply_filter(ramp, bank[name])[..., 1:-1], slope)
 
 
 @pytest.mark.parametrize("make", [lambda path: path.write_text("no picture"), lambda path: None])

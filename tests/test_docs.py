@@ -1,4 +1,4 @@
-"""Every example in a docstring and every Python block of the README runs and prints what it says."""
+"""Every example in a docstring and every Python block of the README and of the pages runs and prints what it says."""
 
 import doctest
 import importlib
@@ -57,9 +57,9 @@ def test_public_things_are_documented(name: str, thing: object) -> None:
         assert ">>>" in text, "an example that runs"
 
 
-def blocks() -> list[str]:
-    """Python blocks of the README."""
-    return re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+def blocks(page: str = "README.md") -> list[str]:
+    """Python blocks of the README, or of another page."""
+    return re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
 
 
 def test_the_readme_shows_code() -> None:
@@ -71,3 +71,24 @@ def test_the_code_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyP
     space: dict = {}  # shared by the blocks, in their order
     for number, block in enumerate(blocks()):
         exec(compile(block, f"README block {number}", "exec"), space)
+
+
+def pages() -> list[str]:
+    """Names of the pages beside the README."""
+    return sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").glob("*.md"))
+
+
+@pytest.mark.parametrize("page", pages())
+def test_the_code_of_a_page_runs(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    space: dict = {}
+    for number, block in enumerate(blocks(page)):
+        exec(compile(block, f"{page} block {number}", "exec"), space)
+    assert space
+
+
+@pytest.mark.parametrize("page", [*pages(), "README.md"])
+def test_what_a_page_shows_and_names_is_there(page: str) -> None:
+    links = re.findall(r"\]\((?!http|#)([^)#]+)", (ROOT / page).read_text())
+    assert links
+    assert not [link for link in links if not (ROOT / page).parent.joinpath(link).exists()]

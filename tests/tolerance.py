@@ -32,6 +32,7 @@ added, in Winograd's case times what the later transforms can make of them.
 """
 
 import itertools
+import math
 from collections.abc import Iterable
 from functools import cache
 
@@ -90,6 +91,33 @@ def sum_bound(
     n = reduction + 2
     grown = gamma(n, unit_roundoff(dtype)) + gamma(n, unit_roundoff(reference_dtype))
     return grown * np.asarray(magnitude) + n * smallest(dtype)
+
+
+def fft_bound(around: np.ndarray, weights: np.ndarray, points: int, dtype: object) -> float:
+    """Bound on the error of every output of a correlation by FFTs of at most so many points.
+
+    A step of radix r is r sums of r complex products and a product with a twiddle factor that is off by u: relative to the
+    2-norm it errs by at most sqrt(2 r) gamma_(r+2) + 3 u, which is below 13 u for each factor of two of r, r <= 8 (Higham,
+    Accuracy and Stability of Numerical Algorithms, 2nd ed., section 24.1, for r = 2). So a transform errs by 13 u log2(N)
+    times its norm. Written for x's transform X, the weights' W and the product back, ||X W|| <= ||X||_2 max |W| with
+    max |W| <= ||w||_1 gives for each of the two transforms that are not made in double 13 u log2(N) ||x||_2 ||w||_1, and
+    the rounding of W, the product and the scaling at most 8 u of the same.
+
+    Parameters
+    ----------
+    around : ndarray
+        The image with all that is read around it.
+    weights : ndarray
+        Of the kernel.
+    points : int
+        No block's transform has more.
+    dtype : dtype
+        Type of the arithmetic that is judged.
+    """
+    log = math.log2(points)
+    size = float(np.sqrt((np.abs(around.astype(np.longdouble)) ** 2).sum())) * float(np.abs(weights).sum())
+    passes = 3 if np.dtype(dtype) == np.float64 else 2
+    return gamma(13 * passes * log + 8, unit_roundoff(dtype)) * size + points * smallest(dtype)
 
 
 def smallest(dtype: object) -> float:

@@ -1,5 +1,5 @@
 # What Cython needs of src/fastconv.h, and the one way to a table of kernels.
-from libc.stdint cimport int64_t
+from libc.stdint cimport int32_t, int64_t
 
 cdef extern from "fastconv.h" nogil:
     cdef struct fc_activation:
@@ -41,6 +41,41 @@ cdef extern from "fastconv.h" nogil:
         Py_ssize_t divisor
         int count_include_pad
 
+    enum fc_element:
+        FC_I8, FC_U8, FC_I16, FC_U16, FC_I32, FC_U32, FC_I64, FC_U64, FC_F32, FC_F64, FC_BOOL
+
+    cdef struct fc_network:
+        Py_ssize_t exchanges
+        const int32_t *low
+        const int32_t *high
+        const int32_t *keep
+        const int32_t *results
+
+    cdef struct fc_rank:
+        int x_kind, y_kind
+        int wide
+        int largest
+        int border_h, border_w
+        double value
+        Py_ssize_t h, w, step, kh, kw, top, left, planes
+        Py_ssize_t x_row, x_pixel, x_element, y_row, y_pixel, y_element
+        Py_ssize_t pitch, rank, taps
+        const int32_t *tap_row
+        const int32_t *tap_column
+        const double *structure
+        fc_network columns, across
+
+    cdef struct fc_planes:
+        Py_ssize_t axes
+        const Py_ssize_t *sizes
+        const Py_ssize_t *x_strides
+        const Py_ssize_t *y_strides
+        const int32_t *borders
+        const int64_t *reach
+
+    ctypedef void (*fc_rank_kernel)(const fc_rank *, const char *const *, char *, Py_ssize_t, Py_ssize_t, Py_ssize_t,
+                                    Py_ssize_t, char *) noexcept nogil
+
     cdef struct fc_kernels:
         const char *isa
         int lanes
@@ -52,6 +87,16 @@ cdef extern from "fastconv.h" nogil:
         void (*add_bias)(const fc_activation *, const void *, Py_ssize_t, void *, Py_ssize_t) noexcept nogil
         void (*untied_grad_bias)(const fc_conv *, const void *, void *, Py_ssize_t, Py_ssize_t, Py_ssize_t,
                                  Py_ssize_t) noexcept nogil
+        void (*filter_load)(int, const void *, Py_ssize_t, Py_ssize_t, void *) noexcept nogil
+        void (*filter_store)(int, const void *, Py_ssize_t, void *, Py_ssize_t) noexcept nogil
+        void (*filter_round)(int, void *, Py_ssize_t) noexcept nogil
+        void (*filter_margins)(const Py_ssize_t *, Py_ssize_t, Py_ssize_t, Py_ssize_t, double, void *) noexcept nogil
+        void (*filter_rows)(const void *const *, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t, const void *,
+                            Py_ssize_t, void *const *, Py_ssize_t) noexcept nogil
+        void (*filter_taps)(const void *const *, Py_ssize_t, const Py_ssize_t *, const Py_ssize_t *, const void *,
+                            Py_ssize_t, void *const *, Py_ssize_t) noexcept nogil
+        void (*box_across)(const void *const *, Py_ssize_t, Py_ssize_t, void *const *, Py_ssize_t) noexcept nogil
+        void (*box_along)(void *, Py_ssize_t, void *, Py_ssize_t) noexcept nogil
         void (*gemm_tile)(Py_ssize_t, const void *, const void *, const void *, void *, Py_ssize_t, int, int,
                           const fc_activation *) noexcept nogil
         void (*pack_rows)(const void *, Py_ssize_t, int, Py_ssize_t, int, void *) noexcept nogil
@@ -127,6 +172,15 @@ cdef extern from "fastconv.h" nogil:
         Py_ssize_t (*check_switches)(const int64_t *, Py_ssize_t, Py_ssize_t) noexcept nogil
         void (*unpool)(const void *, const int64_t *, Py_ssize_t, void *, Py_ssize_t) noexcept nogil
         void (*unpool_grad)(const void *, const int64_t *, Py_ssize_t, void *) noexcept nogil
+        int (*has_nan)(const void *, Py_ssize_t, Py_ssize_t) noexcept nogil
+        void (*split_nan)(const void *, Py_ssize_t, Py_ssize_t, void *, void *) noexcept nogil
+        void (*divide_valid)(void *, Py_ssize_t, Py_ssize_t, const void *, const void *, double) noexcept nogil
+        Py_ssize_t (*rank_planes)(const fc_rank *, const fc_planes *, Py_ssize_t, const char *, const char **) noexcept nogil
+        fc_rank_kernel rank_extreme
+        fc_rank_kernel rank_median
+        fc_rank_kernel rank_network
+        fc_rank_kernel rank_window
+        fc_rank_kernel rank_grey
         double (*fma_loop)(Py_ssize_t) noexcept nogil
         void (*copy)(const void *, void *, Py_ssize_t) noexcept nogil
 

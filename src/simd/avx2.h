@@ -7,6 +7,8 @@
 #define FC_MR 4
 #define FC_NV 3
 #define FC_DV 2
+#define FC_FR 6
+#define FC_FV 2
 #define FC_RM 6
 #define FC_RV 2
 
@@ -23,6 +25,10 @@ FC_INLINE void vec_store(real *p, vec v) { _mm256_storeu_ps(p, v); }
 FC_INLINE void vec_store_some(real *p, vec v, mask m) { _mm256_maskstore_ps(p, m, v); }
 FC_INLINE vec vec_fma(vec a, vec b, vec c) { return _mm256_fmadd_ps(a, b, c); }
 FC_INLINE vec vec_fma_at(const real *p, vec b, vec c) { return vec_fma(vec_set1(*p), b, c); }
+FC_INLINE vec vec_held(vec v) {
+    __asm__("" : "+v"(v));
+    return v;
+}
 FC_INLINE vec vec_add(vec a, vec b) { return _mm256_add_ps(a, b); }
 FC_INLINE vec vec_sub(vec a, vec b) { return _mm256_sub_ps(a, b); }
 FC_INLINE vec vec_mul(vec a, vec b) { return _mm256_mul_ps(a, b); }
@@ -114,6 +120,10 @@ FC_INLINE void vec_store(real *p, vec v) { _mm256_storeu_pd(p, v); }
 FC_INLINE void vec_store_some(real *p, vec v, mask m) { _mm256_maskstore_pd(p, m, v); }
 FC_INLINE vec vec_fma(vec a, vec b, vec c) { return _mm256_fmadd_pd(a, b, c); }
 FC_INLINE vec vec_fma_at(const real *p, vec b, vec c) { return vec_fma(vec_set1(*p), b, c); }
+FC_INLINE vec vec_held(vec v) {
+    __asm__("" : "+v"(v));
+    return v;
+}
 FC_INLINE vec vec_add(vec a, vec b) { return _mm256_add_pd(a, b); }
 FC_INLINE vec vec_sub(vec a, vec b) { return _mm256_sub_pd(a, b); }
 FC_INLINE vec vec_mul(vec a, vec b) { return _mm256_mul_pd(a, b); }

@@ -8,6 +8,8 @@
 #define FC_MR 8
 #define FC_NV 3
 #define FC_DV 4
+#define FC_FR 6
+#define FC_FV 4
 #define FC_RM 14
 #define FC_RV 2
 
@@ -27,6 +29,10 @@ FC_INLINE vec vec_fma(vec a, vec b, vec c) { return _mm512_fmadd_ps(a, b, c); }
 FC_INLINE vec vec_fma_at(const real *p, vec b, vec c) {
     __asm__("vfmadd231ps %1%{1to16%}, %2, %0" : "+v"(c) : "m"(*p), "v"(b));
     return c;
+}
+FC_INLINE vec vec_held(vec v) {
+    __asm__("" : "+v"(v));
+    return v;
 }
 FC_INLINE vec vec_add(vec a, vec b) { return _mm512_add_ps(a, b); }
 FC_INLINE vec vec_sub(vec a, vec b) { return _mm512_sub_ps(a, b); }
@@ -105,6 +111,10 @@ FC_INLINE vec vec_fma(vec a, vec b, vec c) { return _mm512_fmadd_pd(a, b, c); }
 FC_INLINE vec vec_fma_at(const real *p, vec b, vec c) {
     __asm__("vfmadd231pd %1%{1to8%}, %2, %0" : "+v"(c) : "m"(*p), "v"(b));
     return c;
+}
+FC_INLINE vec vec_held(vec v) {
+    __asm__("" : "+v"(v));
+    return v;
 }
 FC_INLINE vec vec_add(vec a, vec b) { return _mm512_add_pd(a, b); }
 FC_INLINE vec vec_sub(vec a, vec b) { return _mm512_sub_pd(a, b); }

@@ -3,6 +3,8 @@
 #define FC_MR 4
 #define FC_NV 4
 #define FC_DV 4
+#define FC_FR 6
+#define FC_FV 2
 #define FC_RM 6
 #define FC_RV 2
 
@@ -26,6 +28,7 @@ FC_INLINE void vec_store_some(real *p, vec v, mask m) {
 }
 FC_INLINE vec vec_fma(vec a, vec b, vec c) { return a * b + c; }
 FC_INLINE vec vec_fma_at(const real *p, vec b, vec c) { return vec_fma(vec_set1(*p), b, c); }
+FC_INLINE vec vec_held(vec v) { return v; }
 FC_INLINE vec vec_add(vec a, vec b) { return a + b; }
 FC_INLINE vec vec_sub(vec a, vec b) { return a - b; }
 FC_INLINE vec vec_mul(vec a, vec b) { return a * b; }

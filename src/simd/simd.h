@@ -9,6 +9,7 @@
  *   vec_load_some(p, stride, m)   vec_store_some(p, v, m)           lanes outside m are not touched; they load as zero
  *   vec_fma(a, b, c) = a*b + c    vec_add  vec_sub  vec_mul  vec_div
  *   vec_fma_at(p, b, c) = p[0]*b + c                                the factor stays in memory, whatever the compiler thinks
+ *   vec_held(v) = v                                                 is in a register, whatever the compiler thinks
  *   vec_max(a, b)  vec_min(a, b)                                    b where either is NaN
  *   vec_or(a, b)                                                    bitwise: merges two loads of disjoint lanes
  *   vec_round(a)                                                    to the nearest whole number, ties to even
@@ -22,6 +23,7 @@
  *   vec_select(m, a, b)                                             m ? a : b, lane by lane
  *   FC_MR, FC_NV                                                    the GEMM register tile: FC_MR rows x FC_NV vectors
  *   FC_DV                                                           vectors of one row that the direct kernels hold
+ *   FC_FR, FC_FV                                                    the tile of an image filter: FC_FR rows x FC_FV vectors
  *   FC_RM, FC_RV                                                    the tile of rows_tile: FC_RM rows x FC_RV vectors
  */
 #ifndef FC_SIMD_H

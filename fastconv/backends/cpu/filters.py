@@ -1,0 +1,359 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Linear filters of images: which sweeps or which algorithm compute them, and in what precision."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ... import settings
+from ...kernels import correlate as direct
+from ...kernels._cost import CLOCK, machine_of
+from ...kernels.separable import sweep
+from ...spec import FastconvValueError
+from . import fft
+from .arrays import Array
+
+SMALL = frozenset({"float32", "int8", "uint8", "bool"})  # computed in float32
+HALF_EXACT = frozenset({"int16", "uint16"})  # that too, if the result is float32
+EXACT = float(1 << 24)  # whole numbers below it are exact in float32
+PLAIN = 8  # below this size a mean is a sum of shares, if float32's guard or no rounding allows for their errors
+MEAN_MOST = 2048  # means over more whole numbers come too close to whole ones for float32
+
+# Cycles of a multiply-add of a vector: where a tile shares what it loads, and where each loads its own; and of a vector of
+# outputs besides (from 3x3 to 31x31 on 1024², Sapphire Rapids).
+TILE = 0.6
+LONE = 1.2
+ROW = 10.0
+
+
+class Pass(NamedTuple):
+    """A filter along one axis: output i is the sum of weights[k] * input[i - left + k]; without weights their mean."""
+
+    axis: int
+    weights: Array | None
+    size: int
+    left: int
+    mode: str
+    cval: float
+
+
+class Line(NamedTuple):
+    """A pass as the kernels take it; `places` as places_of has it."""
+
+    taps: int
+    left: int
+    places: Array
+    value: float
+    weights: Array | None
+
+
+def places_of(size: int, left: int, right: int, mode: str) -> Array:
+    """Return for `left` positions before an axis and `right` behind it which element each is; -1: a constant."""
+    at = np.concatenate([np.arange(-left, 0), np.arange(size, size + right)])
+    if mode == "constant":
+        at[:] = -1
+    elif mode == "replicate":
+        at = at.clip(0, size - 1)
+    elif mode == "circular":
+        at %= size
+    else:
+        again = mode == "symmetric"
+        period = max(2 * size if again else 2 * size - 2, 1)
+        at %= period
+        at = np.where(at < size, at, period - at - again)
+    return np.ascontiguousarray(at, np.intp)
+
+
+def separable(x: Array, out: Array, passes: Sequence[Pass], threads: int | None) -> None:
+    """Fill out with x filtered by one pass after the other, each of which rounds to what out can hold."""
+    if out.size == 0:
+        return
+    if not passes:
+        np.copyto(out, x, casting="unsafe")
+        return
+    width = 32 if in_float32(x, out, passes) else 64
+    x = out if is_same(x, out) else x
+    for across, along in sweeps_of(out, list(passes), x is out):
+        run_sweep(x, out, across, along, width, threads)
+        x = out
+
+
+def is_same(x: Array, y: Array) -> bool:
+    """Return whether two arrays are the same elements in the same places."""
+    return (x.strides, x.shape, x.dtype) == (y.strides, y.shape, y.dtype) and x.ctypes.data == y.ctypes.data
+
+
+def in_float32(x: Array, out: Array, passes: Sequence[Pass]) -> bool:
+    """Whether float32 gives what float64 would: float32 results, and sums of small whole numbers."""
+    if out.dtype == np.float32:
+        return x.dtype.name in SMALL | HALF_EXACT
+    whole = x.dtype.kind in "iub" and out.dtype.kind in "iub"
+    return whole and x.itemsize == out.itemsize == 1 and all(is_exact(one) for one in passes)
+
+
+def is_exact(one: Pass) -> bool:
+    if one.weights is None:
+        return one.size <= MEAN_MOST
+    return whole_and_small(one.weights)
+
+
+def is_wild(weights: Array | None) -> bool:
+    """Whether sums of 8- or 16-bit numbers can lie beyond 32 bits."""
+    return weights is not None and not float(np.abs(weights).sum()) < 1 << 15
+
+
+def whole_and_small(weights: Array) -> bool:
+    """Whether sums of 8-bit numbers times these weights are exact in float32."""
+    return bool((weights == np.rint(weights)).all()) and float(np.abs(weights).sum()) * 256 < EXACT
+
+
+def sweeps_of(out: Array, passes: list[Pass], in_place: bool) -> list[tuple[Pass | None, Pass | None]]:
+    """Return the passes across and along the rows of memory, two in one sweep where that changes nothing.
+
+    The order of passes matters to whole numbers, which are rounded after each, and to constants outside that are not
+    zero. A sweep of two passes cannot write to its own input, so it is the first one.
+    """
+    last = fastest(out)
+    free = out.dtype.kind == "f" and len({one.axis for one in passes}) == len(passes)
+    if free and all(one.mode != "constant" or one.cval == 0 for one in passes):
+        passes = sorted(passes, key=lambda one: (one.axis != last, abs(out.strides[one.axis])))
+        if len(passes) > 1 and passes[0].axis == last:
+            passes[:2] = passes[1::-1]
+    if not in_place and len(passes) > 1 and passes[0].axis != last and passes[1].axis == last:
+        return [(passes[0], passes[1]), *(split(one, last) for one in passes[2:])]
+    return [split(one, last) for one in passes]
+
+
+def split(one: Pass, last: int) -> tuple[Pass | None, Pass | None]:
+    return (None, one) if one.axis == last else (one, None)
+
+
+def fastest(array: Array) -> int:
+    """Return the axis whose elements lie closest together, the last of equals; axes of one element have no say."""
+    return min(range(array.ndim), key=lambda axis: (array.shape[axis] == 1, abs(array.strides[axis]), -axis))
+
+
+def run_sweep(x: Array, out: Array, across: Pass | None, along: Pass | None, width: int, threads: int | None) -> None:
+    across_axis = across and across.axis
+    along_axis = along.axis if along else fastest(out)
+    if along is None and across_axis == along_axis:
+        across_axis, across, along = None, None, across
+    if across is None and out.ndim > 1:
+        across_axis = fastest(np.moveaxis(out, along_axis, 0)[0])
+        across_axis += across_axis >= along_axis
+    if x.flags.c_contiguous and out.flags.c_contiguous and along_axis == out.ndim - 1 and not (across and along):
+        shape, across_axis = merged(out.shape, across_axis if across else None)
+        same, along_axis = x is out, len(shape) - 1
+        x, out = x.reshape(shape), out.reshape(shape)
+        x = out if same else x
+    lines = [
+        one and line_of(one, out.shape[axis], width, width == 32 or out.dtype.kind == "f")
+        for one, axis in ((across, across_axis), (along, along_axis))
+    ]  # type: ignore[index]
+    wild = any(one is not None and is_wild(one.weights) for one in (across, along))
+    isa = settings.isa_index()
+    sweep(x, out, across_axis, lines[0], along_axis, lines[1], wild, width, isa, thread_count(threads))
+
+
+def merged(shape: tuple[int, ...], across: int | None) -> tuple[tuple[int, ...], int | None]:
+    """Return a shape with the axes that a sweep along one axis need not tell apart made one, and where that axis is."""
+    if across is None:
+        return ((prod(shape[:-1]), shape[-1]), 0) if len(shape) > 1 else (shape, None)
+    return (prod(shape[:across]), shape[across], prod(shape[across + 1 :])), 1
+
+
+def line_of(one: Pass, size: int, width: int, shares: bool) -> Line:
+    right = one.size - 1 - one.left
+    weights = None if one.weights is None else np.ascontiguousarray(one.weights, f"f{width // 8}")
+    if weights is None and shares and one.size < PLAIN:
+        weights = np.full(one.size, 1 / one.size, f"f{width // 8}")
+    return Line(one.size, one.left, places_of(size, one.left, right, one.mode), one.cval, weights)
+
+
+def thread_count(threads: int | None) -> int:
+    return settings.thread_count("fastconv.ndimage", threads)
+
+
+def correlate(
+    x: Array,
+    out: Array,
+    weights: Array,
+    left: tuple[int, ...],
+    modes: tuple[str, ...],
+    cval: float,
+    threads: int | None,
+    algorithm: str = "auto",
+    max_rank: int | None = None,
+    function: str = "correlate",
+) -> None:
+    """Fill out with the correlation of x with a filter: output o is the sum of weights[k] * x[o - left + k].
+
+    Where a weight is zero nothing is read. "separable" computes a filter that is an outer product, up to float rounding, as
+    passes along its axes, or with `max_rank` the sum of so many outer products that comes closest to it.
+    """
+    if out.size == 0:
+        return
+    filter = Filter(weights, left, modes, cval)
+    terms = terms_of(function, x, out, filter, algorithm, max_rank)
+    if terms is not None:
+        add_terms(x, out, terms, threads)
+        return
+    if algorithm == "fft":
+        if not np.isfinite(weights).all():
+            raise FastconvValueError(
+                f'{function}: algorithm="fft" needs finite weights, got weights of shape {weights.shape}'
+            )
+        by_fft(x, out, filter, threads)
+    elif algorithm == "auto" and is_faster_by_fft(x, out, filter):
+        by_fft(x, out, filter, threads)
+    else:
+        directly(x, out, filter, threads)
+
+
+class Filter(NamedTuple):
+    """A correlation's filter, and what lies outside each axis."""
+
+    weights: Array
+    left: tuple[int, ...]
+    modes: tuple[str, ...]
+    cval: float
+
+
+def terms_of(
+    function: str, x: Array, out: Array, filter: Filter, algorithm: str, max_rank: int | None
+) -> list[list[Pass]] | None:
+    """Return the passes whose results' sum is the correlation, or None: it is not to be computed so."""
+    if algorithm not in ("auto", "separable"):
+        return None
+    reason = None if out.dtype.kind == "f" else "its passes would round whole numbers more than once"
+    if reason is None and not np.isfinite(filter.weights).all():
+        reason = "the weights are not finite"
+    if reason is None:
+        u = np.finfo(np.float32 if in_float32(x, out, ()) else np.float64).eps
+        factors, rest = factors_of(filter.weights, max_rank or 1)
+        if max_rank is None and (len(factors) != 1 or rest > 4 * u or not filter.weights.all()):
+            reason = "the filter is not an outer product without zeros"
+    if reason is None:
+        if algorithm == "separable" or max_rank is not None or worth_passes(filter.weights.shape):
+            return [passes_of(filter, factor) for factor in factors]
+    elif algorithm == "separable" or max_rank is not None:
+        raise FastconvValueError(f'{function}: algorithm="separable" cannot compute this: {reason}')
+    return None
+
+
+def worth_passes(shape: tuple[int, ...]) -> bool:
+    """Whether passes along the axes take less time: taps count half a cycle down and dense, a whole one along rows."""
+    sizes = [size for size in shape if size > 1]
+    return len(sizes) < 2 or sum(sizes[:-1]) / 2 + sizes[-1] + 2 < prod(sizes) / 2
+
+
+def factors_of(weights: Array, most: int) -> tuple[list[list[Array]], float]:
+    """Return outer products that sum to the filter, at most so many, and how far from it their sum is, relatively.
+
+    Of more than two axes there is one product, from one singular value decomposition an axis.
+    """
+    axes = [axis for axis, size in enumerate(weights.shape) if size > 1] or [0]
+    factors: list[Array] = [np.ones(1) for _ in weights.shape]
+    rest = weights.reshape([weights.shape[axis] for axis in axes])
+    distance = 0.0
+    for axis in axes[:-1]:
+        u, s, v = np.linalg.svd(rest.reshape(rest.shape[0], -1), full_matrices=False)
+        if s[0] == 0:
+            return [], 0.0
+        if len(axes) == 2:
+            products = [
+                [
+                    u[:, i] * np.sqrt(s[i]) if a == axes[0] else v[i] * np.sqrt(s[i]) if a == axes[1] else factors[a]
+                    for a in range(weights.ndim)
+                ]
+                for i in range(min(most, int((s > s[0] * np.finfo(float).eps).sum())))
+            ]
+            return products, float(s[len(products)] / s[0]) if len(products) < len(s) else 0.0
+        factors[axis] = u[:, 0]
+        distance = max(distance, float(s[1] / s[0]) if len(s) > 1 else 0.0)
+        rest = (s[0] * v[0]).reshape(rest.shape[1:])
+    factors[axes[-1]] = rest.reshape(-1)
+    return [factors], distance
+
+
+def passes_of(filter: Filter, factor: list[Array]) -> list[Pass]:
+    """Return the passes of one outer product. A constant outside has been filtered along the axes before, too."""
+    passes, cval = [], filter.cval
+    for axis, weights in enumerate(factor):
+        if weights.size > 1 or (axis == len(factor) - 1 and not passes):
+            passes.append(Pass(axis, weights, weights.size, filter.left[axis], filter.modes[axis], cval))
+            cval *= float(weights.sum())
+        elif weights[0] != 1:
+            passes.append(Pass(axis, weights, 1, 0, filter.modes[axis], cval))
+    return passes
+
+
+def add_terms(x: Array, out: Array, terms: list[list[Pass]], threads: int | None) -> None:
+    """Fill out with the sum of filters, of none: zeros."""
+    if len(terms) == 1:
+        separable(x, out, terms[0], threads)
+        return
+    total, term = np.zeros_like(out), np.empty_like(out)
+    for passes in terms:
+        separable(x, term, passes, threads)
+        total += term
+    out[...] = total
+
+
+def is_faster_by_fft(x: Array, out: Array, filter: Filter) -> bool:
+    """Whether transforms are expected to take less time; sums of whole numbers stay exact without them."""
+    if out.dtype.kind != "f" or x.dtype.kind != "f" or not np.isfinite(filter.weights).all():
+        return False
+    taps = int(np.count_nonzero(filter.weights))
+    machine = machine_of(settings.available_isas()[settings.isa_index()])
+    lanes = max(machine.lanes * 32 // width_of(x, out, filter), 1)
+    cycles = out.size / lanes * (taps * (TILE if taps == filter.weights.size else LONE) + ROW)
+    return fft.seconds(x.shape, filter.weights.shape, fft.compute_dtype(x.dtype, out.dtype)) < cycles / CLOCK
+
+
+def by_fft(x: Array, out: Array, filter: Filter, threads: int | None) -> None:
+    def compute(box: tuple[slice, ...]) -> None:
+        directly(x, out[box], filter, threads, tuple(span.start for span in box))
+
+    fft.correlate(x, out, *filter, threads, compute)
+
+
+def width_of(x: Array, out: Array, filter: Filter) -> int:
+    """Return the bits of the reals that a correlation is computed in."""
+    if out.dtype == np.float32:
+        return 32 if in_float32(x, out, ()) else 64
+    whole = x.dtype.kind in "iub" and out.dtype.kind in "iub" and x.itemsize == out.itemsize == 1
+    return 32 if whole and whole_and_small(filter.weights) else 64
+
+
+def directly(x: Array, out: Array, filter: Filter, threads: int | None, first: tuple[int, ...] | None = None) -> None:
+    """Fill out with the outputs from `first` on, each as the sum the definition has."""
+    width, first = width_of(x, out, filter), first or (0,) * x.ndim
+    weights, left, modes = filter.weights, filter.left, filter.modes
+    if x.ndim == 1:
+        x, out, weights = x[None], out[None], weights[None]
+        left, modes, first = (0, *left), ("replicate", *modes), (0, *first)
+    values, taps = taps_of(weights, width)
+    if values.size == 0:
+        out[...] = 0
+        return
+    axes = tuple(
+        (taps, before, places_of(size, before, taps - 1 - before, mode), filter.cval)
+        for size, taps, before, mode in zip(x.shape, weights.shape, left, modes, strict=True)
+    )
+    isa, wild = settings.isa_index(), is_wild(weights)
+    direct.correlate(x, out, axes, first, values, taps, wild, width, isa, thread_count(threads))
+
+
+def taps_of(weights: Array, width: int) -> tuple[Array, tuple[Array, Array] | None]:
+    """Return the weights, and if some are zero the rows and columns that the others read."""
+    values = np.ascontiguousarray(weights, f"f{width // 8}")
+    if values.all():
+        return values, None
+    rows = values.shape[-2]
+    plane, row, column = np.nonzero(values.reshape(-1, rows, values.shape[-1]))
+    return values[values != 0], (np.ascontiguousarray(plane * direct.pitch_of(rows) + row), np.ascontiguousarray(column))

@@ -1,0 +1,259 @@
+"""Filters that run along one axis after the other, one or two axes in a sweep over an image of any number of axes.
+
+A task is a band of rows of one plane. Of two axes, the one across the rows comes first: its rows of sums stay in cache, get
+their border, and the one along the rows reads them there. Rows of the input that are reals already are read where they lie;
+others are converted once a band, into a ring of as many rows as the filter reaches.
+
+A sweep across the rows alone may write to its own input: its tasks are then strips of columns, each of which is copied
+before it is written. A sweep along the rows reads whole rows before it writes them.
+
+Source: separable filters as Getreuer, IPOL 3 (2013) has them, section 2; means as src/filter/box.c says.
+"""
+
+cimport numpy as cnp
+from numpy cimport ndarray
+
+from ._image cimport FLOAT32, FLOAT64, WILD, Axis, Items, Outer, axis_of, element, item_of, offset_of, set_outer, stage
+from ._parallel cimport give, parts, run_tasks, take
+from ._table cimport fc_kernels, kernels_of
+
+cnp.import_array()
+
+name = "separable"
+
+cdef enum:
+    BLOCK = 4            # rows of outputs at a time; a mean's block is as many rows as its window has
+    STRIP = 4096         # bytes of a row that a task takes of a sweep across the rows alone
+    PIECE = 1 << 15      # columns of a task of a sweep along the rows, where rows are longer
+    BAND = 32            # rows of a task, at least
+    WORK = 1 << 22       # multiply-adds of a task, about
+    BRIEF = 1 << 15      # multiply-adds for which no other thread is woken
+
+
+# One axis of a sweep. taps = 0: the filter does not run along it; weights NULL: the mean of `taps` elements.
+cdef struct Line:
+    Axis axis
+    const char *weights
+    Py_ssize_t step_x, step_y  # bytes
+
+
+cdef struct Job:
+    Items items
+    int item_y
+    const char *x
+    char *y
+    const char *constant       # a row of what lies outside the axis across the rows
+    Outer outer
+    Line across, along
+    Py_ssize_t block, band, bands, strip, strips
+    Py_ssize_t ring, ring_row, middle_row, scratch  # rows, and bytes
+    bint reads_x, writes_y, in_place, rounds
+
+
+# A block of rows on its way through a task.
+cdef struct Block:
+    const char *x
+    char *y
+    Py_ssize_t column, columns, row, outputs
+    Py_ssize_t staged          # rows before this one are in the ring
+    char *ring
+    char *middle               # rows of sums, the first at column 0 of its border
+    char *sums                 # rows of results that are not yet items of y
+    const char **rows
+    char **out
+
+
+cdef bint is_mean(const Line *line) noexcept nogil:
+    return line.axis.taps > 0 and line.weights is NULL
+
+
+cdef const char *source_row(const Job *job, Block *b, Py_ssize_t position) noexcept nogil:
+    """Return a row of the input as reals; positions come in ascending order."""
+    cdef Py_ssize_t at = element(&job.across.axis, position)
+    cdef char *slot
+    if at < 0:
+        return job.constant
+    if job.reads_x:
+        return b.x + at * job.across.step_x + b.column * job.items.real
+    if job.in_place:
+        return b.ring + at * job.ring_row
+    slot = b.ring + (position + job.across.axis.left) % job.ring * job.ring_row
+    if position >= b.staged:
+        job.items.kernels.filter_load(job.items.item, b.x + at * job.across.step_x + b.column * job.along.step_x,
+                                      job.along.step_x, b.columns, slot)
+        b.staged = position + 1
+    return slot
+
+
+cdef void run_across(const Job *job, Block *b) noexcept nogil:
+    """Fill b.out, rows of reals."""
+    cdef const fc_kernels *kernels = job.items.kernels
+    cdef const Axis *axis = &job.across.axis
+    cdef Py_ssize_t j
+    for j in range(b.outputs + axis.taps - 1):
+        b.rows[j] = source_row(job, b, b.row - axis.left + j)
+    if is_mean(&job.across):
+        kernels.box_across(<const void *const *>b.rows, axis.taps, b.outputs, <void *const *>b.out, b.columns)
+    else:
+        kernels.filter_rows(<const void *const *>b.rows, 0, 1, axis.taps, 1, job.across.weights, b.outputs,
+                            <void *const *>b.out, b.columns)
+
+
+cdef void run_along(const Job *job, Block *b) noexcept nogil:
+    """Fill b.out from rows of b.middle that have their border."""
+    cdef const fc_kernels *kernels = job.items.kernels
+    cdef Py_ssize_t j, taps = job.along.axis.taps
+    for j in range(b.outputs):
+        if is_mean(&job.along):
+            kernels.box_along(b.middle + j * job.middle_row, taps, b.out[j], b.columns)
+        b.rows[j] = b.middle + j * job.middle_row
+    if not is_mean(&job.along):
+        kernels.filter_rows(<const void *const *>b.rows, 0, 1, 1, taps, job.along.weights, b.outputs, <void *const *>b.out,
+                            b.columns)
+
+
+cdef void point_out(const Job *job, Block *b) noexcept nogil:
+    """Let b.out be where the sweep's results go: y's rows, or others that are stored from there."""
+    cdef Py_ssize_t j
+    for j in range(b.outputs):
+        if job.writes_y:
+            b.out[j] = b.y + (b.row + j) * job.across.step_y + b.column * job.items.real
+        else:
+            b.out[j] = b.sums + j * job.ring_row
+
+
+cdef void compute_block(const Job *job, Block *b) noexcept nogil:
+    cdef const Axis *along = &job.along.axis
+    cdef Py_ssize_t j, margin = along.left * job.items.real
+    if along.taps and job.across.axis.taps:
+        for j in range(b.outputs):
+            b.out[j] = b.middle + j * job.middle_row + margin
+        run_across(job, b)
+        for j in range(b.outputs):
+            if job.rounds:
+                job.items.kernels.filter_round(job.item_y, b.out[j], b.columns)
+            job.items.kernels.filter_margins(along.places, along.left, along.taps - 1 - along.left, along.size,
+                                             along.value, b.out[j])
+    elif along.taps:
+        for j in range(b.outputs):
+            stage(&job.items, along, b.x + (b.row + j) * job.across.step_x, job.along.step_x, b.column - along.left,
+                  b.columns + along.taps - 1, b.middle + j * job.middle_row)
+    point_out(job, b)
+    if along.taps:
+        run_along(job, b)
+    else:
+        run_across(job, b)
+    if not job.writes_y:
+        for j in range(b.outputs):
+            job.items.kernels.filter_store(job.item_y, b.out[j], b.columns, b.y + (b.row + j) * job.across.step_y
+                                           + b.column * job.along.step_y, job.along.step_y)
+
+
+cdef void compute_band(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
+    cdef const Job *job = <const Job *>argument
+    cdef Py_ssize_t image = task // (job.strips * job.bands), band = task // job.strips % job.bands, row
+    cdef Py_ssize_t size = job.across.axis.size, last = min((band + 1) * job.band, size)
+    cdef Py_ssize_t reach = job.block + max(job.across.axis.taps, <Py_ssize_t>1)
+    cdef Block b
+    b.x = job.x + offset_of(&job.outer, job.outer.x_steps, image)
+    b.y = job.y + offset_of(&job.outer, job.outer.y_steps, image)
+    b.column = task % job.strips * job.strip
+    b.columns = min(job.strip, job.along.axis.size - b.column)
+    b.rows = <const char **>scratch
+    b.out = <char **>scratch + reach
+    b.ring = scratch + (reach + job.block + 7) // 8 * 64
+    b.middle = b.ring + job.ring * job.ring_row
+    b.sums = b.middle + (job.block * job.middle_row if job.along.axis.taps else 0)
+    b.staged = -job.across.axis.left + band * job.band
+    if job.in_place:
+        for row in range(size):
+            job.items.kernels.filter_load(job.items.item, b.x + row * job.across.step_x + b.column * job.along.step_x,
+                                          job.along.step_x, b.columns, b.ring + row * job.ring_row)
+    b.row = band * job.band
+    while b.row < last:
+        b.outputs = min(job.block, last - b.row)
+        compute_block(job, &b)
+        b.row += job.block
+
+
+cdef Line line_of(ndarray x, ndarray y, axis, filter) except *:
+    """Describe an axis of x and y, None for one of a single element, and the filter along it."""
+    cdef Line line
+    size = 1 if axis is None else y.shape[axis]
+    line.weights = NULL
+    if filter is None:
+        line.axis = axis_of(size, 0, 0, None, 0)
+    else:
+        line.axis = axis_of(size, filter.taps, filter.left, filter.places, filter.value)
+        if filter.weights is not None:
+            line.weights = <const char *>cnp.PyArray_DATA(filter.weights)
+    line.step_x = 0 if axis is None else cnp.PyArray_STRIDE(x, axis)
+    line.step_y = 0 if axis is None else cnp.PyArray_STRIDE(y, axis)
+    return line
+
+
+cdef void split(Job *job, bint same) noexcept:
+    """Choose what a task is."""
+    cdef Py_ssize_t size = job.items.real, columns = job.along.axis.size, rows = job.across.axis.size
+    cdef Py_ssize_t taps = job.across.axis.taps + job.along.axis.taps
+    job.in_place = same and job.across.axis.taps
+    job.block = job.across.axis.taps if is_mean(&job.across) else BLOCK
+    job.strip = columns
+    if not job.along.axis.taps:
+        job.strip = min(columns, <Py_ssize_t>(STRIP // size))
+    elif not job.across.axis.taps and not same and columns > 2 * PIECE:
+        job.strip = PIECE
+    job.strip = max(job.strip, <Py_ssize_t>1)
+    job.strips = parts(columns, job.strip)
+    job.band = max(min(WORK // (job.strip * taps), rows), max(<Py_ssize_t>BAND, 4 * job.across.axis.taps))
+    job.band = rows if job.in_place else parts(job.band, job.block) * job.block
+    job.bands = max(parts(rows, max(job.band, <Py_ssize_t>1)), <Py_ssize_t>1)
+
+
+cdef void measure(Job *job) noexcept:
+    """Tell how much scratch a task takes."""
+    cdef Py_ssize_t size = job.items.real, taps = job.across.axis.taps
+    cdef Py_ssize_t reach = job.block + max(taps, <Py_ssize_t>1)
+    job.ring_row = parts(job.strip * size, 64) * 64 + 64
+    job.middle_row = parts((job.strip + job.along.axis.taps) * size, 64) * 64 + 64
+    job.ring = job.across.axis.size if job.in_place else 0 if job.reads_x or not taps else reach
+    job.scratch = (reach + job.block + 7) // 8 * 64 + job.ring * job.ring_row
+    if job.along.axis.taps:
+        job.scratch += job.block * job.middle_row
+    if not job.writes_y:
+        job.scratch += job.block * job.ring_row
+
+
+def sweep(ndarray x, ndarray y, across_axis, across, along_axis, along, bint wild, int width, int isa, int threads):
+    """Fill y with x filtered along one or two axes.
+
+    `across` and `along` are filters (taps, left, places, value, weights as reals of `width` bits or None) or None, along an
+    axis of any kind and along the last in memory. x and y are native arrays of one shape with elements; y may be x if only
+    one of the two filters is given. `wild`: sums may lie beyond 32 bits. Returns the bytes of scratch.
+    """
+    cdef Job job
+    cdef char *constant = NULL
+    cdef Py_ssize_t column
+    job.items.kernels, job.items.item, job.items.real = kernels_of(isa, width), item_of(x), width // 8
+    job.item_y = item_of(y) + (WILD if wild else 0)
+    job.x, job.y = <const char *>cnp.PyArray_DATA(x), <char *>cnp.PyArray_DATA(y)
+    set_outer(&job.outer, x, y, tuple([a for a in range(x.ndim) if a != across_axis and a != along_axis]))
+    job.across, job.along = line_of(x, y, across_axis, across), line_of(x, y, along_axis, along)
+    job.reads_x = x is not y and job.items.item == FLOAT32 + (width == 64) and job.along.step_x == job.items.real
+    job.writes_y = job.item_y == FLOAT32 + (width == 64) and job.along.step_y == job.items.real
+    job.rounds = item_of(y) not in (FLOAT32, FLOAT64)
+    split(&job, x is y)
+    measure(&job)
+    if across is not None:
+        constant = take(job.ring_row)
+        for column in range(job.strip):
+            job.items.kernels.filter_load(FLOAT64, <const char *>&job.across.axis.value, 8, 1,
+                                          constant + column * job.items.real)
+    job.constant = constant
+    try:
+        run_tasks(compute_band, &job, job.outer.count * job.bands * job.strips, threads, job.scratch,
+                  y.size * (job.across.axis.taps + job.along.axis.taps) < BRIEF)
+    finally:
+        if constant is not NULL:
+            give(constant)
+    return job.scratch

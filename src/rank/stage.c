@@ -1,0 +1,148 @@
+/* Computes:     a row of keys (rank.h) from a row of any elements and strides: pixels column ... column + count - 1, of which
+ *               some may lie outside the row, where the border is.
+ * Source:       the order of floats as integers: Herf, Radix tricks, 2001.
+ * Applies when: always.
+ * Layout:       keys lie one beside the other, `step` a pixel.
+ * Plan:         one call stages one row; the border pixel by pixel, as it is narrow.
+ * Tile:         the elements are copied by their size, and become keys where they lie: a row stays in L1.
+ * Cost:         a load and a store an element; for floats another load and a comparison, which looks for NaN.
+ * Accuracy:     exact; integers of 64 bits that are wanted as doubles are rounded to nearest.
+ * Measured:     1024 x 1024 float32 0.05 ms of the 0.35 ms of a maximum over 3 x 3 (AVX-512, Sapphire Rapids, one thread). */
+#include "rank/order.h"
+
+#include <string.h>
+
+#define COPY_STRIDED(name, type, loose)                                                            \
+    static void name(const char *from, ptrdiff_t stride, ptrdiff_t count, void *to) {              \
+        type *keys = to;                                                                           \
+        for (ptrdiff_t i = 0; i < count; i++) keys[i] = *(const loose *)(from + i * stride);       \
+    }
+COPY_STRIDED(copy_8, uint8_t, uint8_t)
+COPY_STRIDED(copy_16, uint16_t, loose_16)
+COPY_STRIDED(copy_32, uint32_t, loose_32)
+COPY_STRIDED(copy_64, uint64_t, loose_64)
+
+#define WIDEN(name, type)                                                                          \
+    static void name(const char *from, ptrdiff_t stride, ptrdiff_t count, void *to) {              \
+        typedef LOOSE(type) loose;                                                                 \
+        double *keys = to;                                                                         \
+        for (ptrdiff_t i = 0; i < count; i++) keys[i] = (double)*(const loose *)(from + i * stride); \
+    }
+WIDEN(widen_i8, int8_t)
+WIDEN(widen_u8, uint8_t)
+WIDEN(widen_i16, int16_t)
+WIDEN(widen_u16, uint16_t)
+WIDEN(widen_i32, int32_t)
+WIDEN(widen_u32, uint32_t)
+WIDEN(widen_i64, int64_t)
+WIDEN(widen_u64, uint64_t)
+WIDEN(widen_f32, float)
+WIDEN(widen_f64, double)
+
+static void widen(int kind, const char *from, ptrdiff_t stride, ptrdiff_t count, void *to) {
+    switch (kind) {
+    case FC_I8: widen_i8(from, stride, count, to); break;
+    case FC_U8:
+    case FC_BOOL: widen_u8(from, stride, count, to); break;
+    case FC_I16: widen_i16(from, stride, count, to); break;
+    case FC_U16: widen_u16(from, stride, count, to); break;
+    case FC_I32: widen_i32(from, stride, count, to); break;
+    case FC_U32: widen_u32(from, stride, count, to); break;
+    case FC_I64: widen_i64(from, stride, count, to); break;
+    case FC_U64: widen_u64(from, stride, count, to); break;
+    case FC_F32: widen_f32(from, stride, count, to); break;
+    default: widen_f64(from, stride, count, to);
+    }
+}
+
+/* Elements a stride apart, as they are or as doubles. */
+static void take(const struct fc_rank *s, const char *from, ptrdiff_t stride, ptrdiff_t count, char *to) {
+    const ptrdiff_t bytes = element_bytes(s->x_kind);
+    if (s->wide)
+        widen(s->x_kind, from, stride, count, to);
+    else if (stride == bytes)
+        memcpy(to, from, (size_t)(count * bytes));
+    else if (bytes == 1)
+        copy_8(from, stride, count, to);
+    else if (bytes == 2)
+        copy_16(from, stride, count, to);
+    else if (bytes == 4)
+        copy_32(from, stride, count, to);
+    else
+        copy_64(from, stride, count, to);
+}
+
+/* Pixels that lie inside a row. */
+static void take_pixels(const struct fc_rank *s, const char *from, ptrdiff_t count, char *to) {
+    const ptrdiff_t bytes = s->wide ? 8 : element_bytes(s->x_kind);
+    if (s->step == 1) {
+        take(s, from, s->x_pixel, count, to);
+    } else if (s->x_pixel == s->step * s->x_element) {
+        take(s, from, s->x_element, count * s->step, to);
+    } else {
+        for (ptrdiff_t i = 0; i < count; i++)
+            take(s, from + i * s->x_pixel, s->x_element, s->step, to + i * s->step * bytes);
+    }
+}
+
+/* `count` elements of the constant. */
+static void fill_constant(const struct fc_rank *s, ptrdiff_t count, char *to) {
+    union {
+        uint64_t bits;
+        float f32;
+        double f64;
+    } value = {.bits = 0};
+    const ptrdiff_t bytes = s->wide ? 8 : element_bytes(s->x_kind);
+    if (s->wide || s->x_kind == FC_F64)
+        value.f64 = s->value;
+    else if (s->x_kind == FC_F32)
+        value.f32 = (float)s->value;
+    else
+        value.bits = s->value < 0 ? (uint64_t)(int64_t)s->value : (uint64_t)s->value;
+    switch (bytes) {
+    case 1: memset(to, (int)(value.bits & 255), (size_t)count); break;
+    case 2: for (ptrdiff_t i = 0; i < count; i++) ((uint16_t *)(void *)to)[i] = (uint16_t)value.bits; break;
+    case 4: for (ptrdiff_t i = 0; i < count; i++) ((uint32_t *)(void *)to)[i] = (uint32_t)value.bits; break;
+    default: for (ptrdiff_t i = 0; i < count; i++) ((uint64_t *)(void *)to)[i] = value.bits;
+    }
+}
+
+/* Pixels [column, column_end), all of them outside the row. */
+static void take_border(const struct fc_rank *s, const char *row, ptrdiff_t column, ptrdiff_t column_end, char *to) {
+    const ptrdiff_t bytes = s->step * (s->wide ? 8 : element_bytes(s->x_kind));
+    for (; column < column_end; column++, to += bytes) {
+        const ptrdiff_t at = border_source(s->border_w, column, s->w);
+        if (at < 0)
+            fill_constant(s, s->step, to);
+        else
+            take_pixels(s, row + at * s->x_pixel, 1, to);
+    }
+}
+
+static int has_nan(int key, ptrdiff_t count, const void *keys) {
+    int found = 0;
+    if (key == KEY_F32)
+        for (ptrdiff_t i = 0; i < count; i++) found |= ((const float *)keys)[i] != ((const float *)keys)[i];
+    else
+        for (ptrdiff_t i = 0; i < count; i++) found |= ((const double *)keys)[i] != ((const double *)keys)[i];
+    return found;
+}
+
+int FC_FN(rank_stage)(const struct fc_rank *s, int key, const char *row, ptrdiff_t column, ptrdiff_t count, void *to) {
+    const ptrdiff_t items = count * s->step, bytes = s->step * key_bytes(key), end = column + count;
+    const ptrdiff_t low = column < 0 ? (end < 0 ? end : 0) : column, high = end > s->w ? (column > s->w ? column : s->w) : end;
+    char *at = to;
+    if (!row) {
+        fill_constant(s, items, at);
+    } else {
+        if (column < low) take_border(s, row, column, low, at);
+        if (low < high) take_pixels(s, row + low * s->x_pixel, high - low, at + (low - column) * bytes);
+        if (high < end) take_border(s, row, high > low ? high : low, end, at + ((high > low ? high : low) - column) * bytes);
+    }
+    if (key == KEY_F32 || key == KEY_F64) return has_nan(key, items, to);
+    if (floats_ordered(s, key))
+        order_floats(key, items, to);
+    else if (signs_turn(s))
+        turn_signs((int)key_bytes(key), items, to);
+    return 0;
+}
