@@ -42,7 +42,7 @@ cdef extern from "fastconv.h" nogil:
         int count_include_pad
 
     enum fc_element:
-        FC_I8, FC_U8, FC_I16, FC_U16, FC_I32, FC_U32, FC_I64, FC_U64, FC_F32, FC_F64, FC_BOOL
+        FC_I8, FC_U8, FC_I16, FC_U16, FC_I32, FC_U32, FC_I64, FC_U64, FC_F32, FC_F64, FC_BOOL, FC_WILD
 
     cdef struct fc_network:
         Py_ssize_t exchanges

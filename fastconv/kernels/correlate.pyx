@@ -12,9 +12,9 @@ Source: as src/filter/rows.c says.
 cimport numpy as cnp
 from numpy cimport ndarray
 
-from ._image cimport FLOAT32, FLOAT64, MOST_AXES, WILD, Axis, Items, axis_of, element, item_of, stage
+from ._image cimport MOST_AXES, Axis, Elements, axis_of, element_of, place_of, stage
 from ._parallel cimport give, parts, run_tasks, take
-from ._table cimport fc_kernels, kernels_of
+from ._table cimport FC_F32, FC_F64, FC_WILD, fc_kernels, kernels_of
 
 cnp.import_array()
 
@@ -30,8 +30,8 @@ cdef enum:
 
 
 cdef struct Job:
-    Items items
-    int item_y
+    Elements elements
+    int kind_y
     const char *x
     char *y
     const char *constant                  # a row of what lies outside
@@ -76,7 +76,7 @@ cdef void find_planes(const Job *job, Py_ssize_t image, Block *b) noexcept nogil
         rest = plane
         for axis in range(job.ndim - 3, -1, -1):
             taps = job.axes[axis].taps
-            place = element(&job.axes[axis], job.first[axis] + index[axis] - job.axes[axis].left + rest % taps)
+            place = place_of(&job.axes[axis], job.first[axis] + index[axis] - job.axes[axis].left + rest % taps)
             rest //= taps
             if place < 0:
                 b.planes[plane] = NULL
@@ -93,20 +93,20 @@ cdef void stage_rows(const Job *job, Block *b) noexcept nogil:
     cdef char *slot
     for plane in range(job.planes):
         for position in range(first, first + reach):
-            place = element(across, position)
+            place = place_of(across, position)
             slot = b.ring + (plane * job.pitch + (position + across.left) % job.pitch) * job.row_bytes
             if place < 0 or b.planes[plane] is NULL:
                 b.rows[plane * job.pitch + position - first] = job.constant
                 continue
             b.rows[plane * job.pitch + position - first] = slot
             if position >= b.staged:
-                stage(&job.items, along, b.planes[plane] + place * job.x_steps[job.ndim - 2], job.x_steps[job.ndim - 1],
+                stage(&job.elements, along, b.planes[plane] + place * job.x_steps[job.ndim - 2], job.x_steps[job.ndim - 1],
                       job.first[job.ndim - 1] + b.column - along.left, b.columns + along.taps - 1, slot)
     b.staged = first + reach
 
 
 cdef void compute_block(const Job *job, Block *b) noexcept nogil:
-    cdef const fc_kernels *kernels = job.items.kernels
+    cdef const fc_kernels *kernels = job.elements.kernels
     cdef int across = job.ndim - 2, along = job.ndim - 1
     cdef char *y = b.y + b.row * job.y_steps[across] + b.column * job.y_steps[along]
     cdef Py_ssize_t j
@@ -121,7 +121,7 @@ cdef void compute_block(const Job *job, Block *b) noexcept nogil:
                             job.axes[along].taps, job.weights, b.outputs, <void *const *>b.out, b.columns)
     if not job.writes_y:
         for j in range(b.outputs):
-            kernels.filter_store(job.item_y, b.out[j], b.columns, y + j * job.y_steps[across], job.y_steps[along])
+            kernels.filter_store(job.kind_y, b.out[j], b.columns, y + j * job.y_steps[across], job.y_steps[along])
 
 
 cdef void compute_band(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
@@ -151,7 +151,7 @@ cdef Py_ssize_t pointer_bytes(const Job *job) noexcept nogil:
 
 cdef void split(Job *job, Py_ssize_t taps) noexcept:
     """Choose what a task is, and tell how much scratch it takes."""
-    cdef Py_ssize_t size = job.items.real, rows = job.sizes[job.ndim - 2], columns = job.sizes[job.ndim - 1]
+    cdef Py_ssize_t size = job.elements.real, rows = job.sizes[job.ndim - 2], columns = job.sizes[job.ndim - 1]
     cdef Py_ssize_t kept = job.planes * job.pitch, kw = job.axes[job.ndim - 1].taps
     job.strip = min(columns, max(ROOM // (kept * size) - kw, <Py_ssize_t>STRIP))
     job.strips = parts(columns, job.strip)
@@ -191,8 +191,8 @@ def correlate(ndarray x, ndarray y, tuple axes, tuple first, ndarray weights, ta
     cdef Job job
     cdef Py_ssize_t column
     cdef char *constant
-    job.items.kernels, job.items.item, job.items.real = kernels_of(isa, width), item_of(x), width // 8
-    job.item_y = item_of(y) + (WILD if wild else 0)
+    job.elements.kernels, job.elements.kind, job.elements.real = kernels_of(isa, width), element_of(x), width // 8
+    job.kind_y = element_of(y) + (FC_WILD if wild else 0)
     job.x, job.y = <const char *>cnp.PyArray_DATA(x), <char *>cnp.PyArray_DATA(y)
     job.ndim, job.planes = <int>x.ndim, 1
     set_axes(&job, x, y, axes, first)
@@ -202,11 +202,11 @@ def correlate(ndarray x, ndarray y, tuple axes, tuple first, ndarray weights, ta
     if taps is not None:
         job.taps = weights.size
         job.tap_row, job.tap_column = <const Py_ssize_t *>cnp.PyArray_DATA(taps[0]), <const Py_ssize_t *>cnp.PyArray_DATA(taps[1])
-    job.writes_y = job.item_y == FLOAT32 + (width == 64) and job.y_steps[job.ndim - 1] == job.items.real
+    job.writes_y = job.kind_y == FC_F32 + (width == 64) and job.y_steps[job.ndim - 1] == job.elements.real
     split(&job, weights.size)
     constant = take(job.row_bytes)
-    for column in range(job.row_bytes // job.items.real):
-        job.items.kernels.filter_load(FLOAT64, <const char *>&job.axes[0].value, 8, 1, constant + column * job.items.real)
+    for column in range(job.row_bytes // job.elements.real):
+        job.elements.kernels.filter_load(FC_F64, <const char *>&job.axes[0].value, 8, 1, constant + column * job.elements.real)
     job.constant = constant
     try:
         run_tasks(compute_band, &job, parts(y.size, job.sizes[job.ndim - 1] * job.sizes[job.ndim - 2])

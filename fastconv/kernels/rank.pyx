@@ -10,11 +10,9 @@ from libc.stdint cimport int32_t, int64_t
 from libc.string cimport memset
 from numpy cimport ndarray
 
+from ._image cimport element_of
 from ._parallel cimport parts, run_tasks
-from ._table cimport (
-    FC_BOOL, FC_F32, FC_F64, FC_I8, FC_I16, FC_I32, FC_I64, FC_U8, FC_U16, FC_U32, FC_U64, fc_kernels, fc_network, fc_planes,
-    fc_rank, fc_rank_kernel, kernels_of,
-)
+from ._table cimport fc_kernels, fc_network, fc_planes, fc_rank, fc_rank_kernel, kernels_of
 
 from ._conv import BORDERS
 
@@ -37,11 +35,6 @@ cdef enum:
     SORT_BYTES = 15 * 1024  # median.c's 15 of CHUNK
     ASIDE_BYTES = 1 << 17   # of the part that a filter in place sets aside
     BLOCK = 32              # rows and pixels of window.c's block, at least
-
-cdef dict KINDS = {
-    "b1": FC_BOOL, "i1": FC_I8, "u1": FC_U8, "i2": FC_I16, "u2": FC_U16, "i4": FC_I32, "u4": FC_U32, "i8": FC_I64,
-    "u8": FC_U64, "f4": FC_F32, "f8": FC_F64,
-}
 
 cdef struct Job:
     fc_rank shape
@@ -231,7 +224,7 @@ def run(Window window, ndarray x, ndarray y, before, borders, double value, bint
     for axis in range(axes):
         kind[axis] = BORDERS[borders[axis]]
     window.fill(s)
-    s.x_kind, s.y_kind = KINDS[x.dtype.str[1:]], KINDS[y.dtype.str[1:]]
+    s.x_kind, s.y_kind = element_of(x), element_of(y)
     s.wide, s.largest, s.value = wide, largest, value
     s.border_h, s.border_w = BORDERS[borders[axes]], BORDERS[borders[axes + 1]]
     s.top, s.left = before

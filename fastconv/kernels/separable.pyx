@@ -13,9 +13,9 @@ Source: separable filters as Getreuer, IPOL 3 (2013) has them, section 2; means 
 cimport numpy as cnp
 from numpy cimport ndarray
 
-from ._image cimport FLOAT32, FLOAT64, WILD, Axis, Items, Outer, axis_of, element, item_of, offset_of, set_outer, stage
+from ._image cimport Axis, Elements, Outer, axis_of, element_of, offset_of, place_of, set_outer, stage
 from ._parallel cimport give, parts, run_tasks, take
-from ._table cimport fc_kernels, kernels_of
+from ._table cimport FC_F32, FC_F64, FC_WILD, fc_kernels, kernels_of
 
 cnp.import_array()
 
@@ -38,8 +38,8 @@ cdef struct Line:
 
 
 cdef struct Job:
-    Items items
-    int item_y
+    Elements elements
+    int kind_y
     const char *x
     char *y
     const char *constant       # a row of what lies outside the axis across the rows
@@ -69,17 +69,17 @@ cdef bint is_mean(const Line *line) noexcept nogil:
 
 cdef const char *source_row(const Job *job, Block *b, Py_ssize_t position) noexcept nogil:
     """Return a row of the input as reals; positions come in ascending order."""
-    cdef Py_ssize_t at = element(&job.across.axis, position)
+    cdef Py_ssize_t at = place_of(&job.across.axis, position)
     cdef char *slot
     if at < 0:
         return job.constant
     if job.reads_x:
-        return b.x + at * job.across.step_x + b.column * job.items.real
+        return b.x + at * job.across.step_x + b.column * job.elements.real
     if job.in_place:
         return b.ring + at * job.ring_row
     slot = b.ring + (position + job.across.axis.left) % job.ring * job.ring_row
     if position >= b.staged:
-        job.items.kernels.filter_load(job.items.item, b.x + at * job.across.step_x + b.column * job.along.step_x,
+        job.elements.kernels.filter_load(job.elements.kind, b.x + at * job.across.step_x + b.column * job.along.step_x,
                                       job.along.step_x, b.columns, slot)
         b.staged = position + 1
     return slot
@@ -87,7 +87,7 @@ cdef const char *source_row(const Job *job, Block *b, Py_ssize_t position) noexc
 
 cdef void run_across(const Job *job, Block *b) noexcept nogil:
     """Fill b.out, rows of reals."""
-    cdef const fc_kernels *kernels = job.items.kernels
+    cdef const fc_kernels *kernels = job.elements.kernels
     cdef const Axis *axis = &job.across.axis
     cdef Py_ssize_t j
     for j in range(b.outputs + axis.taps - 1):
@@ -101,7 +101,7 @@ cdef void run_across(const Job *job, Block *b) noexcept nogil:
 
 cdef void run_along(const Job *job, Block *b) noexcept nogil:
     """Fill b.out from rows of b.middle that have their border."""
-    cdef const fc_kernels *kernels = job.items.kernels
+    cdef const fc_kernels *kernels = job.elements.kernels
     cdef Py_ssize_t j, taps = job.along.axis.taps
     for j in range(b.outputs):
         if is_mean(&job.along):
@@ -117,26 +117,26 @@ cdef void point_out(const Job *job, Block *b) noexcept nogil:
     cdef Py_ssize_t j
     for j in range(b.outputs):
         if job.writes_y:
-            b.out[j] = b.y + (b.row + j) * job.across.step_y + b.column * job.items.real
+            b.out[j] = b.y + (b.row + j) * job.across.step_y + b.column * job.elements.real
         else:
             b.out[j] = b.sums + j * job.ring_row
 
 
 cdef void compute_block(const Job *job, Block *b) noexcept nogil:
     cdef const Axis *along = &job.along.axis
-    cdef Py_ssize_t j, margin = along.left * job.items.real
+    cdef Py_ssize_t j, margin = along.left * job.elements.real
     if along.taps and job.across.axis.taps:
         for j in range(b.outputs):
             b.out[j] = b.middle + j * job.middle_row + margin
         run_across(job, b)
         for j in range(b.outputs):
             if job.rounds:
-                job.items.kernels.filter_round(job.item_y, b.out[j], b.columns)
-            job.items.kernels.filter_margins(along.places, along.left, along.taps - 1 - along.left, along.size,
+                job.elements.kernels.filter_round(job.kind_y, b.out[j], b.columns)
+            job.elements.kernels.filter_margins(along.places, along.left, along.taps - 1 - along.left, along.size,
                                              along.value, b.out[j])
     elif along.taps:
         for j in range(b.outputs):
-            stage(&job.items, along, b.x + (b.row + j) * job.across.step_x, job.along.step_x, b.column - along.left,
+            stage(&job.elements, along, b.x + (b.row + j) * job.across.step_x, job.along.step_x, b.column - along.left,
                   b.columns + along.taps - 1, b.middle + j * job.middle_row)
     point_out(job, b)
     if along.taps:
@@ -145,7 +145,7 @@ cdef void compute_block(const Job *job, Block *b) noexcept nogil:
         run_across(job, b)
     if not job.writes_y:
         for j in range(b.outputs):
-            job.items.kernels.filter_store(job.item_y, b.out[j], b.columns, b.y + (b.row + j) * job.across.step_y
+            job.elements.kernels.filter_store(job.kind_y, b.out[j], b.columns, b.y + (b.row + j) * job.across.step_y
                                            + b.column * job.along.step_y, job.along.step_y)
 
 
@@ -167,7 +167,7 @@ cdef void compute_band(void *argument, Py_ssize_t task, char *scratch) noexcept 
     b.staged = -job.across.axis.left + band * job.band
     if job.in_place:
         for row in range(size):
-            job.items.kernels.filter_load(job.items.item, b.x + row * job.across.step_x + b.column * job.along.step_x,
+            job.elements.kernels.filter_load(job.elements.kind, b.x + row * job.across.step_x + b.column * job.along.step_x,
                                           job.along.step_x, b.columns, b.ring + row * job.ring_row)
     b.row = band * job.band
     while b.row < last:
@@ -194,7 +194,7 @@ cdef Line line_of(ndarray x, ndarray y, axis, filter) except *:
 
 cdef void split(Job *job, bint same) noexcept:
     """Choose what a task is."""
-    cdef Py_ssize_t size = job.items.real, columns = job.along.axis.size, rows = job.across.axis.size
+    cdef Py_ssize_t size = job.elements.real, columns = job.along.axis.size, rows = job.across.axis.size
     cdef Py_ssize_t taps = job.across.axis.taps + job.along.axis.taps
     job.in_place = same and job.across.axis.taps
     job.block = job.across.axis.taps if is_mean(&job.across) else BLOCK
@@ -212,7 +212,7 @@ cdef void split(Job *job, bint same) noexcept:
 
 cdef void measure(Job *job) noexcept:
     """Tell how much scratch a task takes."""
-    cdef Py_ssize_t size = job.items.real, taps = job.across.axis.taps
+    cdef Py_ssize_t size = job.elements.real, taps = job.across.axis.taps
     cdef Py_ssize_t reach = job.block + max(taps, <Py_ssize_t>1)
     job.ring_row = parts(job.strip * size, 64) * 64 + 64
     job.middle_row = parts((job.strip + job.along.axis.taps) * size, 64) * 64 + 64
@@ -234,21 +234,21 @@ def sweep(ndarray x, ndarray y, across_axis, across, along_axis, along, bint wil
     cdef Job job
     cdef char *constant = NULL
     cdef Py_ssize_t column
-    job.items.kernels, job.items.item, job.items.real = kernels_of(isa, width), item_of(x), width // 8
-    job.item_y = item_of(y) + (WILD if wild else 0)
+    job.elements.kernels, job.elements.kind, job.elements.real = kernels_of(isa, width), element_of(x), width // 8
+    job.kind_y = element_of(y) + (FC_WILD if wild else 0)
     job.x, job.y = <const char *>cnp.PyArray_DATA(x), <char *>cnp.PyArray_DATA(y)
     set_outer(&job.outer, x, y, tuple([a for a in range(x.ndim) if a != across_axis and a != along_axis]))
     job.across, job.along = line_of(x, y, across_axis, across), line_of(x, y, along_axis, along)
-    job.reads_x = x is not y and job.items.item == FLOAT32 + (width == 64) and job.along.step_x == job.items.real
-    job.writes_y = job.item_y == FLOAT32 + (width == 64) and job.along.step_y == job.items.real
-    job.rounds = item_of(y) not in (FLOAT32, FLOAT64)
+    job.reads_x = x is not y and job.elements.kind == FC_F32 + (width == 64) and job.along.step_x == job.elements.real
+    job.writes_y = job.kind_y == FC_F32 + (width == 64) and job.along.step_y == job.elements.real
+    job.rounds = element_of(y) not in (FC_F32, FC_F64)
     split(&job, x is y)
     measure(&job)
     if across is not None:
         constant = take(job.ring_row)
         for column in range(job.strip):
-            job.items.kernels.filter_load(FLOAT64, <const char *>&job.across.axis.value, 8, 1,
-                                          constant + column * job.items.real)
+            job.elements.kernels.filter_load(FC_F64, <const char *>&job.across.axis.value, 8, 1,
+                                          constant + column * job.elements.real)
     job.constant = constant
     try:
         run_tasks(compute_band, &job, job.outer.count * job.bands * job.strips, threads, job.scratch,
