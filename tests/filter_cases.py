@@ -347,7 +347,7 @@ def place_of(rng: np.random.Generator, name: str, count: int) -> tuple[int, dict
         return place, {"rank": place if rng.random() < 0.5 else place - count}
     percent = int(rng.integers(0, 101))
     place = count - 1 if percent == 100 else count * percent // 100
-    return place, {"percentile": percent - 100 if percent and rng.random() < 0.5 else percent}
+    return place, {"percentile": percent - 100 if 0 < percent < 100 and rng.random() < 0.5 else percent}
 
 
 @dataclass(frozen=True)
