@@ -177,6 +177,8 @@ def line_of(one: Pass, size: int, width: int, shares: bool) -> Line:
 def rounded(weights: Array, width: int) -> Array:
     """Return weights in the kernels' type; the largest take over what rounding does to the sum, so that a mean stays one."""
     found = np.array(weights, f"f{width // 8}")
+    if width == 64:
+        return found
     lost = float(weights.sum() - found.sum(dtype=np.float64))
     if lost and np.isfinite(lost):
         largest = np.abs(weights) == np.abs(weights).max()
