@@ -168,22 +168,10 @@ def merged(shape: tuple[int, ...], across: int | None) -> tuple[tuple[int, ...],
 
 def line_of(one: Pass, size: int, width: int, shares: bool) -> Line:
     right = one.size - 1 - one.left
-    weights = None if one.weights is None else rounded(one.weights, width)
+    weights = None if one.weights is None else np.ascontiguousarray(one.weights, f"f{width // 8}")
     if weights is None and shares and one.size < PLAIN:
         weights = np.full(one.size, 1 / one.size, f"f{width // 8}")
     return Line(one.size, one.left, places_of(size, one.left, right, one.mode), one.cval, weights)
-
-
-def rounded(weights: Array, width: int) -> Array:
-    """Return weights in the kernels' type; the largest take over what rounding does to the sum, so that a mean stays one."""
-    found = np.array(weights, f"f{width // 8}")
-    if width == 64:
-        return found
-    lost = float(weights.sum() - found.sum(dtype=np.float64))
-    if lost and np.isfinite(lost):
-        largest = np.abs(weights) == np.abs(weights).max()
-        found[largest] += lost / np.count_nonzero(largest)
-    return found
 
 
 def thread_count(threads: int | None) -> int:
