@@ -81,7 +81,7 @@ class Case(NamedTuple):
     def prepare(self, peer: str, image: Any) -> Call:
         """Return the call to time; ImportError where the library is missing."""
         module = importlib.import_module(MODULES[peer])
-        return partial(self.ways[peer].compute, module, image, np.empty(self.shape, self.out_dtype))
+        return partial(self.ways[peer].compute, module, image, np.zeros_like(image, self.out_dtype))
 
 
 FLOAT_SLACK = 1e-5

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Correlation with a large kernel of any shape, by overlap-save blocks and somebody else's real FFTs.
+"""Correlation with a large kernel of any shape, by overlap-save blocks and NumPy's real FFTs.
 
 A block of the input is transformed, multiplied by the conjugate of the weights' transform and transformed back; of the
 circular correlation that makes, the first n - k + 1 outputs of an axis are those of the definition (n: the block's length,
 k: the kernel's), and only they are transformed back to the end. Blocks are as large as pays: the larger, the fewer of their
 outputs are thrown away, until they no longer fit in L2. No block knows of another or of the thread that computes it.
 
-The FFT is SciPy's if SciPy can be imported, else NumPy's; the first call looks. NumPy before 2.0 transforms in double
-whatever it is given, and so does this then.
+NumPy's FFT is pocketfft, as SciPy's is, and since 2.0 as quick. It stays in float32 only where the result is scaled, so each
+transform here is the orthonormal one. Before 2.0 it computes in double whatever it is given, and so does this then.
 
 Accuracy: an output differs from the exact one by at most C u log2(N) ||x||_2 ||w||_1, with N points and x a block.
 It is a bound by norms: beside a very large input value small outputs lose digits that direct summation keeps.
@@ -25,7 +25,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import cache, partial
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -36,11 +36,13 @@ from .arrays import Array
 
 Box = tuple[slice, ...]
 
-# Cycles of both transforms and the product, for a point of a block and a factor of two of their number: by library and by
-# bytes of a real. Least squares over images of 100² to 2048², 128³ and a million points (Sapphire Rapids). LONE: how much
-# dearer a point is with one axis, where no lines are transformed side by side; BEYOND: where a block and its transform leave
-# L2; CALL: what one transform costs Python.
-POINT = {("scipy", 4): 1.1, ("scipy", 8): 1.75, ("numpy", 4): 1.9, ("numpy", 8): 2.5}
+IS_SINGLE = int(np.__version__.partition(".")[0]) >= 2  # float32 stays float32, and results can go where they are told
+
+# Cycles of both transforms and the product, for a point of a block and a factor of two of their number, by bytes of a real.
+# Least squares over images of 100² to 2048², 128³ and a million points (Sapphire Rapids). LONE: how much dearer a point is
+# with one axis, where no lines are transformed side by side; BEYOND: where a block and its transform leave L2; CALL: what
+# one transform costs Python.
+POINT = {4: 1.1, 8: 1.75}
 LONE = 2.0
 BEYOND = 1.3
 CALL = 30_000.0
@@ -48,18 +50,8 @@ CALL = 30_000.0
 MOST_POINTS = 1 << 19
 MOST_KERNELS = 4
 CANDIDATES = 1 << 14  # combinations of lengths that are compared
+KEPT = 256  # plans that are remembered
 GUARD = 2.0**-12  # how far below an integer a sum may lie and count as that integer
-
-
-class Library(NamedTuple):
-    """The four transforms along one axis, and whether float32 stays float32 in them."""
-
-    name: str
-    rfft: Callable[..., Array]
-    fft: Callable[..., Array]
-    ifft: Callable[..., Array]
-    irfft: Callable[..., Array]
-    is_single: bool
 
 
 class Plan(NamedTuple):
@@ -78,29 +70,16 @@ class Run(NamedTuple):
     value: float = 0.0
 
 
-@cache
-def library() -> Library:
-    """Return the FFT in use; SciPy is imported here, at the first call."""
-    try:
-        from scipy import fft
-    except ImportError:
-        is_single = int(np.__version__.partition(".")[0]) >= 2
-        return Library("numpy", np.fft.rfft, np.fft.fft, np.fft.ifft, np.fft.irfft, is_single)
-    forth, back, last = (partial(transform, overwrite_x=True) for transform in (fft.fft, fft.ifft, fft.irfft))
-    return Library("scipy", fft.rfft, forth, back, last, True)
-
-
 def compute_dtype(x: Any, out: Any) -> Any:
-    """Return the type of the arithmetic for arrays of these types."""
-    single = (np.float32, np.uint8, np.int8)
-    is_single = library().is_single and x in single and out in single
+    """Return the type of the arithmetic for these types; integers out are truncated, so they are summed in double."""
+    is_single = IS_SINGLE and x in (np.float32, np.uint8, np.int8) and out == np.float32
     return np.dtype(np.float32 if is_single else np.float64)
 
 
 # ---- blocks
 
 
-@cache
+@lru_cache(KEPT)
 def fast_lengths(most: int) -> tuple[int, ...]:
     """Return the products of 2, 3, 5 and 7 up to the first that is not below `most`."""
     lengths, last = [1], 2 * most
@@ -122,8 +101,8 @@ def lengths_of(size: int, taps: int, most: int) -> list[int]:
     return lengths if len(lengths) <= most else [lengths[i * (len(lengths) - 1) // (most - 1)] for i in range(most)]
 
 
-@cache
-def plan(shape: tuple[int, ...], kernel: tuple[int, ...], itemsize: int, name: str) -> Plan:
+@lru_cache(KEPT)
+def plan(shape: tuple[int, ...], kernel: tuple[int, ...], itemsize: int) -> Plan:
     """Return the blocks that cost least."""
     most = max(2, int(CANDIDATES ** (1 / len(shape))))
     axes = [lengths_of(size, taps, most) for size, taps in zip(shape, kernel, strict=True)]
@@ -131,7 +110,7 @@ def plan(shape: tuple[int, ...], kernel: tuple[int, ...], itemsize: int, name: s
     for size, taps, lengths in zip(shape, kernel, np.ix_(*axes), strict=True):
         blocks = blocks * np.ceil(size / (lengths - taps + 1))
         points = points * lengths
-    cycles = blocks * block_cycles(points, itemsize, name, len(shape))
+    cycles = blocks * block_cycles(points, itemsize, len(shape))
     allowed = max(MOST_POINTS, MOST_KERNELS * math.prod(kernel))
     best = np.unravel_index(np.where(points <= max(allowed, points.min()), cycles, np.inf).argmin(), cycles.shape)
     chosen = tuple(axis[i] for axis, i in zip(axes, best, strict=True))
@@ -139,9 +118,9 @@ def plan(shape: tuple[int, ...], kernel: tuple[int, ...], itemsize: int, name: s
     return Plan(chosen, outputs, float(cycles[best]))
 
 
-def block_cycles(points: Any, itemsize: int, name: str, axes: int) -> Any:
+def block_cycles(points: Any, itemsize: int, axes: int) -> Any:
     """Return the cycles that blocks of so many points take each."""
-    point = POINT[name, itemsize] * (LONE if axes == 1 else 1.0) * np.where(points * itemsize <= L2, 1.0, BEYOND)
+    point = POINT[itemsize] * (LONE if axes == 1 else 1.0) * np.where(points * itemsize <= L2, 1.0, BEYOND)
     return points * np.log2(points + 1) * point + 2 * axes * CALL
 
 
@@ -162,9 +141,8 @@ def seconds(shape: Sequence[int], kernel: Sequence[int], dtype: Any) -> float:
     """
     if 0 in shape:
         return 0.0
-    name = library().name
-    blocks = plan(tuple(shape), tuple(kernel), np.dtype(dtype).itemsize, name)
-    weights = float(block_cycles(math.prod(blocks.points), 8, name, len(shape))) / 2
+    blocks = plan(tuple(shape), tuple(kernel), np.dtype(dtype).itemsize)
+    weights = float(block_cycles(math.prod(blocks.points), 8, len(shape))) / 2
     return (blocks.cycles + weights) / CLOCK
 
 
@@ -173,11 +151,11 @@ def workspace(shape: Sequence[int], kernel: Sequence[int], dtype: Any, threads: 
     if 0 in shape:
         return 0
     itemsize = np.dtype(dtype).itemsize
-    blocks = plan(tuple(shape), tuple(kernel), itemsize, library().name)
+    blocks = plan(tuple(shape), tuple(kernel), itemsize)
     real = math.prod(blocks.points)
     spectrum = real // blocks.points[-1] * (blocks.points[-1] // 2 + 1) * 2
-    # The weights' transform is made in double, where NumPy pads a copy; then each thread has a block and at most two spectra.
-    return itemsize * spectrum + max(3 * 8 * spectrum, threads * itemsize * (real + 2 * spectrum))
+    # The weights' transform is made in double; after that each thread has a block and, without `out`, two spectra.
+    return itemsize * spectrum + max(2 * 8 * spectrum, threads * itemsize * (real + 2 * spectrum))
 
 
 # ---- borders
@@ -269,7 +247,7 @@ def correlate(
     if x.size == 0:
         return
     dtype = compute_dtype(x.dtype, out.dtype)
-    blocks = plan(x.shape, weights.shape, dtype.itemsize, library().name)
+    blocks = plan(x.shape, weights.shape, dtype.itemsize)
     spectrum = transform_weights(weights, blocks.points, dtype)
     boxes = deque(boxes_of(x.shape, blocks.outputs))
     strange: list[Box] = []
@@ -296,10 +274,26 @@ def correlate(
 @np.errstate(over="ignore")
 def transform_weights(weights: Array, points: tuple[int, ...], dtype: Any) -> Array:
     """Return the conjugate of the weights' transform, made in double, in the arithmetic's precision."""
-    spectrum = library().rfft(np.asarray(weights, np.float64), n=points[-1], axis=-1)
-    for axis in range(weights.ndim - 1):
-        spectrum = library().fft(spectrum, n=points[axis], axis=axis)
-    return np.conj(spectrum, out=spectrum).astype(np.complex64 if dtype == np.float32 else np.complex128, copy=False)
+    padded = np.zeros(points)
+    padded[tuple(slice(taps) for taps in weights.shape)] = weights
+    spectrum = transform(padded)
+    np.conj(spectrum, out=spectrum)
+    spectrum *= math.sqrt(padded.size)  # of three orthonormal transforms, one too many
+    return spectrum.astype(np.complex64 if dtype == np.float32 else np.complex128, copy=False)
+
+
+def transform(block: Array) -> Array:
+    """Return the transform of a real block."""
+    spectrum = np.fft.rfft(block, norm="ortho")
+    for axis in range(block.ndim - 1):
+        spectrum = along(np.fft.fft, spectrum, axis)
+    return spectrum
+
+
+def along(each: Callable[..., Array], spectrum: Array, axis: int) -> Array:
+    """Return a transform along one axis, in place of what it was made of where NumPy can."""
+    in_place = {"out": spectrum} if IS_SINGLE else {}
+    return each(spectrum, axis=axis, norm="ortho", **in_place)
 
 
 def boxes_of(shape: Sequence[int], outputs: Sequence[int]) -> Iterator[Box]:
@@ -310,16 +304,13 @@ def boxes_of(shape: Sequence[int], outputs: Sequence[int]) -> Iterator[Box]:
     return itertools.product(*axes)
 
 
-def correlate_block(block: Array, spectrum: Array, outputs: tuple[int, ...]) -> Array:
+def correlate_block(block: Array, weights: Array, outputs: tuple[int, ...]) -> Array:
     """Return the outputs of one block; each axis is cut to them before the next is transformed back."""
-    use, last = library(), block.ndim - 1
-    product = use.rfft(block, axis=last)
-    for axis in range(last):
-        product = use.fft(product, axis=axis)
-    product *= spectrum
-    for axis in range(last):
-        product = use.ifft(product, axis=axis)[(slice(None),) * axis + (slice(outputs[axis]),)]
-    return use.irfft(product, n=block.shape[last], axis=last)
+    spectrum = transform(block)
+    spectrum *= weights
+    for axis in range(block.ndim - 1):
+        spectrum = along(np.fft.ifft, spectrum, axis)[(slice(None),) * axis + (slice(outputs[axis]),)]
+    return np.fft.irfft(spectrum, n=block.shape[-1], norm="ortho")
 
 
 def deliver(sums: Array, out: Array) -> None:
