@@ -347,7 +347,7 @@ def place_of(rng: np.random.Generator, name: str, count: int) -> tuple[int, dict
         return place, {"rank": place if rng.random() < 0.5 else place - count}
     percent = int(rng.integers(0, 101))
     place = count - 1 if percent == 100 else count * percent // 100
-    return place, {"percentile": percent - 100 if percent and rng.random() < 0.5 else percent}
+    return place, {"percentile": percent - 100 if 0 < percent < 100 and rng.random() < 0.5 else percent}
 
 
 @dataclass(frozen=True)
@@ -386,10 +386,10 @@ def term_of(case: Case, term: list, dtype: np.dtype) -> Reference:
     for step in term:
         size = np.abs(values) + error
         before = values
-        values, grown, magnitude, taps = applied(step, before, error, size, case.cval, outside)
+        values, grown, magnitude, count = applied(step, before, error, size, case.cval, outside)
         # Sums and products, a weight's own rounding, and the result's in the type of the arithmetic, which holds no less
         # than the output's, and in that.
-        error = grown + tolerance.gamma(taps + 4, u) * magnitude + (taps + 2) * least
+        error = grown + tolerance.gamma(count + 4, u) * magnitude + (count + 2) * least
         if dtype.kind != "f":
             near = np.ceil(np.abs(values)) - np.abs(values)
             doubtful |= bool(((near > LEAST) & (near < NEAR)).any())
@@ -400,7 +400,10 @@ def term_of(case: Case, term: list, dtype: np.dtype) -> Reference:
 def applied(
     step: Pass | Window, values: np.ndarray, error: np.ndarray, size: np.ndarray, cval: float, outside: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
-    """A step's result, what it makes of an error, sum |x||w|, and how many taps it has."""
+    """A step's result, what it makes of an error, sum |x||w|, and how many roundings a product or a weight has.
+
+    Weights may be rounded so that they keep their sum: then some take over what rounding does to others.
+    """
     if isinstance(step, Window):
         w = np.abs(step.weights)
         made = filter_oracle.correlate(values, step.weights, step.left, step.modes, cval)
@@ -418,7 +421,7 @@ def applied(
     made = filter_oracle.along(values, *place, cval)
     grown = filter_oracle.along(error, step.axis, w, step.left, step.mode)
     w, more = (w, 0) if step.size is None else (step.size, ROUNDINGS)
-    return made, grown, filter_oracle.along(size, step.axis, w, step.left, step.mode, outside), w.size + more
+    return made, grown, filter_oracle.along(size, step.axis, w, step.left, step.mode, outside), 2 * w.size + more
 
 
 def ordered(case: Case) -> np.ndarray:

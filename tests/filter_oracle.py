@@ -1,7 +1,7 @@
 """What filters of arrays are, written from their definitions: a map of places beyond the border, a loop over taps, sorting.
 
 Everything is computed in longdouble, which holds every 64-bit integer, and shares nothing with the package. Borders have
-the package's words: constant, replicate, reflect, symmetric, circular.
+the package's words: constant, replicate, reflect, symmetric, circular. An output reads `left` elements before its own.
 """
 
 import itertools
@@ -31,32 +31,38 @@ def place(i: int, n: int, mode: str) -> int:
     return i if i < n else 2 * (n - 1) - i
 
 
-def read(x: np.ndarray, offsets: Sequence[int], modes: Sequence[str], cval: float) -> np.ndarray:
-    """The array x[i + offsets], with what lies outside."""
-    for axis, (offset, mode) in enumerate(zip(offsets, modes, strict=True)):
-        places = np.array([place(i + offset, x.shape[axis], mode) for i in range(x.shape[axis])], np.intp)
-        moved = np.take(x, places, axis=axis)
+def continued(
+    x: np.ndarray, shape: Sequence[int], left: Sequence[int], modes: Sequence[str], cval: float = 0.0
+) -> np.ndarray:
+    """The array with all that a window of this shape reads around it."""
+    if x.size == 0:
+        return np.full([n + size - 1 for n, size in zip(x.shape, shape, strict=True)], cval, x.dtype)
+    for axis, (size, before, mode) in enumerate(zip(shape, left, modes, strict=True)):
+        n = x.shape[axis]
+        places = np.array([place(i, n, mode) for i in range(-before, n + size - 1 - before)], np.intp)
         line = [1] * x.ndim
         line[axis] = -1
-        x = np.where((places == OUTSIDE).reshape(line), x.dtype.type(cval), moved)
+        x = np.where((places == OUTSIDE).reshape(line), x.dtype.type(cval), np.take(x, places, axis=axis))
     return x
 
 
-def offsets(shape: Sequence[int], left: Sequence[int]) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
-    """Each tap of a window and where it reads."""
+def taps(around: np.ndarray, shape: Sequence[int]) -> Iterator[tuple[tuple[int, ...], np.ndarray]]:
+    """Each tap of a window, and what it reads for every output."""
     for tap in itertools.product(*map(range, shape)):
-        yield tap, tuple(t - before for t, before in zip(tap, left, strict=True))
+        ends = (n - size + 1 + t for n, size, t in zip(around.shape, shape, tap, strict=True))
+        yield tap, around[tuple(map(slice, tap, ends))]
 
 
 def correlate(
     x: np.ndarray, weights: np.ndarray, left: Sequence[int], modes: Sequence[str], cval: float = 0.0
 ) -> np.ndarray:
-    """The sum over taps, unrounded; taps of weight zero are not read."""
-    x = x.astype(np.longdouble)
+    """The sum over taps, unrounded: out[i] = sum of weights[k] x[i - left + k]; taps of weight zero are not read."""
+    around = continued(x.astype(np.longdouble), weights.shape, left, modes, cval)
     total = np.zeros(x.shape, np.longdouble)
-    for tap, offset in offsets(weights.shape, left):
-        if weights[tap] != 0:
-            total = total + np.longdouble(weights[tap]) * read(x, offset, modes, cval)
+    with np.errstate(invalid="ignore", over="ignore"):
+        for tap, seen in taps(around, weights.shape):
+            if weights[tap] != 0:
+                total += np.longdouble(weights[tap]) * seen
     return total
 
 
@@ -90,19 +96,17 @@ def rank(
     x: np.ndarray, footprint: np.ndarray, left: Sequence[int], modes: Sequence[str], cval: float, place: int
 ) -> np.ndarray:
     """The element at a place of the sorted elements of a footprint, in longdouble."""
-    x = x.astype(np.longdouble)
-    seen = [read(x, offset, modes, cval) for tap, offset in offsets(footprint.shape, left) if footprint[tap]]
-    return np.sort(np.stack(seen), axis=0)[place]
+    around = continued(x.astype(np.longdouble), footprint.shape, left, modes, cval)
+    return np.sort(np.stack([seen for tap, seen in taps(around, footprint.shape) if footprint[tap]]), axis=0)[place]
 
 
 def grey(
     x: np.ndarray, structure: np.ndarray, footprint: np.ndarray, left: Sequence[int], modes: Sequence[str], cval: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """The least of x - structure and the largest of x + structure over a footprint."""
-    x = x.astype(np.longdouble)
-    taps = [(structure[tap], offset) for tap, offset in offsets(footprint.shape, left) if footprint[tap]]
-    low = np.stack([read(x, offset, modes, cval) - value for value, offset in taps]).min(axis=0)
-    return low, np.stack([read(x, offset, modes, cval) + value for value, offset in taps]).max(axis=0)
+    around = continued(x.astype(np.longdouble), footprint.shape, left, modes, cval)
+    read = [(structure[tap], seen) for tap, seen in taps(around, footprint.shape) if footprint[tap]]
+    return np.min([seen - value for value, seen in read], axis=0), np.max([seen + value for value, seen in read], axis=0)
 
 
 def gaussian(sigma: float, order: int, radius: int, sign: int = -1) -> np.ndarray:
@@ -119,10 +123,23 @@ def gaussian(sigma: float, order: int, radius: int, sign: int = -1) -> np.ndarra
     return hermite * bell / bell.sum() / np.longdouble(sigma) ** order
 
 
-def omit(x: np.ndarray, weights: np.ndarray, left: Sequence[int], modes: Sequence[str], cval: float) -> np.ndarray:
-    """The renormalised correlation: sum of all weights times sum of w x over sum of w, both over numbers only."""
-    holes = np.isnan(x)
-    over = correlate(np.where(holes, 0, x), weights, left, modes, cval)
-    under = correlate(~holes, weights, left, modes, 1.0)
+def omit(
+    x: np.ndarray,
+    weights: np.ndarray,
+    left: Sequence[int],
+    modes: Sequence[str],
+    cval: float = 0.0,
+    total: float | None = None,
+) -> np.ndarray:
+    """The renormalised correlation: total, or the sum of all weights, times sum of w x over sum of w, over numbers only.
+
+    NaN where no tap whose weight is not zero meets a number; the value outside is one, unless it is NaN.
+    """
+    edge = not np.isnan(cval)
+    there = ~np.isnan(x)
+    over = correlate(np.where(there, x, 0), weights, left, modes, cval if edge else 0.0)
+    under = correlate(there, weights, left, modes, float(edge))
+    reached = correlate(there, weights != 0, left, modes, float(edge)) > 0
+    total = weights.astype(np.longdouble).sum() if total is None else total
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(under == 0, np.nan, weights.astype(np.longdouble).sum() * over / under)
+        return np.where(reached, total * over / under, np.nan)

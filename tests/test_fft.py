@@ -5,7 +5,7 @@ import math
 import tracemalloc
 
 import cases
-import filter_definition as definition
+import filter_oracle
 import numpy as np
 import pytest
 import tolerance
@@ -56,8 +56,8 @@ def draw(index, rank, dtype="float32"):
 def judge(x, weights, left, modes, cval, **how):
     """Hold a result to the bound."""
     out = correlated(x, weights, left, modes, cval, **how)
-    reference = definition.correlate(cases.exact(x), cases.exact(weights), left, modes, cval)
-    around = definition.continued(cases.exact(x), weights.shape, left, modes, cval)
+    reference = filter_oracle.correlate(cases.exact(x), cases.exact(weights), left, modes, cval)
+    around = filter_oracle.continued(cases.exact(x), weights.shape, left, modes, cval)
     bound = tolerance.fft_bound(around, weights, 16 * around.size, x.dtype)
     tolerance.check(out, reference, bound, f"{x.shape} {weights.shape} {left} {modes}")
     return out
@@ -103,9 +103,11 @@ def test_any_strides_and_types_and_the_input_unchanged():
             before = x.copy()
             out = np.zeros((2 * x.shape[0], x.shape[1]), "float64")[::2]
             fft.correlate(x, out, weights, *rest, 0.0, 1, never)
-            around = definition.continued(x.astype("longdouble"), weights.shape, *rest, 0.0)
+            around = filter_oracle.continued(x.astype("longdouble"), weights.shape, *rest, 0.0)
             bound = tolerance.fft_bound(around, weights, 16 * around.size, "float64")
-            tolerance.check(out, definition.correlate(x.astype("longdouble"), weights, *rest), bound, f"{dtype} {x.strides}")
+            tolerance.check(
+                out, filter_oracle.correlate(x.astype("longdouble"), weights, *rest), bound, f"{dtype} {x.strides}"
+            )
             np.testing.assert_array_equal(x, before)
 
 
@@ -114,7 +116,7 @@ def test_integer_results_are_truncated_and_wrapped(dtype):
     x = np.random.default_rng(0).integers(0, 100, (20, 21)).astype(dtype)
     weights = np.full((3, 3), -1.5)
     weights[1, 1] = 2.25
-    exact = definition.correlate(x, weights, (1, 1), ("reflect", "reflect"))
+    exact = filter_oracle.correlate(x, weights, (1, 1), ("reflect", "reflect"))
     found = correlated(x, weights, (1, 1), ("reflect", "reflect"))
     np.testing.assert_array_equal(found, np.trunc(exact).astype(np.int64).astype(dtype))
 
@@ -149,7 +151,7 @@ def test_what_is_not_finite_does_not_spread(rank, strange, threads):
     x, weights, left, modes, cval = draw(5, rank)
     weights[(0,) * rank] = 0
     x[tuple(size // 2 for size in x.shape)] = strange
-    exact = definition.correlate(x, weights, left, modes, cval)
+    exact = filter_oracle.correlate(x, weights, left, modes, cval)
     asked = []
 
     def direct(box):

@@ -31,6 +31,11 @@ def test_a_correlation_by_hand() -> None:
     assert filter_oracle.box(x, 0, 2, 0, "circular").tolist() == [1.5, 3, 2.5]
 
 
+def test_a_tap_of_weight_zero_is_not_read() -> None:
+    x = np.array([1, np.inf, 3, 4.0])
+    assert filter_oracle.along(x, 0, np.array([1.0, 0, 1]), 1, "constant").tolist() == [np.inf, 4, np.inf, 3]
+
+
 def test_how_integers_are_stored() -> None:
     values = np.array([1.75, -1.75, 255.5, 256.0, -1.0, 3 - 2.0**-13], np.longdouble)
     assert filter_oracle.stored(values, "uint8", 2.0**-12).tolist() == [1, 255, 255, 0, 255, 3]
@@ -48,9 +53,13 @@ def test_ranks_by_hand() -> None:
     assert high.tolist() == [4, 2, 3]
 
 
-def test_a_mean_without_nan_by_hand() -> None:
+def test_sums_without_nan_by_hand() -> None:
+    x, weights = np.array([1, np.nan, 3, np.nan, np.nan, np.nan]), np.array([1.0, 2.0, 1.0])
+    found = filter_oracle.omit(x, weights, (1,), ("reflect",), total=8.0)
+    np.testing.assert_array_equal(found, [8 * 2 / 2, 8 * 4 / 2, 8 * 6 / 2, 8 * 3 / 1, np.nan, np.nan])
     x = np.array([1.0, np.nan, 3.0])
     assert filter_oracle.omit(x, np.ones(3), (1,), ("constant",), 2.0).tolist() == [4.5, 6.0, 7.5]
+    assert filter_oracle.omit(x, np.ones(3), (1,), ("constant",), np.nan).tolist() == [3.0, 6.0, 9.0]
     assert np.isnan(filter_oracle.omit(x[1:2], np.ones(3), (1,), ("replicate",), 0.0)).all()
 
 

@@ -70,10 +70,11 @@ def test_rounded_means_of_integers_are_equal_unless_all_but_integers(name: str) 
 def test_orders_are_equal(name: str) -> None:
     for rng, told in filter_cases.drawn("scipy order", name, COUNT):
         case = filter_cases.draw_order(rng, name, str(rng.choice(filter_cases.REAL)))
-        if case.x.ndim == 1 and case.x.dtype.kind != "b" and not name.startswith(("maximum", "minimum")):
-            # SciPy's filter of sequences takes no foreign byte order, and fills the gaps of a footprint.
+        if case.x.ndim == 1 and not name.startswith(("maximum", "minimum")):
+            # SciPy's filter of sequences takes no foreign byte order, fills the gaps of a footprint, and misreads the
+            # border where a window is longer than the sequence.
             case = replace(case, x=case.x.astype(case.x.dtype.newbyteorder("=")))
-            if "footprint" in case.arguments:
+            if "footprint" in case.arguments or case.footprint.weights.size > case.x.size:
                 continue
         result, expected = both(name, case.x, **case.arguments)
         assert result.dtype == expected.dtype.newbyteorder("=")

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..backends.cpu.filters import is_same
 from ..spec import FastconvTypeError, FastconvValueError, show
 from ._arguments import Array
 
@@ -91,11 +92,6 @@ def apart(x: Array, out: Array, in_place: bool = False) -> Array:
     free = not np.may_share_memory(x, out) or (in_place and is_same(x, out))
     own = free and out.dtype.isnative and out.flags.aligned
     return np.asarray(out) if own else np.empty_like(out, out.dtype.newbyteorder("="), subok=False)
-
-
-def is_same(x: Array, out: Array) -> bool:
-    """Return whether two arrays are views of the same elements in the same places."""
-    return (x.strides, x.shape, x.dtype) == (out.strides, out.shape, out.dtype) and x.ctypes.data == out.ctypes.data
 
 
 def deliver(result: Array, out: Array) -> Array:

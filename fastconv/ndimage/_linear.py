@@ -27,10 +27,12 @@ def passes_of(passes: Sequence[Pass], threads: int) -> Filter:
 
 def fill_passes(function: str, x: Array, out: Array, passes: Sequence[Pass], cval: complex, nan: Any, threads: int) -> Array:
     """Return `out` as passes make it of x; no pass at all is a copy."""
-    factors = [np.ones(1) if step.weights is None else step.weights for step in passes]
-    boxes = {step.axis: step for step in passes if step.weights is None}
-    reach = box_reach(boxes, x.ndim, threads) if boxes else None
-    apply = omitting(function, nan, passes_of(passes, threads), factors, x, out, threads, reach)
+    apply = passes_of(passes, threads)
+    if nan != "propagate":
+        factors = [np.ones(1) if step.weights is None else step.weights for step in passes]
+        boxes = {step.axis: step for step in passes if step.weights is None}
+        reach = box_reach(boxes, x.ndim, threads) if boxes else None
+        apply = omitting(function, nan, apply, factors, x, out, threads, reach)
     if not passes:
         return deliver(x, out)
     return fill(x, out, apply, cval, in_place=nan == "propagate")
