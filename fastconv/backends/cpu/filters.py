@@ -151,7 +151,7 @@ def run_sweep(x: Array, out: Array, across: Pass | None, along: Pass | None, wid
     lines = [
         one and line_of(one, out.shape[axis], width, width == 32 or out.dtype.kind == "f")
         for one, axis in ((across, across_axis), (along, along_axis))
-    ]  # type: ignore[index]
+    ]
     wild = any(one is not None and is_wild(one.weights) for one in (across, along))
     isa = settings.isa_index()
     sweep(x, out, across_axis, lines[0], along_axis, lines[1], wild, width, isa, thread_count(threads))
@@ -173,7 +173,7 @@ def line_of(one: Pass, size: int, width: int, shares: bool) -> Line:
 
 
 def rounded(weights: Array, dtype: str) -> Array:
-    """Return weights in a precision in which their sum stays what it was, for what a filter makes of a constant depends on it.
+    """Return weights in a precision in which their sum stays what it was: it tells what becomes of a constant.
 
     What one loses the next smaller one takes, and those that are equal in pairs share it.
     """
@@ -298,7 +298,8 @@ def factors_of(weights: Array, most: int) -> tuple[list[list[Array]], float]:
 
 def passes_of(filter: Filter, factor: list[Array]) -> list[Pass]:
     """Return the passes of one outer product. A constant outside has been filtered along the axes before, too."""
-    passes, cval = [], filter.cval
+    passes: list[Pass] = []
+    cval = filter.cval
     for axis, weights in enumerate(factor):
         if weights.size > 1 or (axis == len(factor) - 1 and not passes):
             passes.append(Pass(axis, weights, weights.size, filter.left[axis], filter.modes[axis], cval))
