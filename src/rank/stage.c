@@ -5,9 +5,9 @@
  * Layout:       keys lie one beside the other, `step` a pixel.
  * Plan:         one call stages one row; the border pixel by pixel, as it is narrow.
  * Tile:         the elements are copied by their size, and become keys where they lie: a row stays in L1.
- * Cost:         a load and a store an element; for floats another load and a comparison, which looks for NaN.
+ * Cost:         a load and a store an element; for floats a comparison, which looks for NaN.
  * Accuracy:     exact; integers of 64 bits that are wanted as doubles are rounded to nearest.
- * Measured:     1024 x 1024 float32 0.05 ms of the 0.35 ms of a maximum over 3 x 3 (AVX-512, Sapphire Rapids, one thread). */
+ * Measured:     1024 x 1024 float32 0.14 ms, of which most is memory's (AVX-512, Sapphire Rapids, one thread). */
 #include "rank/order.h"
 
 #include <string.h>

@@ -4,6 +4,9 @@
 Elements are compared as the type they are, NaN as larger than every number, as `numpy.sort` does. Results are elements of x,
 or the constant, cast to the type of `out` as C casts. A constant that the type of x cannot hold makes all comparisons those
 of doubles.
+
+Beside the arrays a thread needs the rows its windows span, some hundred KiB; only an extreme along three axes or more whose
+result has another type (or that compares doubles) makes an array of the size of x.
 """
 
 from __future__ import annotations
