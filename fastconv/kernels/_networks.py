@@ -78,7 +78,7 @@ def selecting(lengths: tuple[int, ...], rank: int) -> Network:
     Examples
     --------
     >>> selecting((1, 1, 1), 1)
-    Network(exchanges=((0, 1, 0), (2, 0, 2), (0, 1, 1)), results=(0,))
+    Network(exchanges=((0, 1, 0), (2, 0, 2), (1, 0, 1)), results=(1,))
     """
     exchanges: list[tuple[int, int]] = []
     lists, first = [], 0

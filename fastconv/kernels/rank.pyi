@@ -21,7 +21,7 @@ class Window:
     def __init__(
         self,
         method: int,
-        size: tuple[int, int],
+        size: tuple[int, ...],
         reach: Array,
         taps: Array | None = None,
         rank: int = 0,
@@ -35,7 +35,7 @@ def run(
     window: Window,
     x: Array,
     y: Array,
-    before: tuple[int, int],
+    before: tuple[int, ...],
     borders: tuple[str, ...],
     value: float,
     wide: bool,

@@ -32,7 +32,7 @@ cdef enum:
     CHEAP_STEPS = 128       # of an output, so that staging a row twice is felt
     SERIAL_STEPS = 1 << 19  # fewer are not worth a second thread
     LINE_BYTES = 512        # network.c's CHUNK
-    SORT_BYTES = 15 * 1024  # median.c's 15 of CHUNK
+    CHUNK_BYTES = 1216      # median.c's CHUNK
     ASIDE_BYTES = 1 << 17   # of the part that a filter in place sets aside
     BLOCK = 32              # rows and pixels of window.c's block, at least
 
@@ -111,12 +111,12 @@ cdef fc_network network_of(Lines lines) noexcept:
 
 
 cdef class Window:
-    """What a filter does in a window, apart from arrays.
+    """What a filter does in a window of `size` rows and pixels, apart from arrays.
 
     `method` is one of EXTREME, MEDIAN, NETWORK, WINDOW and GREY. `reach` (int64, planes x leading axes) tells how far each
     plane of a window lies from the output's. Tap t is pixel taps[1, t] of row taps[0, t] (int32) of all planes' rows; grey
-    extremes have a `structure` (float64) of one number a tap, networks the Lines `across` and, if a pixel's elements are sorted
-    first, `columns`. `steps` is about how many operations an output takes.
+    extremes have a `structure` (float64) of one number a tap, networks the Lines `across` and, if a pixel's elements are
+    sorted first, `columns`. `steps` is about how many operations an output takes.
     """
 
     cdef int method
@@ -160,7 +160,7 @@ cdef class Window:
         if self.method == METHOD_EXTREME:
             return (2 * s.kh + 5) * s.pitch
         if self.method == METHOD_MEDIAN:
-            return (s.kh + 1) * s.pitch + SORT_BYTES
+            return 6 * s.pitch + max(9 * s.pitch, 15 * CHUNK_BYTES)
         if self.method == METHOD_NETWORK:
             return (2 * staged + 1) * s.pitch + max(s.taps, staged) * LINE_BYTES
         if self.method == METHOD_GREY:

