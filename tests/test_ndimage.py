@@ -61,7 +61,7 @@ def test_integers_are_exact(name: str) -> None:
 @pytest.mark.parametrize("name", ["correlate1d", "correlate", "sobel", "uniform_filter", "laplace"])
 def test_integers_become_other_types(name: str) -> None:
     for rng, told in filter_cases.drawn("ndimage types", name, COUNT):
-        output = str(rng.choice(filter_cases.REAL[:-1]))
+        output = str(rng.choice([name for name in filter_cases.REAL[:-1] if name != "uint64"]))  # 2**64 - 1: no float64
         case = filter_cases.draw_linear(rng, name, str(rng.choice(filter_cases.REAL[2:])))
         expected = filter_cases.reference(case, output)
         tolerance.check(call(case, output=np.dtype(output)), expected.values, expected.bound, told(case))
@@ -99,7 +99,10 @@ def test_structures_are_added_and_subtracted(name: str) -> None:
 
 @pytest.mark.parametrize("name", [*filter_cases.LINEAR, *filter_cases.ORDER])
 def test_outputs_may_be_any_array(name: str) -> None:
-    """New, with gaps, of foreign bytes, the input itself, or one that shares a part of it: the same bits."""
+    """New, with gaps, of foreign bytes, the input itself, or one that shares a part of it: the same bits.
+
+    Means along what is a row of memory in one array and a column in another add in another order.
+    """
     for rng, told in filter_cases.drawn("ndimage outputs", name, COUNT // 3):
         draw = filter_cases.draw_order if name in filter_cases.ORDER else filter_cases.draw_linear
         case = draw(rng, name, "float32")
@@ -116,7 +119,11 @@ def test_outputs_may_be_any_array(name: str) -> None:
             (room[1:], shared),
         ):
             assert call(made, output=target) is target, told(case)
-            assert target.astype(np.float32).tobytes() == expected, told(case)
+            if name.startswith("uniform"):
+                reference = filter_cases.reference(case, "float32")
+                tolerance.check(target.astype(np.float32), reference.values, reference.bound, told(case))
+            else:
+                assert target.astype(np.float32).tobytes() == expected, told(case)
 
 
 @pytest.mark.parametrize("dtype", filter_cases.FLOAT)

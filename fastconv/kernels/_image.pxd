@@ -6,8 +6,8 @@ from ._table cimport fc_kernels
 cdef enum:
     MOST_AXES = 64
 
-# An axis that a filter runs along: output i reads elements i - left ... i - left + taps - 1. `places` tells which element each of
-# the `left` positions before the axis and of the taps - 1 - left behind it is, or -1: `value`.
+# An axis that a filter runs along: output i reads elements i - left ... i - left + taps - 1. `places` tells which
+# element each of the `left` positions before the axis and of the taps - 1 - left behind it is, or -1: `value`.
 cdef struct Axis:
     Py_ssize_t size, taps, left
     const Py_ssize_t *places
@@ -32,5 +32,5 @@ cdef void set_outer(Outer *outer, ndarray x, ndarray y, tuple axes) noexcept
 cdef Py_ssize_t offset_of(const Outer *outer, const Py_ssize_t *steps, Py_ssize_t index) noexcept nogil
 cdef Axis axis_of(Py_ssize_t size, Py_ssize_t taps, Py_ssize_t left, ndarray places, double value) noexcept
 cdef Py_ssize_t place_of(const Axis *axis, Py_ssize_t position) noexcept nogil
-cdef void stage(const Elements *elements, const Axis *axis, const char *row, Py_ssize_t step, Py_ssize_t first, Py_ssize_t count,
-                char *to) noexcept nogil
+cdef void stage(const Elements *elements, const Axis *axis, const char *row, Py_ssize_t step, Py_ssize_t first,
+                Py_ssize_t count, char *to) noexcept nogil

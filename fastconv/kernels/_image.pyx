@@ -73,15 +73,15 @@ cdef void stage_outside(const Elements *elements, const Axis *axis, const char *
         to += elements.real
 
 
-cdef void stage(const Elements *elements, const Axis *axis, const char *row, Py_ssize_t step, Py_ssize_t first, Py_ssize_t count,
-                char *to) noexcept nogil:
+cdef void stage(const Elements *elements, const Axis *axis, const char *row, Py_ssize_t step, Py_ssize_t first,
+                Py_ssize_t count, char *to) noexcept nogil:
     """Fill `to` with positions first ... first + count - 1 of a row whose elements lie `step` bytes apart."""
     cdef Py_ssize_t end = first + count, low = min(max(first, <Py_ssize_t>0), end)
     cdef Py_ssize_t high = max(min(end, axis.size), low)
     elements.kernels.filter_load(elements.kind, row + low * step, step, high - low, to + (low - first) * elements.real)
     if first == -axis.left and end == axis.size + axis.taps - 1 - axis.left:
         elements.kernels.filter_margins(axis.places, axis.left, end - axis.size, axis.size, axis.value,
-                                     to + axis.left * elements.real)
+                                        to + axis.left * elements.real)
         return
     stage_outside(elements, axis, row, step, first, low, to)
     stage_outside(elements, axis, row, step, high, end, to + (high - first) * elements.real)

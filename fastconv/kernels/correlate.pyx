@@ -1,10 +1,10 @@
 """Correlation of an image of any number of axes with one filter that does not fall apart into factors.
 
-The last two axes are rows and columns; a position along the axes before them is an image, and a position of the filter along
-those a plane. A task is a band of rows and a strip of columns of one image. It keeps a ring of rows with their border for
-each plane, and the rows of outputs of a block read them there, so each row of the input is converted and bordered once a band
-and plane. Filters without a zero run in a register tile of several rows (src/filter/rows.c), others tap by tap, and read
-nothing at their zeros.
+The last two axes are rows and columns; a position along the axes before them is an image, and a position of the filter
+along those a plane. A task is a band of rows and a strip of columns of one image. It keeps a ring of rows with their border
+for each plane, and the rows of outputs of a block read them there, so each row of the input is converted and bordered once a
+band and plane. Filters without a zero run in a register tile of several rows (src/filter/rows.c), others tap by tap, and
+read nothing at their zeros.
 
 Source: as src/filter/rows.c says.
 """
@@ -186,7 +186,8 @@ def correlate(ndarray x, ndarray y, tuple axes, tuple first, ndarray weights, ta
 
     `axes` has (taps, left, places, value) for each of the at least two axes. `weights` are reals of `width` bits: of all
     taps in their order, or with `taps`, the pair (row, column) of arrays that src/filter/taps.c reads, of those.
-    `wild`: sums may lie beyond 32 bits. x and y are native arrays that share no memory and are not empty. Returns the bytes of scratch.
+    `wild`: sums may lie beyond 32 bits.
+    x and y are native arrays that share no memory and are not empty. Returns the bytes of scratch.
     """
     cdef Job job
     cdef Py_ssize_t column
@@ -201,12 +202,14 @@ def correlate(ndarray x, ndarray y, tuple axes, tuple first, ndarray weights, ta
     job.taps = 0
     if taps is not None:
         job.taps = weights.size
-        job.tap_row, job.tap_column = <const Py_ssize_t *>cnp.PyArray_DATA(taps[0]), <const Py_ssize_t *>cnp.PyArray_DATA(taps[1])
+        job.tap_row = <const Py_ssize_t *>cnp.PyArray_DATA(taps[0])
+        job.tap_column = <const Py_ssize_t *>cnp.PyArray_DATA(taps[1])
     job.writes_y = job.kind_y == FC_F32 + (width == 64) and job.y_steps[job.ndim - 1] == job.elements.real
     split(&job, weights.size)
     constant = take(job.row_bytes)
     for column in range(job.row_bytes // job.elements.real):
-        job.elements.kernels.filter_load(FC_F64, <const char *>&job.axes[0].value, 8, 1, constant + column * job.elements.real)
+        job.elements.kernels.filter_load(FC_F64, <const char *>&job.axes[0].value, 8, 1,
+                                         constant + column * job.elements.real)
     job.constant = constant
     try:
         run_tasks(compute_band, &job, parts(y.size, job.sizes[job.ndim - 1] * job.sizes[job.ndim - 2])

@@ -23,7 +23,9 @@ name = "separable"
 
 cdef enum:
     BLOCK = 4            # rows of outputs at a time; a mean's block is as many rows as its window has
-    STRIP = 4096         # bytes of a row that a task takes of a sweep across the rows alone
+    STRIP = 4096         # bytes of a row that a task takes of a sweep across the rows alone,
+    STRIP_LEAST = 128    # and fewer where it has a copy of all rows,
+    ROOM = 512 << 10     # which then is at most that large
     PIECE = 1 << 15      # columns of a task of a sweep along the rows, where rows are longer
     BAND = 32            # rows of a task, at least
     WORK = 1 << 22       # multiply-adds of a task, about
@@ -80,7 +82,7 @@ cdef const char *source_row(const Job *job, Block *b, Py_ssize_t position) noexc
     slot = b.ring + (position + job.across.axis.left) % job.ring * job.ring_row
     if position >= b.staged:
         job.elements.kernels.filter_load(job.elements.kind, b.x + at * job.across.step_x + b.column * job.along.step_x,
-                                      job.along.step_x, b.columns, slot)
+                                         job.along.step_x, b.columns, slot)
         b.staged = position + 1
     return slot
 
@@ -133,7 +135,7 @@ cdef void compute_block(const Job *job, Block *b) noexcept nogil:
             if job.rounds:
                 job.elements.kernels.filter_round(job.kind_y, b.out[j], b.columns)
             job.elements.kernels.filter_margins(along.places, along.left, along.taps - 1 - along.left, along.size,
-                                             along.value, b.out[j])
+                                                along.value, b.out[j])
     elif along.taps:
         for j in range(b.outputs):
             stage(&job.elements, along, b.x + (b.row + j) * job.across.step_x, job.along.step_x, b.column - along.left,
@@ -146,7 +148,7 @@ cdef void compute_block(const Job *job, Block *b) noexcept nogil:
     if not job.writes_y:
         for j in range(b.outputs):
             job.elements.kernels.filter_store(job.kind_y, b.out[j], b.columns, b.y + (b.row + j) * job.across.step_y
-                                           + b.column * job.along.step_y, job.along.step_y)
+                                              + b.column * job.along.step_y, job.along.step_y)
 
 
 cdef void compute_band(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
@@ -168,7 +170,7 @@ cdef void compute_band(void *argument, Py_ssize_t task, char *scratch) noexcept 
     if job.in_place:
         for row in range(size):
             job.elements.kernels.filter_load(job.elements.kind, b.x + row * job.across.step_x + b.column * job.along.step_x,
-                                          job.along.step_x, b.columns, b.ring + row * job.ring_row)
+                                             job.along.step_x, b.columns, b.ring + row * job.ring_row)
     b.row = band * job.band
     while b.row < last:
         b.outputs = min(job.block, last - b.row)
@@ -200,7 +202,10 @@ cdef void split(Job *job, bint same) noexcept:
     job.block = job.across.axis.taps if is_mean(&job.across) else BLOCK
     job.strip = columns
     if not job.along.axis.taps:
-        job.strip = min(columns, <Py_ssize_t>(STRIP // size))
+        job.strip = STRIP
+        if job.in_place:
+            job.strip = max(min(job.strip, ROOM // rows // 64 * 64), <Py_ssize_t>STRIP_LEAST)
+        job.strip = min(columns, job.strip // size)
     elif not job.across.axis.taps and not same and columns > 2 * PIECE:
         job.strip = PIECE
     job.strip = max(job.strip, <Py_ssize_t>1)
@@ -248,7 +253,7 @@ def sweep(ndarray x, ndarray y, across_axis, across, along_axis, along, bint wil
         constant = take(job.ring_row)
         for column in range(job.strip):
             job.elements.kernels.filter_load(FC_F64, <const char *>&job.across.axis.value, 8, 1,
-                                          constant + column * job.elements.real)
+                                             constant + column * job.elements.real)
     job.constant = constant
     try:
         run_tasks(compute_band, &job, job.outer.count * job.bands * job.strips, threads, job.scratch,

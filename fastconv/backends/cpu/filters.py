@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -112,17 +112,15 @@ def whole_and_small(weights: Array) -> bool:
 
 
 def sweeps_of(out: Array, passes: list[Pass], in_place: bool) -> list[tuple[Pass | None, Pass | None]]:
-    """Return the passes across and along the rows of memory, two in one sweep where that changes nothing.
+    """Return the passes across and along the rows of memory, two in one sweep where they are the first two.
 
     The order of passes matters to whole numbers, which are rounded after each, and to constants outside that are not
-    zero. A sweep of two passes cannot write to its own input, so it is the first one.
+    zero. Where it does not, the last two axes come first, for a sweep of two passes cannot write to its own input.
     """
-    last = fastest(out)
+    last, end = fastest(out), out.ndim - 1
     free = out.dtype.kind == "f" and len({one.axis for one in passes}) == len(passes)
     if free and all(one.mode != "constant" or one.cval == 0 for one in passes):
-        passes = sorted(passes, key=lambda one: (one.axis != last, abs(out.strides[one.axis])))
-        if len(passes) > 1 and passes[0].axis == last:
-            passes[:2] = passes[1::-1]
+        passes = sorted(passes, key=lambda one: (one.axis < end - 1, one.axis if one.axis >= end - 1 else -one.axis))
     if not in_place and len(passes) > 1 and passes[0].axis != last and passes[1].axis == last:
         return [(passes[0], passes[1]), *(split(one, last) for one in passes[2:])]
     return [split(one, last) for one in passes]
@@ -153,7 +151,7 @@ def run_sweep(x: Array, out: Array, across: Pass | None, along: Pass | None, wid
     lines = [
         one and line_of(one, out.shape[axis], width, width == 32 or out.dtype.kind == "f")
         for one, axis in ((across, across_axis), (along, along_axis))
-    ]  # type: ignore[index]
+    ]
     wild = any(one is not None and is_wild(one.weights) for one in (across, along))
     isa = settings.isa_index()
     sweep(x, out, across_axis, lines[0], along_axis, lines[1], wild, width, isa, thread_count(threads))
@@ -168,10 +166,28 @@ def merged(shape: tuple[int, ...], across: int | None) -> tuple[tuple[int, ...],
 
 def line_of(one: Pass, size: int, width: int, shares: bool) -> Line:
     right = one.size - 1 - one.left
-    weights = None if one.weights is None else np.ascontiguousarray(one.weights, f"f{width // 8}")
+    weights = None if one.weights is None else rounded(one.weights, f"f{width // 8}")
     if weights is None and shares and one.size < PLAIN:
         weights = np.full(one.size, 1 / one.size, f"f{width // 8}")
     return Line(one.size, one.left, places_of(size, one.left, right, one.mode), one.cval, weights)
+
+
+def rounded(weights: Array, dtype: str) -> Array:
+    """Return weights in a precision in which their sum stays what it was: it tells what becomes of a constant.
+
+    What one loses the next smaller one takes, and those that are equal in pairs share it.
+    """
+    result = np.ascontiguousarray(weights, dtype)
+    if result.dtype == np.float64 or not np.isfinite(weights).all():
+        return result
+    paired = bool((weights == weights[::-1]).all())
+    count, lost = weights.size, 0.0
+    for i in sorted(range((count + 1) // 2 if paired else count), key=lambda i: -abs(weights[i])):
+        mirrored = count - 1 - i if paired else i
+        share = 1 if mirrored == i else 2
+        result[i] = result[mirrored] = weights[i] + lost / share
+        lost += share * (float(weights[i]) - float(result[i]))
+    return result
 
 
 def thread_count(threads: int | None) -> int:
@@ -282,7 +298,8 @@ def factors_of(weights: Array, most: int) -> tuple[list[list[Array]], float]:
 
 def passes_of(filter: Filter, factor: list[Array]) -> list[Pass]:
     """Return the passes of one outer product. A constant outside has been filtered along the axes before, too."""
-    passes, cval = [], filter.cval
+    passes: list[Pass] = []
+    cval = filter.cval
     for axis, weights in enumerate(factor):
         if weights.size > 1 or (axis == len(factor) - 1 and not passes):
             passes.append(Pass(axis, weights, weights.size, filter.left[axis], filter.modes[axis], cval))
