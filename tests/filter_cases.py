@@ -402,7 +402,7 @@ def applied(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
     """A step's result, what it makes of an error, sum |x||w|, and how many roundings a product or a weight has.
 
-    Weights may be rounded so that they keep their sum: then some take over what rounding does to others.
+    Weights may be rounded so that they keep their sum: then the largest take over what rounding does to all.
     """
     if isinstance(step, Window):
         w = np.abs(step.weights)

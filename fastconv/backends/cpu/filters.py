@@ -175,18 +175,16 @@ def line_of(one: Pass, size: int, width: int, shares: bool) -> Line:
 def rounded(weights: Array, dtype: str) -> Array:
     """Return weights in a precision in which their sum stays what it was: it tells what becomes of a constant.
 
-    What one loses the next smaller one takes, and those that are equal in pairs share it.
+    What rounding takes from the sum the largest weights get, all alike, to which it is a rounding too.
     """
-    result = np.ascontiguousarray(weights, dtype)
-    if result.dtype == np.float64 or not np.isfinite(weights).all():
+    result = np.array(weights, dtype)
+    if result.dtype == np.float64:
         return result
-    paired = bool((weights == weights[::-1]).all())
-    count, lost = weights.size, 0.0
-    for i in sorted(range((count + 1) // 2 if paired else count), key=lambda i: -abs(weights[i])):
-        mirrored = count - 1 - i if paired else i
-        share = 1 if mirrored == i else 2
-        result[i] = result[mirrored] = weights[i] + lost / share
-        lost += share * (float(weights[i]) - float(result[i]))
+    lost = float(weights.sum() - result.sum(dtype=np.float64))
+    if lost and np.isfinite(lost):
+        sizes = np.abs(weights)
+        largest = sizes == sizes.max()
+        result[largest] += lost / np.count_nonzero(largest)
     return result
 
 
