@@ -22,9 +22,9 @@ name = "direct"
 
 cdef enum:
     BLOCK = 12               # rows of outputs at a time: whole tiles of src/filter/rows.c
-    ROOM = 512 << 10         # bytes of scratch that stay in L2
+    ROOM = 512 << 10        # bytes of scratch that stay in L2
     STRIP = 256              # columns of a task, at least
-    WORK = 1 << 24           # multiply-adds of a task, about
+    WORK = 1 << 21           # multiply-adds of a task, about
     BAND = 16                # rows of a task, at least
     BRIEF = 1 << 15          # multiply-adds for which no other thread is woken
 

@@ -14,6 +14,7 @@ def sweep(
     across: Any,
     along_axis: int | None,
     along: Any,
+    rounds: bool,
     wild: bool,
     width: int,
     isa: int,

@@ -28,7 +28,7 @@ cdef enum:
     ROOM = 512 << 10     # which then is at most that large
     PIECE = 1 << 15      # columns of a task of a sweep along the rows, where rows are longer
     BAND = 32            # rows of a task, at least
-    WORK = 1 << 22       # multiply-adds of a task, about
+    WORK = 1 << 20       # multiply-adds of a task, about
     BRIEF = 1 << 15      # multiply-adds for which no other thread is woken
 
 
@@ -229,12 +229,13 @@ cdef void measure(Job *job) noexcept:
         job.scratch += job.block * job.ring_row
 
 
-def sweep(ndarray x, ndarray y, across_axis, across, along_axis, along, bint wild, int width, int isa, int threads):
+def sweep(ndarray x, ndarray y, across_axis, across, along_axis, along, bint rounds, bint wild, int width, int isa, int threads):
     """Fill y with x filtered along one or two axes.
 
     `across` and `along` are filters (taps, left, places, value, weights as reals of `width` bits or None) or None, along an
     axis of any kind and along the last in memory. x and y are native arrays of one shape with elements; y may be x if only
-    one of the two filters is given. `wild`: sums may lie beyond 32 bits. Returns the bytes of scratch.
+    one of the two filters is given. `rounds`: between the two, as storing would.
+    `wild`: sums may lie beyond 32 bits. Returns the bytes of scratch.
     """
     cdef Job job
     cdef char *constant = NULL
@@ -246,7 +247,7 @@ def sweep(ndarray x, ndarray y, across_axis, across, along_axis, along, bint wil
     job.across, job.along = line_of(x, y, across_axis, across), line_of(x, y, along_axis, along)
     job.reads_x = x is not y and job.elements.kind == FC_F32 + (width == 64) and job.along.step_x == job.elements.real
     job.writes_y = job.kind_y == FC_F32 + (width == 64) and job.along.step_y == job.elements.real
-    job.rounds = element_of(y) not in (FC_F32, FC_F64)
+    job.rounds = rounds and element_of(y) not in (FC_F32, FC_F64)
     split(&job, x is y)
     measure(&job)
     if across is not None:

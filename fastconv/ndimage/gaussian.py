@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from .. import settings
-from ..backends.cpu.filters import Pass
+from ..backends.cpu.filters import KEPT, Pass
 from ..spec import FastconvValueError, whole
 from ._arguments import Array, axes_of, axis_of, border, borders, constant, one_each, radius_of, sigma_of
 from ._arrays import input_of, output_of
@@ -39,12 +40,16 @@ def gaussian_weights(sigma: float, order: int, radius: int) -> Array:
     return (factor * bell)[::-1].copy()
 
 
+kept_weights = lru_cache(64)(gaussian_weights)
+
+
 def gaussian_pass(function: str, axis: int, sigma: float, order: int, border: str, truncate: Any, radius: Any) -> list[Pass]:
     """Return the pass along one axis, or none where the Gaussian is a point."""
     reach = radius_of(function, sigma, truncate, radius)
     if sigma <= NARROW:
         return []
-    return [Pass(axis, gaussian_weights(sigma, order, reach), 2 * reach + 1, reach, border, 0.0)]
+    weights = (kept_weights if 2 * reach < KEPT else gaussian_weights)(sigma, order, reach)
+    return [Pass(axis, weights, 2 * reach + 1, reach, border, 0.0)]
 
 
 def order_of(function: str, order: Any, nan: Any) -> int:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from math import prod
 from typing import NamedTuple
 
@@ -17,10 +18,10 @@ from ...spec import FastconvValueError
 from . import fft
 from .arrays import Array
 
-SMALL = frozenset({"float32", "int8", "uint8", "bool"})  # computed in float32
-HALF_EXACT = frozenset({"int16", "uint16"})  # that too, if the result is float32
+SINGLE = "fbB?hH"  # types that are computed in float32 where the result is float32
 EXACT = float(1 << 24)  # whole numbers below it are exact in float32
 PLAIN = 8  # below this size a mean is a sum of shares, if float32's guard or no rounding allows for their errors
+KEPT = 4096  # reals of what is worked out for a filter and kept for the next call
 MEAN_MOST = 2048  # means over more whole numbers come too close to whole ones for float32
 
 # Cycles of a multiply-add of a vector: where a tile shares what it loads, and where each loads its own; and of a vector of
@@ -28,6 +29,7 @@ MEAN_MOST = 2048  # means over more whole numbers come too close to whole ones f
 TILE = 0.6
 LONE = 1.2
 ROW = 10.0
+FEW = 128  # taps for which transforms do not pay, whatever the image
 
 
 class Pass(NamedTuple):
@@ -53,6 +55,10 @@ class Line(NamedTuple):
 
 def places_of(size: int, left: int, right: int, mode: str) -> Array:
     """Return for `left` positions before an axis and `right` behind it which element each is; -1: a constant."""
+    return (short_places if left + right < KEPT else new_places)(size, left, right, mode)
+
+
+def new_places(size: int, left: int, right: int, mode: str) -> Array:
     at = np.concatenate([np.arange(-left, 0), np.arange(size, size + right)])
     if mode == "constant":
         at[:] = -1
@@ -68,6 +74,9 @@ def places_of(size: int, left: int, right: int, mode: str) -> Array:
     return np.ascontiguousarray(at, np.intp)
 
 
+short_places = lru_cache(256)(new_places)
+
+
 def separable(x: Array, out: Array, passes: Sequence[Pass], threads: int | None) -> None:
     """Fill out with x filtered by one pass after the other, each of which rounds to what out can hold."""
     if out.size == 0:
@@ -75,10 +84,12 @@ def separable(x: Array, out: Array, passes: Sequence[Pass], threads: int | None)
     if not passes:
         np.copyto(out, x, casting="unsafe")
         return
-    width = 32 if in_float32(x, out, passes) else 64
+    passes = list(passes)
+    modular = is_modular(x, out, passes)
+    width = 32 if in_float32(x, out) or is_exact(x, out, passes, modular) else 64
     x = out if is_same(x, out) else x
-    for across, along in sweeps_of(out, list(passes), x is out):
-        run_sweep(x, out, across, along, width, threads)
+    for across, along in sweeps_of(out, passes, x is out, modular):
+        run_sweep(x, out, across, along, width, not modular, threads)
         x = out
 
 
@@ -87,39 +98,64 @@ def is_same(x: Array, y: Array) -> bool:
     return (x.strides, x.shape, x.dtype) == (y.strides, y.shape, y.dtype) and x.ctypes.data == y.ctypes.data
 
 
-def in_float32(x: Array, out: Array, passes: Sequence[Pass]) -> bool:
-    """Whether float32 gives what float64 would: float32 results, and sums of small whole numbers."""
-    if out.dtype == np.float32:
-        return x.dtype.name in SMALL | HALF_EXACT
-    whole = x.dtype.kind in "iub" and out.dtype.kind in "iub"
-    return whole and x.itemsize == out.itemsize == 1 and all(is_exact(one) for one in passes)
+def in_float32(x: Array, out: Array) -> bool:
+    """Whether results are float32, and computing in float32 is what its precision asks for."""
+    return out.dtype.char == "f" and x.dtype.char in SINGLE
 
 
-def is_exact(one: Pass) -> bool:
-    if one.weights is None:
-        return one.size <= MEAN_MOST
-    return whole_and_small(one.weights)
+def is_exact(x: Array, out: Array, passes: Sequence[Pass], modular: bool) -> bool:
+    """Whether float32 holds all sums of small whole numbers that the passes make."""
+    if not (is_whole(x) and is_whole(out) and x.itemsize == out.itemsize == 1):
+        return False
+    return modular or all(
+        one.size <= MEAN_MOST if one.weights is None else whole(one.weights) and growth(one.weights) * 256 < EXACT
+        for one in passes
+    )
 
 
-def is_wild(weights: Array | None) -> bool:
-    """Whether sums of 8- or 16-bit numbers can lie beyond 32 bits."""
-    return weights is not None and not float(np.abs(weights).sum()) < 1 << 15
+def is_modular(x: Array, out: Array, passes: Sequence[Pass]) -> bool:
+    """Whether whole numbers need to be rounded, that is to wrap around, at the end only, which makes all orders equal."""
+    if not (is_whole(x) and is_whole(out) and out.dtype != bool):
+        return False
+    if not all(one.weights is not None and whole(one.weights) and steady(one) for one in passes):
+        return False
+    most = prod(growth(one.weights) for one in passes if one.weights is not None) * 256.0**x.itemsize
+    return most < (EXACT if x.itemsize == out.itemsize == 1 else 2.0**31)
 
 
-def whole_and_small(weights: Array) -> bool:
-    """Whether sums of 8-bit numbers times these weights are exact in float32."""
-    return bool((weights == np.rint(weights)).all()) and float(np.abs(weights).sum()) * 256 < EXACT
+def is_whole(array: Array) -> bool:
+    return array.dtype.kind in "iub"
 
 
-def sweeps_of(out: Array, passes: list[Pass], in_place: bool) -> list[tuple[Pass | None, Pass | None]]:
+def steady(one: Pass) -> bool:
+    """Whether what lies outside an axis does not depend on the filters along others."""
+    return one.mode != "constant" or one.cval == 0
+
+
+def whole(weights: Array) -> bool:
+    return bool((weights == np.rint(weights)).all())
+
+
+def growth(weights: Array) -> float:
+    """Return how much larger than numbers their sums can be."""
+    return float(np.abs(weights).sum())
+
+
+def is_wild(x: Array, out: Array, weights: Array | None) -> bool:
+    """Whether sums that become whole numbers can lie beyond 32 bits."""
+    small = is_whole(x) and x.itemsize <= 2
+    return is_whole(out) and not (small and (weights is None or growth(weights) < 1 << 15))
+
+
+def sweeps_of(out: Array, passes: list[Pass], in_place: bool, modular: bool) -> list[tuple[Pass | None, Pass | None]]:
     """Return the passes across and along the rows of memory, two in one sweep where they are the first two.
 
-    The order of passes matters to whole numbers, which are rounded after each, and to constants outside that are not
-    zero. Where it does not, the last two axes come first, for a sweep of two passes cannot write to its own input.
+    The order of passes matters to whole numbers that are rounded after each, and to constants outside that are not zero.
+    Where it does not, the last two axes come first, for a sweep of two passes cannot write to its own input.
     """
     last, end = fastest(out), out.ndim - 1
-    free = out.dtype.kind == "f" and len({one.axis for one in passes}) == len(passes)
-    if free and all(one.mode != "constant" or one.cval == 0 for one in passes):
+    free = (out.dtype.kind == "f" or modular) and len({one.axis for one in passes}) == len(passes)
+    if free and all(steady(one) for one in passes):
         passes = sorted(passes, key=lambda one: (one.axis < end - 1, one.axis if one.axis >= end - 1 else -one.axis))
     if not in_place and len(passes) > 1 and passes[0].axis != last and passes[1].axis == last:
         return [(passes[0], passes[1]), *(split(one, last) for one in passes[2:])]
@@ -135,7 +171,9 @@ def fastest(array: Array) -> int:
     return min(range(array.ndim), key=lambda axis: (array.shape[axis] == 1, abs(array.strides[axis]), -axis))
 
 
-def run_sweep(x: Array, out: Array, across: Pass | None, along: Pass | None, width: int, threads: int | None) -> None:
+def run_sweep(
+    x: Array, out: Array, across: Pass | None, along: Pass | None, width: int, rounds: bool, threads: int | None
+) -> None:
     across_axis = across and across.axis
     along_axis = along.axis if along else fastest(out)
     if along is None and across_axis == along_axis:
@@ -152,9 +190,9 @@ def run_sweep(x: Array, out: Array, across: Pass | None, along: Pass | None, wid
         one and line_of(one, out.shape[axis], width, width == 32 or out.dtype.kind == "f")
         for one, axis in ((across, across_axis), (along, along_axis))
     ]
-    wild = any(one is not None and is_wild(one.weights) for one in (across, along))
+    wild = rounds and any(one is not None and is_wild(x, out, one.weights) for one in (across, along))
     isa = settings.isa_index()
-    sweep(x, out, across_axis, lines[0], along_axis, lines[1], wild, width, isa, thread_count(threads))
+    sweep(x, out, across_axis, lines[0], along_axis, lines[1], rounds, wild, width, isa, thread_count(threads))
 
 
 def merged(shape: tuple[int, ...], across: int | None) -> tuple[tuple[int, ...], int | None]:
@@ -165,11 +203,23 @@ def merged(shape: tuple[int, ...], across: int | None) -> tuple[tuple[int, ...],
 
 
 def line_of(one: Pass, size: int, width: int, shares: bool) -> Line:
-    right = one.size - 1 - one.left
-    weights = None if one.weights is None else rounded(one.weights, f"f{width // 8}")
-    if weights is None and shares and one.size < PLAIN:
-        weights = np.full(one.size, 1 / one.size, f"f{width // 8}")
-    return Line(one.size, one.left, places_of(size, one.left, right, one.mode), one.cval, weights)
+    weights = None if one.weights is None else one.weights.tobytes()
+    make = short_line if one.size < KEPT else new_line
+    return make(weights, one.size, one.left, one.mode, one.cval, size, width, shares)
+
+
+def new_line(
+    weights: bytes | None, taps: int, left: int, mode: str, cval: float, size: int, width: int, shares: bool
+) -> Line:
+    values = None
+    if weights is not None:
+        values = rounded(np.frombuffer(weights), f"f{width // 8}")
+    elif shares and taps < PLAIN:
+        values = np.full(taps, 1 / taps, f"f{width // 8}")
+    return Line(taps, left, places_of(size, left, taps - 1 - left, mode), cval, values)
+
+
+short_line = lru_cache(256)(new_line)
 
 
 def rounded(weights: Array, dtype: str) -> Array:
@@ -246,15 +296,20 @@ def terms_of(
     reason = None if out.dtype.kind == "f" else "its passes would round whole numbers more than once"
     if reason is None and not np.isfinite(filter.weights).all():
         reason = "the weights are not finite"
+    factors: list[list[Array]] = []
     if reason is None:
-        u = np.finfo(np.float32 if in_float32(x, out, ()) else np.float64).eps
-        factors, rest = factors_of(filter.weights, max_rank or 1)
-        if max_rank is None and (len(factors) != 1 or rest > 4 * u or not filter.weights.all()):
+        u = float(np.finfo(np.float32 if in_float32(x, out) else np.float64).eps)
+        if algorithm == "auto" and max_rank is None and not worth_passes(filter.weights.shape):
+            return None
+        if max_rank is None and not (filter.weights.all() and is_product(filter.weights)):
             reason = "the filter is not an outer product without zeros"
+        else:
+            factors, rest = factors_of(filter.weights, max_rank or 1)
+            if max_rank is None and rest > 4 * u:
+                reason = "the filter is an outer product only roughly"
     if reason is None:
-        if algorithm == "separable" or max_rank is not None or worth_passes(filter.weights.shape):
-            return [passes_of(filter, factor) for factor in factors]
-    elif algorithm == "separable" or max_rank is not None:
+        return [passes_of(filter, factor) for factor in factors]
+    if algorithm == "separable" or max_rank is not None:
         raise FastconvValueError(f'{function}: algorithm="separable" cannot compute this: {reason}')
     return None
 
@@ -263,6 +318,22 @@ def worth_passes(shape: tuple[int, ...]) -> bool:
     """Whether passes along the axes take less time: taps count half a cycle down and dense, a whole one along rows."""
     sizes = [size for size in shape if size > 1]
     return len(sizes) < 2 or sum(sizes[:-1]) / 2 + sizes[-1] + 2 < prod(sizes) / 2
+
+
+def is_product(weights: Array) -> bool:
+    """Whether a filter is about the outer product of the row and the column that meet in its largest weight, axis by axis.
+
+    It takes less time than what settles it, and most filters are not.
+    """
+    rest = weights
+    while rest.ndim > 1:
+        sheet = rest.reshape(rest.shape[0], -1)
+        row, column = np.unravel_index(np.abs(sheet).argmax(), sheet.shape)
+        away = np.abs(sheet - np.outer(sheet[:, column], sheet[row] / sheet[row, column])).max()
+        if not away <= abs(sheet[row, column]) * float(np.finfo(np.float32).eps) * 4:
+            return False
+        rest = sheet[row].reshape(rest.shape[1:])
+    return True
 
 
 def factors_of(weights: Array, most: int) -> tuple[list[list[Array]], float]:
@@ -321,7 +392,7 @@ def add_terms(x: Array, out: Array, terms: list[list[Pass]], threads: int | None
 
 def is_faster_by_fft(x: Array, out: Array, filter: Filter) -> bool:
     """Whether transforms are expected to take less time; sums of whole numbers stay exact without them."""
-    if out.dtype.kind != "f" or x.dtype.kind != "f" or not np.isfinite(filter.weights).all():
+    if filter.weights.size < FEW or out.dtype.kind != "f" or x.dtype.kind != "f" or not np.isfinite(filter.weights).all():
         return False
     taps = int(np.count_nonzero(filter.weights))
     machine = machine_of(settings.available_isas()[settings.isa_index()])
@@ -340,9 +411,9 @@ def by_fft(x: Array, out: Array, filter: Filter, threads: int | None) -> None:
 def width_of(x: Array, out: Array, filter: Filter) -> int:
     """Return the bits of the reals that a correlation is computed in."""
     if out.dtype == np.float32:
-        return 32 if in_float32(x, out, ()) else 64
-    whole = x.dtype.kind in "iub" and out.dtype.kind in "iub" and x.itemsize == out.itemsize == 1
-    return 32 if whole and whole_and_small(filter.weights) else 64
+        return 32 if in_float32(x, out) else 64
+    small = is_whole(x) and is_whole(out) and x.itemsize == out.itemsize == 1
+    return 32 if small and whole(filter.weights) and growth(filter.weights) * 256 < EXACT else 64
 
 
 def directly(x: Array, out: Array, filter: Filter, threads: int | None, first: tuple[int, ...] | None = None) -> None:
@@ -360,7 +431,7 @@ def directly(x: Array, out: Array, filter: Filter, threads: int | None, first: t
         (taps, before, places_of(size, before, taps - 1 - before, mode), filter.cval)
         for size, taps, before, mode in zip(x.shape, weights.shape, left, modes, strict=True)
     )
-    isa, wild = settings.isa_index(), is_wild(weights)
+    isa, wild = settings.isa_index(), is_wild(x, out, weights)
     direct.correlate(x, out, axes, first, values, taps, wild, width, isa, thread_count(threads))
 
 
