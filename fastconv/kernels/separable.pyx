@@ -23,6 +23,8 @@ name = "separable"
 
 cdef enum:
     BLOCK = 4            # rows of outputs at a time; a mean's block is as many rows as its window has
+    NEAR = 40 << 10      # bytes of the rows that a sweep along two axes has in work, which L1 should hold
+    NEAR_LEAST = 1024    # of one of these rows
     STRIP = 4096         # bytes of a row that a task takes of a sweep across the rows alone,
     STRIP_LEAST = 128    # and fewer where it has a copy of all rows,
     ROOM = 512 << 10     # which then is at most that large
@@ -47,7 +49,8 @@ cdef struct Job:
     const char *constant       # a row of what lies outside the axis across the rows
     Outer outer
     Line across, along
-    Py_ssize_t block, band, bands, strip, strips
+    Py_ssize_t block, band, bands
+    Py_ssize_t strip, strips, widest                # columns; the last strip is the widest
     Py_ssize_t ring, ring_row, middle_row, scratch  # rows, and bytes
     bint reads_x, writes_y, in_place, rounds
 
@@ -57,9 +60,10 @@ cdef struct Block:
     const char *x
     char *y
     Py_ssize_t column, columns, row, outputs
+    Py_ssize_t first, width    # columns of the sums across the rows
     Py_ssize_t staged          # rows before this one are in the ring
     char *ring
-    char *middle               # rows of sums, the first at column 0 of its border
+    char *middle               # rows of sums with the columns around them that the filter along the rows reads
     char *sums                 # rows of results that are not yet items of y
     const char **rows
     char **out
@@ -76,13 +80,13 @@ cdef const char *source_row(const Job *job, Block *b, Py_ssize_t position) noexc
     if at < 0:
         return job.constant
     if job.reads_x:
-        return b.x + at * job.across.step_x + b.column * job.elements.real
+        return b.x + at * job.across.step_x + b.first * job.elements.real
     if job.in_place:
         return b.ring + at * job.ring_row
     slot = b.ring + (position + job.across.axis.left) % job.ring * job.ring_row
     if position >= b.staged:
-        job.elements.kernels.filter_load(job.elements.kind, b.x + at * job.across.step_x + b.column * job.along.step_x,
-                                         job.along.step_x, b.columns, slot)
+        job.elements.kernels.filter_load(job.elements.kind, b.x + at * job.across.step_x + b.first * job.along.step_x,
+                                         job.along.step_x, b.width, slot)
         b.staged = position + 1
     return slot
 
@@ -95,10 +99,10 @@ cdef void run_across(const Job *job, Block *b) noexcept nogil:
     for j in range(b.outputs + axis.taps - 1):
         b.rows[j] = source_row(job, b, b.row - axis.left + j)
     if is_mean(&job.across):
-        kernels.box_across(<const void *const *>b.rows, axis.taps, b.outputs, <void *const *>b.out, b.columns)
+        kernels.box_across(<const void *const *>b.rows, axis.taps, b.outputs, <void *const *>b.out, b.width)
     else:
         kernels.filter_rows(<const void *const *>b.rows, 0, 1, axis.taps, 1, job.across.weights, b.outputs,
-                            <void *const *>b.out, b.columns)
+                            <void *const *>b.out, b.width)
 
 
 cdef void run_along(const Job *job, Block *b) noexcept nogil:
@@ -124,18 +128,28 @@ cdef void point_out(const Job *job, Block *b) noexcept nogil:
             b.out[j] = b.sums + j * job.ring_row
 
 
+cdef void sum_across(const Job *job, Block *b) noexcept nogil:
+    """Fill b.middle with rows of sums across the rows, and with the border of those that begin or end a row."""
+    cdef const fc_kernels *kernels = job.elements.kernels
+    cdef const Axis *along = &job.along.axis
+    cdef Py_ssize_t size = job.elements.real, j
+    cdef Py_ssize_t before = max(along.left - b.column, <Py_ssize_t>0)
+    cdef Py_ssize_t behind = max(b.column + b.columns + along.taps - 1 - along.left - along.size, <Py_ssize_t>0)
+    for j in range(b.outputs):
+        b.out[j] = b.middle + j * job.middle_row + before * size
+    run_across(job, b)
+    for j in range(b.outputs):
+        if job.rounds:
+            kernels.filter_round(job.kind_y, b.out[j], b.width)
+        kernels.filter_margins(along.places + along.left - before, before, behind, along.size, along.value,
+                               b.out[j] - b.first * size)
+
+
 cdef void compute_block(const Job *job, Block *b) noexcept nogil:
     cdef const Axis *along = &job.along.axis
-    cdef Py_ssize_t j, margin = along.left * job.elements.real
+    cdef Py_ssize_t j
     if along.taps and job.across.axis.taps:
-        for j in range(b.outputs):
-            b.out[j] = b.middle + j * job.middle_row + margin
-        run_across(job, b)
-        for j in range(b.outputs):
-            if job.rounds:
-                job.elements.kernels.filter_round(job.kind_y, b.out[j], b.columns)
-            job.elements.kernels.filter_margins(along.places, along.left, along.taps - 1 - along.left, along.size,
-                                                along.value, b.out[j])
+        sum_across(job, b)
     elif along.taps:
         for j in range(b.outputs):
             stage(&job.elements, along, b.x + (b.row + j) * job.across.step_x, job.along.step_x, b.column - along.left,
@@ -160,12 +174,16 @@ cdef void compute_band(void *argument, Py_ssize_t task, char *scratch) noexcept 
     b.x = job.x + offset_of(&job.outer, job.outer.x_steps, image)
     b.y = job.y + offset_of(&job.outer, job.outer.y_steps, image)
     b.column = task % job.strips * job.strip
-    b.columns = min(job.strip, job.along.axis.size - b.column)
+    b.columns = job.strip if task % job.strips < job.strips - 1 else job.along.axis.size - b.column
+    b.first, b.width = b.column, b.columns
+    if job.along.axis.taps:
+        b.first = max(b.column - job.along.axis.left, <Py_ssize_t>0)
+        b.width = min(b.column + b.columns + job.along.axis.taps - 1 - job.along.axis.left, job.along.axis.size) - b.first
     b.rows = <const char **>scratch
     b.out = <char **>scratch + reach
     b.ring = scratch + (reach + job.block + 7) // 8 * 64
-    b.middle = b.ring + job.ring * job.ring_row
-    b.sums = b.middle + (job.block * job.middle_row if job.along.axis.taps else 0)
+    b.middle = b.ring + job.ring * job.ring_row + (-job.along.axis.left * job.elements.real) % 64
+    b.sums = b.ring + job.ring * job.ring_row + (job.block * job.middle_row if job.along.axis.taps else 0)
     b.staged = -job.across.axis.left + band * job.band
     if job.in_place:
         for row in range(size):
@@ -194,22 +212,45 @@ cdef Line line_of(ndarray x, ndarray y, axis, filter) except *:
     return line
 
 
+cdef bint is_near(const Axis *axis) noexcept:
+    """Whether what lies outside an axis repeats elements no further from its ends than the filter reaches."""
+    cdef Py_ssize_t i, right = axis.taps - 1 - axis.left
+    for i in range(axis.left):
+        if axis.places[i] >= axis.taps:
+            return False
+    for i in range(axis.left, axis.left + right):
+        if 0 <= axis.places[i] < axis.size - axis.taps:
+            return False
+    return True
+
+
+cdef Py_ssize_t wanted_strip(const Job *job, bint same) noexcept:
+    """Return how many columns a task should take."""
+    cdef Py_ssize_t size = job.elements.real, columns = job.along.axis.size, rows = job.across.axis.size, strip
+    if not job.along.axis.taps:
+        strip = STRIP
+        if job.in_place:
+            strip = max(min(strip, ROOM // rows), <Py_ssize_t>STRIP_LEAST)
+        return strip // size
+    if not job.across.axis.taps:
+        return columns if same else PIECE
+    if not is_near(&job.along.axis):
+        return columns
+    strip = max(NEAR // (job.across.axis.taps + 3 * job.block), <Py_ssize_t>NEAR_LEAST) // size
+    return max(strip, 8 * job.along.axis.taps)
+
+
 cdef void split(Job *job, bint same) noexcept:
     """Choose what a task is."""
-    cdef Py_ssize_t size = job.elements.real, columns = job.along.axis.size, rows = job.across.axis.size
+    cdef Py_ssize_t columns = job.along.axis.size, rows = job.across.axis.size
     cdef Py_ssize_t taps = job.across.axis.taps + job.along.axis.taps
     job.in_place = same and job.across.axis.taps
     job.block = job.across.axis.taps if is_mean(&job.across) else BLOCK
-    job.strip = columns
-    if not job.along.axis.taps:
-        job.strip = STRIP
-        if job.in_place:
-            job.strip = max(min(job.strip, ROOM // rows // 64 * 64), <Py_ssize_t>STRIP_LEAST)
-        job.strip = min(columns, job.strip // size)
-    elif not job.across.axis.taps and not same and columns > 2 * PIECE:
-        job.strip = PIECE
-    job.strip = max(job.strip, <Py_ssize_t>1)
-    job.strips = parts(columns, job.strip)
+    job.strips = max(columns // max(wanted_strip(job, same), <Py_ssize_t>64), <Py_ssize_t>1)
+    job.strip = columns // job.strips
+    if job.strips > 1:
+        job.strip = job.strip // 64 * 64
+    job.widest = columns - (job.strips - 1) * job.strip
     job.band = max(min(WORK // (job.strip * taps), rows), max(<Py_ssize_t>BAND, 4 * job.across.axis.taps))
     job.band = rows if job.in_place else parts(job.band, job.block) * job.block
     job.bands = max(parts(rows, max(job.band, <Py_ssize_t>1)), <Py_ssize_t>1)
@@ -219,8 +260,8 @@ cdef void measure(Job *job) noexcept:
     """Tell how much scratch a task takes."""
     cdef Py_ssize_t size = job.elements.real, taps = job.across.axis.taps
     cdef Py_ssize_t reach = job.block + max(taps, <Py_ssize_t>1)
-    job.ring_row = parts(job.strip * size, 64) * 64 + 64
-    job.middle_row = parts((job.strip + job.along.axis.taps) * size, 64) * 64 + 64
+    job.middle_row = parts((job.widest + job.along.axis.taps) * size, 64) * 64 + 192
+    job.ring_row = job.middle_row
     job.ring = job.across.axis.size if job.in_place else 0 if job.reads_x or not taps else reach
     job.scratch = (reach + job.block + 7) // 8 * 64 + job.ring * job.ring_row
     if job.along.axis.taps:
@@ -252,7 +293,7 @@ def sweep(ndarray x, ndarray y, across_axis, across, along_axis, along, bint rou
     measure(&job)
     if across is not None:
         constant = take(job.ring_row)
-        for column in range(job.strip):
+        for column in range(job.ring_row // job.elements.real):
             job.elements.kernels.filter_load(FC_F64, <const char *>&job.across.axis.value, 8, 1,
                                              constant + column * job.elements.real)
     job.constant = constant
