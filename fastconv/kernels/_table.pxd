@@ -97,6 +97,11 @@ cdef extern from "fastconv.h" nogil:
                             Py_ssize_t, void *const *, Py_ssize_t) noexcept nogil
         void (*box_across)(const void *const *, Py_ssize_t, Py_ssize_t, void *const *, Py_ssize_t) noexcept nogil
         void (*box_along)(void *, Py_ssize_t, void *, Py_ssize_t) noexcept nogil
+        int (*bytes_size_fits)(Py_ssize_t) noexcept nogil
+        void (*bytes_sum)(const void *, const void *, Py_ssize_t, void *) noexcept nogil
+        void (*bytes_means)(const void *, Py_ssize_t, Py_ssize_t, void *) noexcept nogil
+        void (*bytes_margins)(const Py_ssize_t *, Py_ssize_t, Py_ssize_t, Py_ssize_t, int, void *) noexcept nogil
+        void (*bytes_along)(void *, Py_ssize_t, Py_ssize_t, void *, void *) noexcept nogil
         void (*gemm_tile)(Py_ssize_t, const void *, const void *, const void *, void *, Py_ssize_t, int, int,
                           const fc_activation *) noexcept nogil
         void (*pack_rows)(const void *, Py_ssize_t, int, Py_ssize_t, int, void *) noexcept nogil

@@ -203,3 +203,7 @@ FC_INLINE vec vec_load_stride(const real *p, ptrdiff_t stride) {
     if (stride == 2) return vec_load_pairs(vec_load(p), vec_load(p + LANES - 1));
     return vec_load_some(p, stride, mask_bits((1u << LANES) - 1));
 }
+
+#define NUMS 16
+typedef uint16_t nums __attribute__((vector_size(2 * NUMS)));
+FC_INLINE nums nums_high(nums a, nums b) { return (nums)_mm256_mulhi_epu16((__m256i)a, (__m256i)b); }

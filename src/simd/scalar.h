@@ -54,3 +54,10 @@ FC_INLINE real vec_sum(vec v) { return v; }
 FC_INLINE mask mask_bits(uint32_t bits) { return bits & 1; }
 FC_INLINE mask mask_beats(vec a, vec b) { return (a > b) | ((a != a) & (b == b)); }
 FC_INLINE vec vec_select(mask m, vec a, vec b) { return m ? a : b; }
+
+#define NUMS 8
+typedef uint16_t nums __attribute__((vector_size(2 * NUMS)));
+FC_INLINE nums nums_high(nums a, nums b) {
+    for (int i = 0; i < NUMS; i++) a[i] = (uint16_t)(((uint32_t)a[i] * b[i]) >> 16);
+    return a;
+}

@@ -18,6 +18,8 @@
  *   vec_transpose(rows)                                             LANES vectors of LANES lanes, in place
  *   vec_zip(a, b, low, high)                                        a[0], b[0], a[1], b[1], ... into *low and *high
  *   vec_sum(v)                                                      all lanes, always added in the same tree order
+ *   nums_high(a, b)                                                 the high halves of products, of vectors `nums` of NUMS
+ *                                                                   16-bit numbers, which +, - and >> do for as well
  *   mask_bits(u)                                                    bit l of u is lane l
  *   mask_beats(a, b)                                                a > b, or a is NaN and b is not
  *   vec_select(m, a, b)                                             m ? a : b, lane by lane

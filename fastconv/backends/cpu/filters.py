@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ... import settings
+from ...kernels import byte_means
 from ...kernels import correlate as direct
 from ...kernels._cost import CLOCK, machine_of
 from ...kernels.separable import sweep
@@ -176,6 +177,9 @@ def run_sweep(
 ) -> None:
     across_axis = across and across.axis
     along_axis = along.axis if along else fastest(out)
+    if across and along and are_byte_means(x, out, across, along):
+        run_byte_means(x, out, across, along, threads)
+        return
     if along is None and across_axis == along_axis:
         across_axis, across, along = None, None, across
     if across is None and out.ndim > 1:
@@ -193,6 +197,27 @@ def run_sweep(
     wild = rounds and any(one is not None and is_wild(x, out, one.weights) for one in (across, along))
     isa = settings.isa_index()
     sweep(x, out, across_axis, lines[0], along_axis, lines[1], rounds, wild, width, isa, thread_count(threads))
+
+
+def are_byte_means(x: Array, out: Array, across: Pass, along: Pass) -> bool:
+    """Whether both passes are means of bytes that 16-bit numbers hold."""
+    return (
+        x.dtype == out.dtype == np.uint8
+        and x.strides[along.axis] == out.strides[along.axis] == 1
+        and all(
+            one.weights is None
+            and byte_means.fits(one.size, settings.isa_index())
+            and (one.mode != "constant" or one.cval in range(256))
+            for one in (across, along)
+        )
+    )
+
+
+def run_byte_means(x: Array, out: Array, across: Pass, along: Pass, threads: int | None) -> None:
+    lines = [line_of(one, out.shape[one.axis], 32, False) for one in (across, along)]
+    outside = np.full(out.shape[along.axis], across.cval if across.mode == "constant" else 0, np.uint8)
+    isa = settings.isa_index()
+    byte_means.means(x, out, across.axis, lines[0], along.axis, lines[1], outside, isa, thread_count(threads))
 
 
 def merged(shape: tuple[int, ...], across: int | None) -> tuple[tuple[int, ...], int | None]:

@@ -1,0 +1,82 @@
+"""Means of images of bytes along two axes, in 16-bit numbers. What it computes, and why it is exact: src/filter/bytes.c.
+
+A task is a band of rows of one plane. It keeps the sum of the rows in each column's window, to which the next row is added
+and from which the one that leaves is taken.
+"""
+
+cimport numpy as cnp
+from libc.string cimport memset
+from numpy cimport ndarray
+
+from ._image cimport Axis, Outer, axis_of, offset_of, place_of, set_outer
+from ._parallel cimport parts, run_tasks
+from ._table cimport fc_kernels, kernels_of
+
+cnp.import_array()
+
+cdef enum:
+    BAND = 64        # rows of a task, at least
+    BRIEF = 1 << 15  # elements for which no other thread is woken
+
+
+cdef struct Job:
+    const fc_kernels *kernels
+    const char *x
+    char *y
+    const char *constant  # a row of what lies outside the axis across the rows
+    Outer outer
+    Axis across, along
+    Py_ssize_t x_row, y_row, band, bands, row_bytes
+
+
+cdef const char *row_of(const Job *job, const char *image, Py_ssize_t position) noexcept nogil:
+    cdef Py_ssize_t at = place_of(&job.across, position)
+    return job.constant if at < 0 else image + at * job.x_row
+
+
+cdef void compute_band(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
+    cdef const Job *job = <const Job *>argument
+    cdef const fc_kernels *kernels = job.kernels
+    cdef const Axis *along = &job.along
+    cdef const char *x = job.x + offset_of(&job.outer, job.outer.x_steps, task // job.bands)
+    cdef char *y = job.y + offset_of(&job.outer, job.outer.y_steps, task // job.bands)
+    cdef char *sums = scratch
+    cdef char *row = scratch + job.row_bytes
+    cdef char *means = row + 2 * along.left
+    cdef char *aside = row + job.row_bytes
+    cdef const char *leaving = NULL
+    cdef Py_ssize_t first = task % job.bands * job.band, last = min(first + job.band, job.across.size), i
+    memset(sums, 0, 2 * along.size)
+    for i in range(first - job.across.left, first - job.across.left + job.across.taps - 1):
+        kernels.bytes_sum(row_of(job, x, i), NULL, along.size, sums)
+    for i in range(first, last):
+        kernels.bytes_sum(row_of(job, x, i - job.across.left + job.across.taps - 1), leaving, along.size, sums)
+        leaving = row_of(job, x, i - job.across.left)
+        kernels.bytes_means(sums, job.across.taps, along.size, means)
+        kernels.bytes_margins(along.places, along.left, along.taps - 1 - along.left, along.size, <int>along.value, means)
+        kernels.bytes_along(row, along.taps, along.size, aside, y + i * job.y_row)
+
+
+def fits(Py_ssize_t size, int isa):
+    """Return whether means over so many bytes are exact in 16-bit numbers."""
+    return kernels_of(isa, 32).bytes_size_fits(size) != 0
+
+
+def means(ndarray x, ndarray y, int across_axis, across, int along_axis, along, ndarray outside, int isa, int threads):
+    """Fill y with the means of x along two axes; `across` and `along` have (taps, left, places, value).
+
+    x and y are of uint8, of one shape, with elements and no memory in common; those of `along_axis` lie together. `outside`
+    is a row of what lies outside the other axis.
+    """
+    cdef Job job
+    job.kernels = kernels_of(isa, 32)
+    job.x, job.y = <const char *>cnp.PyArray_DATA(x), <char *>cnp.PyArray_DATA(y)
+    job.constant = <const char *>cnp.PyArray_DATA(outside)
+    set_outer(&job.outer, x, y, tuple([axis for axis in range(x.ndim) if axis != across_axis and axis != along_axis]))
+    job.across = axis_of(cnp.PyArray_DIM(x, across_axis), across.taps, across.left, across.places, across.value)
+    job.along = axis_of(cnp.PyArray_DIM(x, along_axis), along.taps, along.left, along.places, along.value)
+    job.x_row, job.y_row = cnp.PyArray_STRIDE(x, across_axis), cnp.PyArray_STRIDE(y, across_axis)
+    job.row_bytes = parts(2 * (job.along.size + job.along.taps), 64) * 64
+    job.band = max(<Py_ssize_t>BAND, 4 * job.across.taps)
+    job.bands = parts(job.across.size, job.band)
+    run_tasks(compute_band, &job, job.outer.count * job.bands, threads, 3 * job.row_bytes, cnp.PyArray_SIZE(y) < BRIEF)
