@@ -64,7 +64,7 @@ cdef struct Block:
     Py_ssize_t staged          # rows before this one are in the ring
     char *ring
     char *middle               # rows of sums with the columns around them that the filter along the rows reads
-    char *sums                 # rows of results that are not yet items of y
+    char *sums                 # rows of results that are not yet elements of y
     const char **rows
     char **out
 
@@ -270,7 +270,8 @@ cdef void measure(Job *job) noexcept:
         job.scratch += job.block * job.ring_row
 
 
-def sweep(ndarray x, ndarray y, across_axis, across, along_axis, along, bint rounds, bint wild, int width, int isa, int threads):
+def sweep(ndarray x, ndarray y, across_axis, across, along_axis, along, bint rounds, bint wild, int width, int isa,
+          int threads):
     """Fill y with x filtered along one or two axes.
 
     `across` and `along` are filters (taps, left, places, value, weights as reals of `width` bits or None) or None, along an

@@ -10,8 +10,8 @@
  * Cost:         across: an addition and a subtraction whatever the size. Along: 3 additions for each factor 4 of the size and as
  *               many as its digits to the base 4 have ones. A multiplication and a shift for each mean.
  * Accuracy:     exact: whole numbers leave no error behind, so that sums can run.
- * Measured:     1024 columns, 3 and 31: across 40 ns, along 50 and 150 (AVX-512, Sapphire Rapids), a third of what it takes in
- *               float32. */
+ * Measured:     1024 columns: across 91 ns a row, along 55 and 211 for sizes 3 and 31; in float32, with its conversions, 230 and
+ *               610 in all (AVX-512, Sapphire Rapids, one thread). */
 #include <string.h>
 
 #include "kernel.h"

