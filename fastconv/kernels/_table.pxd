@@ -142,7 +142,7 @@ cdef extern from "fastconv.h" nogil:
         void (*depthwise_rows)(const fc_conv *, const void *, const void *, const void *, void *, Py_ssize_t, int,
                                Py_ssize_t, Py_ssize_t) noexcept nogil
         void (*depthwise_staged)(const fc_conv *, const fc_block *, const void *, const void *, const void *, void *,
-                                 Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t,
+                                 Py_ssize_t, int, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t,
                                  void *) noexcept nogil
         void (*depthwise_channels)(const fc_conv *, const fc_block *, const void *, const void *, const void *, void *,
                                    Py_ssize_t, int, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t,

@@ -18,6 +18,7 @@ cdef enum:
     TASK_FLOPS = 1 << 19     # of a task: some 10-100 us, so that tasks balance and Ctrl-C is seen
     SERIAL_BYTES = 1500000   # moved by a call below which it stays on one thread, if it is also few operations
     ROLLED_CHANNELS = 4      # channels that roll together
+    MOST_SHARED = 16         # output channels that a task computes of an input channel it has staged, at most
     STAGE_BYTES = 24 << 10   # of a block's staged rows: about half of L1
     WIDE_BLOCK = 512         # columns of a block, at most
     SHORT_ROW = 8            # columns of which a vector would be half empty
@@ -98,7 +99,7 @@ def block_of(spec, lanes, channels):
 def seconds(spec, isa):
     """Return the expected time.
 
-    Square kernels of 3 and 5 that move by single steps share their loads between output rows.
+    Kernels that move down by single steps share their loads between output rows.
     """
     machine = machine_of(isa)
     od, oh, ow = spec.output
@@ -108,7 +109,8 @@ def seconds(spec, isa):
         inputs = spec.size[0] * spec.size[1] * spec.size[2]
         cost = deep * (od * oh * ow * (spec.taps * machine.slide + 4.0) + inputs * 4.0 + 200.0)
         return (machine.call + spec.n * cost) / CLOCK
-    each = machine.slide if rolls(spec) else machine.still
+    slides = spec.stride[1] == spec.dilation[1] == 1 and min(spec.kernel[1], oh) > 1
+    each = machine.slide if slides else machine.still
     cost = spec.c_out * (rows * (spec.taps * wide * each + wide * 6.0) + 40.0)
     if not rolls(spec):
         cost += spec.c_out * 1.5 * rows * spec.stride[1] * spec.stride[2] * (wide * 4.0 + 10.0)
@@ -136,7 +138,8 @@ cdef void compute_part(const Job *job, const char *x, char *y, Py_ssize_t channe
             kernels.depthwise_channels(s, job.block, x, weight, bias, y, channel, channels, iod, ioh, ioh_end, iow, iow_end,
                                        scratch)
         else:
-            kernels.depthwise_staged(s, job.block, x, weight, bias, y, channel, iod, ioh, ioh_end, iow, iow_end, scratch)
+            kernels.depthwise_staged(s, job.block, x, weight, bias, y, channel, channels, iod, ioh, ioh_end, iow, iow_end,
+                                     scratch)
         y += channels * s.y_channel * size
         channel += channels
 
@@ -196,7 +199,8 @@ cdef class Depthwise(BoundConv):
         job.shape, job.kernels, job.itemsize, job.in_lanes = &self.shape, self.kernels, self.itemsize, self.in_lanes
         job.block = NULL if self.rolled else &self.block
         job.weight, job.bias = weight, bias
-        job.channels = self.kernels.lanes if self.in_lanes else ROLLED_CHANNELS if self.rolled else 1
+        cdef Py_ssize_t of_one = self.shape.c_out // self.shape.c_in  # outputs that share what is staged
+        job.channels = self.kernels.lanes if self.in_lanes else ROLLED_CHANNELS if self.rolled else min(of_one, MOST_SHARED)
 
     cdef int compute(self, const char *x, const char *weight, const char *packed, const char *bias, char *y,
                      int threads, bint brief) except -1:

@@ -4,17 +4,17 @@
  * Applies when: NCHW; any kernel, stride and dilation.
  * Layout:       scratch: kw offsets, then the stage [kd][staged_rows][windows][pitch] of a block of outputs (struct fc_block)
  *               and a vector; tap k of output column o of a row lies at offsets[k] + o. The last vector of a row may read
- *               some of the next one, in lanes that are not stored. x at the image, weight at the taps of the output
- *               channel, y at its output plane.
- * Plan:         one call owns output rows [ioh, ioh_end) at depth iod of one output channel; it stages and computes block by
- *               block.
+ *               some of the next one, in lanes that are not stored. x at the image, weight at the taps of the first
+ *               output channel, y at its output plane.
+ * Plan:         one call owns output rows [ioh, ioh_end) at depth iod of some output channels; it stages block by block, and
+ *               computes all channels that read the same input from one stage.
  * Tile:         R output rows x V vectors, 8 sums at least where there are so many rows or columns. Where rows follow each
  *               other (no stride or dilation down the kernel) a staged row is loaded once for all the output rows it serves
  *               and each weight once for V vectors; otherwise a weight is loaded once for the whole tile.
  * Cost:         (V + R) / (R * V) loads a multiply-add, or one; a row is staged with one load and one store a vector.
  * Accuracy:     one chain from the bias over (kd, kh, kw): factor 1.
- * Measured:     128 -> 256 7x7 on 32 x 32: 65 GFLOP/s; 64 3x3 stride 2 on 112 x 112: 0.27 ms, most of it staging (AVX-512,
- *               Sapphire Rapids, one thread). */
+ * Measured:     128 -> 256 7x7 on 32 x 32: 77 GFLOP/s; 64 9x9 and 31x31 on 56 x 56: 92 and 130; 64 3x3 stride 2 on 112 x 112:
+ *               0.27 ms, most of it staging (AVX-512, Sapphire Rapids, one thread). */
 #include "activation/activation.h"
 #include "stage.h"
 
@@ -71,8 +71,30 @@ FC_INLINE void visit(const struct tile *t, const int rows, const int vectors) {
     store(t, rows, vectors, sum);
 }
 
-/* Rows that follow each other: each staged row serves all the output rows it can. */
-FC_INLINE void slide(const struct tile *t, const int rows, const int vectors) {
+/* A staged row to output rows low ... high of a tile; `weight` is that of output row 0. */
+FC_INLINE void serve(const struct tile *t, const real *from, const real *weight, const int low, const int high,
+                     const int vectors, vec sum[8][8]) {
+    const ptrdiff_t kw = t->s->kw;
+    for (ptrdiff_t ikw = 0; ikw < kw; ikw++, weight++) {
+        vec x[8];
+#pragma GCC unroll 8
+        for (int v = 0; v < vectors; v++) x[v] = vec_held(vec_load(from + t->offsets[ikw] + v * LANES));
+#pragma GCC unroll 8
+        for (int r = low; r <= high; r++) {
+            if (vectors == 1) {
+                sum[r][0] = vec_fma_at(weight - r * kw, x[0], sum[r][0]);
+                continue;
+            }
+            const vec one = vec_set1(weight[-r * kw]);
+#pragma GCC unroll 8
+            for (int v = 0; v < vectors; v++) sum[r][v] = vec_fma(one, x[v], sum[r][v]);
+        }
+    }
+}
+
+/* Rows that follow each other: each staged row serves all the output rows it can. kh is a constant, or 0: any from `rows` on;
+ * so the rows at the top and the bottom, which serve some of the outputs only, are loops without a decision. */
+FC_INLINE void slide(const struct tile *t, const int rows, const int vectors, const int kh) {
     const struct fc_conv *s = t->s;
     const ptrdiff_t row = row_reals(t->block);
     vec sum[8][8];
@@ -80,67 +102,60 @@ FC_INLINE void slide(const struct tile *t, const int rows, const int vectors) {
     for (int r = 0; r < rows; r++)
 #pragma GCC unroll 8
         for (int v = 0; v < vectors; v++) sum[r][v] = vec_set1(t->bias);
-    for (ptrdiff_t ikd = 0; ikd < s->kd; ikd++)
-        for (ptrdiff_t i = 0; i < rows + s->kh - 1; i++) {
-            const real *from = t->stage + (ikd * t->block->staged_rows + i) * row;
-            const real *weight = t->weight + (ikd * s->kh + i) * s->kw;
-            for (ptrdiff_t ikw = 0; ikw < s->kw; ikw++, weight++) {
-                vec x[8];
-#pragma GCC unroll 8
-                for (int v = 0; v < vectors; v++) x[v] = vec_load(from + t->offsets[ikw] + v * LANES);
-#pragma GCC unroll 8
-                for (int r = 0; r < rows; r++) {
-                    if (i < r || i - r >= s->kh) continue;
-                    if (vectors == 1) {
-                        sum[r][0] = vec_fma_at(weight - r * s->kw, x[0], sum[r][0]);
-                        continue;
-                    }
-                    const vec one = vec_set1(weight[-r * s->kw]);
-#pragma GCC unroll 8
-                    for (int v = 0; v < vectors; v++) sum[r][v] = vec_fma(one, x[v], sum[r][v]);
-                }
-            }
+#define SERVE(i, low, high) serve(t, stage + (i) * row, weight + (i) * s->kw, low, high, vectors, sum)
+    for (ptrdiff_t ikd = 0; ikd < s->kd; ikd++) {
+        const real *stage = t->stage + ikd * t->block->staged_rows * row, *weight = t->weight + ikd * s->kh * s->kw;
+#pragma GCC unroll 16
+        for (int i = 0; i < rows - 1; i++) SERVE(i, kh && i >= kh ? i - kh + 1 : 0, i);
+        if (kh) {
+#pragma GCC unroll 16
+            for (int i = rows - 1; i < rows + kh - 1; i++) SERVE(i, i >= kh ? i - kh + 1 : 0, rows - 1);
+            continue;
         }
+        for (ptrdiff_t i = rows - 1; i < s->kh; i++) SERVE(i, 0, rows - 1);
+#pragma GCC unroll 16
+        for (int over = 1; over < rows; over++) SERVE(s->kh - 1 + over, over, rows - 1);
+    }
+#undef SERVE
     store(t, rows, vectors, sum);
 }
 
-static void slide_8x1(const struct tile *t) { slide(t, 8, 1); }
-static void slide_4x1(const struct tile *t) { slide(t, 4, 1); }
-static void slide_2x1(const struct tile *t) { slide(t, 2, 1); }
-static void slide_4x2(const struct tile *t) { slide(t, 4, 2); }
-static void slide_2x2(const struct tile *t) { slide(t, 2, 2); }
-static void slide_2x4(const struct tile *t) { slide(t, 2, 4); }
-static void visit_8x1(const struct tile *t) { visit(t, 8, 1); }
-static void visit_4x1(const struct tile *t) { visit(t, 4, 1); }
-static void visit_2x1(const struct tile *t) { visit(t, 2, 1); }
-static void visit_4x2(const struct tile *t) { visit(t, 4, 2); }
-static void visit_2x2(const struct tile *t) { visit(t, 2, 2); }
-static void visit_2x4(const struct tile *t) { visit(t, 2, 4); }
-static void visit_1x1(const struct tile *t) { visit(t, 1, 1); }
-static void visit_1x2(const struct tile *t) { visit(t, 1, 2); }
-static void visit_1x4(const struct tile *t) { visit(t, 1, 4); }
-static void visit_1x8(const struct tile *t) { visit(t, 1, 8); }
-#if LANES >= 8 && FC_DV == 4 /* 32 registers hold 16 sums */
-static void slide_8x2(const struct tile *t) { slide(t, 8, 2); }
-static void slide_4x4(const struct tile *t) { slide(t, 4, 4); }
-static void visit_8x2(const struct tile *t) { visit(t, 8, 2); }
-static void visit_4x4(const struct tile *t) { visit(t, 4, 4); }
+/* Tiles by rows 1, 2, 4, 8 and vectors 1, 2, 4, 8; those with 16 sums want 32 registers. A single row has nothing to share. */
+typedef void compute_tile(const struct tile *t);
+#if LANES >= 8 && FC_DV == 4
+#define IF_ROOM(tile) tile
 #else
-#define slide_8x2 NULL
-#define slide_4x4 NULL
-#define visit_8x2 NULL
-#define visit_4x4 NULL
+#define IF_ROOM(tile) NULL
 #endif
 
-/* By rows 1, 2, 4, 8 and vectors 1, 2, 4, 8. A single row has nothing to share. */
-static void (*const SLIDE[4][4])(const struct tile *) = {{visit_1x1, visit_1x2, visit_1x4, visit_1x8},
-                                                         {slide_2x1, slide_2x2, slide_2x4, NULL},
-                                                         {slide_4x1, slide_4x2, slide_4x4, NULL},
-                                                         {slide_8x1, slide_8x2, NULL, NULL}};
-static void (*const VISIT[4][4])(const struct tile *) = {{visit_1x1, visit_1x2, visit_1x4, visit_1x8},
-                                                         {visit_2x1, visit_2x2, visit_2x4, NULL},
-                                                         {visit_4x1, visit_4x2, visit_4x4, NULL},
-                                                         {visit_8x1, visit_8x2, NULL, NULL}};
+#define VISITS(rows, vectors) \
+    static void visit_##rows##x##vectors(const struct tile *t) { visit(t, rows, vectors); }
+VISITS(1, 1) VISITS(1, 2) VISITS(1, 4) VISITS(1, 8) VISITS(2, 1) VISITS(2, 2) VISITS(2, 4) VISITS(4, 1) VISITS(4, 2)
+VISITS(8, 1)
+#if LANES >= 8 && FC_DV == 4
+VISITS(4, 4) VISITS(8, 2)
+#endif
+static compute_tile *const VISIT[4][4] = {{visit_1x1, visit_1x2, visit_1x4, visit_1x8},
+                                          {visit_2x1, visit_2x2, visit_2x4, NULL},
+                                          {visit_4x1, visit_4x2, IF_ROOM(visit_4x4), NULL},
+                                          {visit_8x1, IF_ROOM(visit_8x2), NULL, NULL}};
+
+#define SLIDES(kh, rows, vectors) \
+    static void slide##kh##_##rows##x##vectors(const struct tile *t) { slide(t, rows, vectors, kh); }
+#if LANES >= 8 && FC_DV == 4
+#define SLIDES_WITH_ROOM(kh) SLIDES(kh, 4, 4) SLIDES(kh, 8, 2)
+#else
+#define SLIDES_WITH_ROOM(kh)
+#endif
+#define SLIDE(kh)                                                                                    \
+    SLIDES(kh, 2, 1) SLIDES(kh, 2, 2) SLIDES(kh, 2, 4) SLIDES(kh, 4, 1) SLIDES(kh, 4, 2)             \
+    SLIDES(kh, 8, 1) SLIDES_WITH_ROOM(kh)                                                            \
+    static compute_tile *const SLIDE##kh[4][4] = {                                                   \
+        {visit_1x1, visit_1x2, visit_1x4, visit_1x8},                                                \
+        {slide##kh##_2x1, slide##kh##_2x2, slide##kh##_2x4, NULL},                                   \
+        {slide##kh##_4x1, slide##kh##_4x2, IF_ROOM(slide##kh##_4x4), NULL},                          \
+        {slide##kh##_8x1, IF_ROOM(slide##kh##_8x2), NULL, NULL}};
+SLIDE(0) SLIDE(3) SLIDE(5) SLIDE(7)
 
 FC_INLINE int power_below(ptrdiff_t n) { return n >= 8 ? 3 : n >= 4 ? 2 : n >= 2 ? 1 : 0; }
 
@@ -149,16 +164,19 @@ static void compute_block(struct tile *t, ptrdiff_t rows, ptrdiff_t columns, rea
     const struct fc_conv *s = t->s;
     const struct fc_block *b = t->block;
     const int slides = !b->rows_apart && s->stride_h == 1 && s->dilation_h == 1;
+    compute_tile *const(*const sliding)[4] = s->kh == 3 ? SLIDE3 : s->kh == 5 ? SLIDE5 : s->kh == 7 ? SLIDE7 : SLIDE0;
+    compute_tile *const(*const tiles)[4] = slides ? sliding : VISIT;
+    const int tallest = tiles == SLIDE0 ? power_below(s->kh) : 3;
     const real *stage = t->stage;
     for (ptrdiff_t r = 0; r < rows;) {
-        const int tall = power_below(rows - r);
+        const int fitting = power_below(rows - r), tall = fitting < tallest ? fitting : tallest;
         for (ptrdiff_t o = 0; o < columns;) {
             int wide = power_below((columns - o + LANES - 1) / LANES);
-            while (!VISIT[tall][wide]) wide--;
+            while (!tiles[tall][wide]) wide--;
             t->stage = stage + r * b->row_step * row_reals(b) + o;
             t->y = y + r * s->ow + o;
             t->left = columns - o;
-            (slides ? SLIDE : VISIT)[tall][wide](t);
+            tiles[tall][wide](t);
             o += (LANES << wide);
         }
         r += 1 << tall;
@@ -204,9 +222,9 @@ static void stage_block(const struct fc_conv *s, const struct fc_block *b, const
 }
 
 void FC_FN(depthwise_staged)(const struct fc_conv *s, const struct fc_block *b, const void *x, const void *weight,
-                             const void *bias, void *y, ptrdiff_t channel, ptrdiff_t iod, ptrdiff_t ioh, ptrdiff_t ioh_end,
-                             ptrdiff_t iow, ptrdiff_t iow_end, void *scratch) {
-    const real *plane = (const real *)x + channel / (s->c_out / s->groups) * s->x_channel;
+                             const void *bias, void *y, ptrdiff_t channel, int channels, ptrdiff_t iod, ptrdiff_t ioh,
+                             ptrdiff_t ioh_end, ptrdiff_t iow, ptrdiff_t iow_end, void *scratch) {
+    const ptrdiff_t shared = s->c_out / s->groups;
     ptrdiff_t *offsets = scratch;
     real *stage = (real *)((char *)scratch + (s->kw * sizeof *offsets + 63) / 64 * 64);
     for (ptrdiff_t ikw = 0; ikw < s->kw; ikw++) {
@@ -214,16 +232,21 @@ void FC_FN(depthwise_staged)(const struct fc_conv *s, const struct fc_block *b, 
         offsets[ikw] = b->columns_apart ? ikw * b->pitch : tap % s->stride_w * b->pitch + tap / s->stride_w;
     }
     struct tile t;
-    t.s = s, t.block = b, t.offsets = offsets, t.weight = weight, t.bias = bias ? *(const real *)bias : 0;
+    t.s = s, t.block = b, t.offsets = offsets;
     for (; iow < iow_end; iow += b->columns) {
         const ptrdiff_t columns = iow_end - iow < b->columns ? iow_end - iow : b->columns;
         for (ptrdiff_t row = ioh; row < ioh_end; row += b->rows) {
             const ptrdiff_t rows = ioh_end - row < b->rows ? ioh_end - row : b->rows;
             real *end = stage + s->kd * b->staged_rows * row_reals(b);
             vec_store(end, vec_zero());
-            stage_block(s, b, plane, iod, row, rows, iow, stage, end + LANES);
-            t.stage = stage;
-            compute_block(&t, rows, columns, (real *)y + (iod * s->oh + row) * s->ow + iow);
+            for (ptrdiff_t i = 0; i < channels; i++) {
+                if (i == 0 || (channel + i) % shared == 0)
+                    stage_block(s, b, (const real *)x + (channel + i) / shared * s->x_channel, iod, row, rows, iow, stage, end + LANES);
+                t.stage = stage;
+                t.weight = (const real *)weight + i * s->kd * s->kh * s->kw;
+                t.bias = bias ? ((const real *)bias)[i] : 0;
+                compute_block(&t, rows, columns, (real *)y + i * s->y_channel + (iod * s->oh + row) * s->ow + iow);
+            }
         }
     }
 }
