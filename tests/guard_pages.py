@@ -15,6 +15,7 @@ import sys
 
 import calls
 import cases
+import filter_cases
 import numpy as np
 import oracle
 
@@ -209,13 +210,35 @@ def random_calls(rank: int) -> list[calls.Call]:
     return [call for family in families for call in family(rank)]
 
 
+def judge_filters(side: str) -> int:
+    """Run filters of images on ordinary and on guarded arrays; return how many."""
+    judged = 0
+    for name in (*filter_cases.LINEAR, *filter_cases.ORDER):
+        draw = filter_cases.draw_order if name in filter_cases.ORDER else filter_cases.draw_linear
+        for index in range(SHAPES_PER_RANK):
+            rng = cases.rng_for(f"guard pages {name}", index)
+            case = draw(rng, name, str(rng.choice(filter_cases.REAL)))
+            words = f"{name}(x of {case.x.dtype} {case.x.shape}, {case.arguments})"
+            print(words, flush=True)
+            function = getattr(fc.ndimage, name)
+            x = np.array(case.x, case.x.dtype.newbyteorder("="), order="C")
+            expected = function(x, **case.arguments)
+            held, out = Guarded(x, side), Guarded(np.zeros_like(expected), side)
+            function(held.array, output=out.array, **case.arguments)
+            assert out.array.tobytes() == expected.tobytes(), f"other bits: {words}"
+            assert all((held.intact(), out.intact())), f"bytes beside an array changed: {words}"
+            assert held.array.tobytes() == x.tobytes(), f"input changed: {words}"
+            judged += 1
+    return judged
+
+
 def main(isa: str, side: str) -> None:
     """Every call of calls.py and every random shape, with every algorithm that serves it."""
     faulthandler.enable()
     problems = [call for dtype in cases.DTYPES for call in calls.all_calls(dtype)]
     problems += [call for rank in (1, 2, 3) for call in random_calls(rank)]
-    judged = 0
     with fc.override(isa=isa):
+        judged = judge_filters(side)
         for call in problems:
             for threads in (1, 2) if call.takes_threads else (None,):
                 how = {} if threads is None else {"num_threads": threads}

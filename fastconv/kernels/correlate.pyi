@@ -5,8 +5,6 @@ import numpy as np
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-name: str
-
 def pitch_of(rows: int) -> int: ...
 def correlate(
     x: Array,

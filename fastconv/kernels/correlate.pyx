@@ -18,8 +18,6 @@ from ._table cimport FC_F32, FC_F64, FC_WILD, fc_kernels, kernels_of
 
 cnp.import_array()
 
-name = "direct"
-
 cdef enum:
     BLOCK = 12               # rows of outputs at a time: whole tiles of src/filter/rows.c
     ROOM = 512 << 10        # bytes of scratch that stay in L2

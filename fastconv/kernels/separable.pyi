@@ -5,8 +5,6 @@ import numpy as np
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-name: str
-
 def sweep(
     x: Array,
     y: Array,

@@ -19,8 +19,6 @@ from ._table cimport FC_F32, FC_F64, FC_WILD, fc_kernels, kernels_of
 
 cnp.import_array()
 
-name = "separable"
-
 cdef enum:
     BLOCK = 4            # rows of outputs at a time; a mean's block is as many rows as its window has
     NEAR = 40 << 10      # bytes of the rows that a sweep along two axes has in work, which L1 should hold
