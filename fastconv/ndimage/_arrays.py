@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backends.cpu.filters import is_same
+from ..backends.cpu.passes import is_same
 from ..spec import FastconvTypeError, FastconvValueError, show
 from ._arguments import Array
 

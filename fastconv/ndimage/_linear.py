@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..backends.cpu import filters, nan_omit, ranks
-from ..backends.cpu.filters import Pass
+from ..backends.cpu import nan_omit, ranks
+from ..backends.cpu.passes import Pass, separable
 from ..spec import FastconvTypeError, FastconvValueError, one_of
 from ._arguments import NAN_RULES, Array
 from ._arrays import Filter, deliver, fill
@@ -20,7 +20,7 @@ def passes_of(passes: Sequence[Pass], threads: int) -> Filter:
     """Return the filter that applies passes in their order."""
 
     def apply(x: Array, out: Array, cval: float) -> None:
-        filters.separable(x, out, [step._replace(cval=cval) for step in passes], threads)
+        separable(x, out, [step._replace(cval=cval) for step in passes], threads)
 
     return apply
 

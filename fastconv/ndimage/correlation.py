@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from .. import settings
-from ..backends.cpu import filters, ranks
-from ..backends.cpu.filters import Pass
+from ..backends.cpu import ranks
+from ..backends.cpu.passes import Pass
+from ..backends.cpu.window import correlate as correlate_window
 from ..spec import FastconvValueError, one_of, whole
 from ._arguments import (
     ALGORITHMS,
@@ -332,7 +333,7 @@ def _over_window(
         part, lefts = np.atleast_1d(np.ascontiguousarray(part)), left or (0,)
 
         def apply(x: Array, out: Array, cval: float) -> None:
-            filters.correlate(x, out, part, lefts, (name,) * x.ndim, cval, threads, algorithm, max_rank, function)
+            correlate_window(x, out, part, lefts, (name,) * x.ndim, cval, threads, algorithm, max_rank, function)
 
         return apply
 

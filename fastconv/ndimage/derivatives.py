@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from .. import settings
-from ..backends.cpu import filters
-from ..backends.cpu.filters import Pass
+from ..backends.cpu.passes import Pass
+from ..backends.cpu.window import correlate as correlate_window
 from ..spec import FastconvTypeError, show
 from ._arguments import Array, axes_of, axis_of, border, borders, constant, one_each, sigma_of
 from ._arrays import apart, deliver, fill, input_of, output_of
@@ -201,7 +201,7 @@ def laplace(
     modes = tuple(dict(zip(axes, names, strict=True)).get(axis, "replicate") for axis in range(x.ndim))
 
     def apply(x: Array, out: Array, cval: float) -> None:
-        filters.correlate(x, out, weights, lefts, modes, cval, threads, function=function)
+        correlate_window(x, out, weights, lefts, modes, cval, threads, function=function)
 
     return fill(x, out, apply, outside)
 

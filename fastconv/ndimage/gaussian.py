@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import settings
-from ..backends.cpu.filters import KEPT, Pass
+from ..backends.cpu.passes import KEPT, Pass
 from ..spec import FastconvValueError, whole
 from ._arguments import Array, axes_of, axis_of, border, borders, constant, one_each, radius_of, sigma_of
 from ._arrays import input_of, output_of

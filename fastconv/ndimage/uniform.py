@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import settings
-from ..backends.cpu.filters import Pass
+from ..backends.cpu.passes import Pass
 from ._arguments import Array, axes_of, axis_of, border, borders, box_size, constant, left_of, one_each
 from ._arrays import input_of, output_of
 from ._linear import fill_passes
