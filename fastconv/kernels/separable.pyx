@@ -258,8 +258,10 @@ cdef void measure(Job *job) noexcept:
     """Tell how much scratch a task takes."""
     cdef Py_ssize_t size = job.elements.real, taps = job.across.axis.taps
     cdef Py_ssize_t reach = job.block + max(taps, <Py_ssize_t>1)
-    job.middle_row = parts((job.widest + job.along.axis.taps) * size, 64) * 64 + 192
-    job.ring_row = job.middle_row
+    job.ring_row = parts((job.widest + job.along.axis.taps) * size, 64) * 64
+    if job.ring_row % 4096 == 0:
+        job.ring_row += 64  # rows that begin at the same place of a page would share few sets of L1
+    job.middle_row = job.ring_row + 128  # its first column is on a line, whatever lies before it
     job.ring = job.across.axis.size if job.in_place else 0 if job.reads_x or not taps else reach
     job.scratch = (reach + job.block + 7) // 8 * 64 + job.ring * job.ring_row
     if job.along.axis.taps:
