@@ -40,7 +40,7 @@ class BuildKernels(build_ext):
         self.parallel = self.parallel or CORES
 
     def compile_kernels(self):
-        common = ["-O3", "-std=gnu11", "-ffp-contract=off", "-fno-math-errno", "-fvisibility=hidden", *WARNINGS, *SANITIZE]
+        common = ["-O3", "-std=gnu11", "-ffp-contract=off", "-fno-math-errno", "-fvisibility=hidden"]
 
         def compile_variant(variant):
             (isa, _, flags), width = variant
@@ -56,7 +56,7 @@ class BuildKernels(build_ext):
                 output_dir=folder,
                 macros=[("FC_ISA", isa), ("FC_WIDTH", width)],
                 include_dirs=["src"],
-                extra_postargs=common + flags.split(),
+                extra_postargs=[*common, *flags.split(), *WARNINGS, *SANITIZE],
             )
             return objects
 
@@ -71,7 +71,10 @@ def is_newer(sources, made):
 
 
 def extension(path):
-    """One Cython module; only _parallel knows OpenMP, only _table links the C kernels."""
+    """One Cython module, compiled to be small: no loop over elements is in it.
+
+    Only _parallel knows OpenMP, only _table links the C kernels.
+    """
     name = ".".join(path.with_suffix("").parts)
     openmp = ["-fopenmp"] if path.stem == "_parallel" and not os.environ.get("FASTCONV_NO_OPENMP") else []
     return Extension(
@@ -79,7 +82,7 @@ def extension(path):
         [str(path)] + (["src/dispatch.c"] if path.stem == "_table" else []),
         include_dirs=["src", numpy.get_include()],
         define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION"), ("NPY_TARGET_VERSION", "NPY_1_25_API_VERSION")],
-        extra_compile_args=["-O2", "-g0", "-fvisibility=hidden", *WARNINGS, *openmp, *SANITIZE],
+        extra_compile_args=["-Os", "-g0", "-fvisibility=hidden", *WARNINGS, *openmp, *SANITIZE],
         extra_link_args=[*openmp, *SANITIZE] + ([] if SANITIZE or sys.platform == "darwin" else ["-Wl,-s"]),
         depends=HEADERS + (KERNELS if path.stem == "_table" else []),
     )

@@ -142,20 +142,23 @@ static compute_tile *const VISIT[4][4] = {{visit_1x1, visit_1x2, visit_1x4, visi
 
 #define SLIDES(kh, rows, vectors) \
     static void slide##kh##_##rows##x##vectors(const struct tile *t) { slide(t, rows, vectors, kh); }
+SLIDES(0, 2, 1) SLIDES(0, 2, 2) SLIDES(0, 2, 4) SLIDES(0, 4, 1) SLIDES(0, 4, 2) SLIDES(0, 8, 1)
+SLIDES(3, 4, 1) SLIDES(3, 4, 2) SLIDES(3, 8, 1) SLIDES(5, 8, 1) SLIDES(7, 8, 1)
 #if LANES >= 8 && FC_DV == 4
-#define SLIDES_WITH_ROOM(kh) SLIDES(kh, 4, 4) SLIDES(kh, 8, 2)
-#else
-#define SLIDES_WITH_ROOM(kh)
+SLIDES(0, 4, 4) SLIDES(0, 8, 2) SLIDES(3, 4, 4) SLIDES(3, 8, 2) SLIDES(5, 8, 2) SLIDES(7, 8, 2)
 #endif
-#define SLIDE(kh)                                                                                    \
-    SLIDES(kh, 2, 1) SLIDES(kh, 2, 2) SLIDES(kh, 2, 4) SLIDES(kh, 4, 1) SLIDES(kh, 4, 2)             \
-    SLIDES(kh, 8, 1) SLIDES_WITH_ROOM(kh)                                                            \
-    static compute_tile *const SLIDE##kh[4][4] = {                                                   \
-        {visit_1x1, visit_1x2, visit_1x4, visit_1x8},                                                \
-        {slide##kh##_2x1, slide##kh##_2x2, slide##kh##_2x4, NULL},                                   \
-        {slide##kh##_4x1, slide##kh##_4x2, IF_ROOM(slide##kh##_4x4), NULL},                          \
-        {slide##kh##_8x1, IF_ROOM(slide##kh##_8x2), NULL, NULL}};
-SLIDE(0) SLIDE(3) SLIDE(5) SLIDE(7)
+
+/* kh is a constant only where it is smaller than the tile is tall. */
+#define SLIDE(name, kh4, kh8)                                                                       \
+    static compute_tile *const name[4][4] = {                                                       \
+        {visit_1x1, visit_1x2, visit_1x4, visit_1x8},                                               \
+        {slide0_2x1, slide0_2x2, slide0_2x4, NULL},                                                 \
+        {slide##kh4##_4x1, slide##kh4##_4x2, IF_ROOM(slide##kh4##_4x4), NULL},                      \
+        {slide##kh8##_8x1, IF_ROOM(slide##kh8##_8x2), NULL, NULL}};
+SLIDE(SLIDE0, 0, 0)
+SLIDE(SLIDE3, 3, 3)
+SLIDE(SLIDE5, 0, 5)
+SLIDE(SLIDE7, 0, 7)
 
 FC_INLINE int power_below(ptrdiff_t n) { return n >= 8 ? 3 : n >= 4 ? 2 : n >= 2 ? 1 : 0; }
 
