@@ -20,7 +20,7 @@ from ._table cimport FC_F32, FC_F64, FC_WILD, fc_kernels, kernels_of
 cnp.import_array()
 
 cdef enum:
-    BLOCK = 4            # rows of outputs at a time; a mean's block is as many rows as its window has
+    BLOCK = 4            # rows of outputs at a time; a mean's block is as many rows as its window has, or the image
     NEAR = 40 << 10      # bytes of the rows that a sweep along two axes has in work, which L1 should hold
     NEAR_LEAST = 1024    # of one of these rows
     STRIP = 4096         # bytes of a row that a task takes of a sweep across the rows alone,
@@ -243,11 +243,11 @@ cdef void split(Job *job, bint same) noexcept:
     cdef Py_ssize_t columns = job.along.axis.size, rows = job.across.axis.size
     cdef Py_ssize_t taps = job.across.axis.taps + job.along.axis.taps
     job.in_place = same and job.across.axis.taps
-    job.block = job.across.axis.taps if is_mean(&job.across) else BLOCK
-    job.strips = max(columns // max(wanted_strip(job, same), <Py_ssize_t>64), <Py_ssize_t>1)
+    job.block = min(job.across.axis.taps, rows) if is_mean(&job.across) else BLOCK
+    job.strips = max(columns // wanted_strip(job, same), <Py_ssize_t>1)
     job.strip = columns // job.strips
     if job.strips > 1:
-        job.strip = job.strip // 64 * 64
+        job.strip -= job.strip % (64 if job.strip >= 128 else 16)  # whole tiles, or vectors
     job.widest = columns - (job.strips - 1) * job.strip
     job.band = max(min(WORK // (job.strip * taps), rows), max(<Py_ssize_t>BAND, 4 * job.across.axis.taps))
     job.band = rows if job.in_place else parts(job.band, job.block) * job.block

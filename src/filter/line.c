@@ -44,14 +44,16 @@ void FC_FN(filter_load)(int kind, const void *elements, ptrdiff_t step, ptrdiff_
 #define SOME 256 /* reals that are made ready for their conversion at a time */
 
 FC_INLINE real guarded(real value) {
-    return value + (FC_WIDTH == 32 ? (real)__builtin_copysignf((float)GUARD, (float)value) : (real)__builtin_copysign(GUARD, value));
+    if (FC_WIDTH == 32) return value + (real)__builtin_copysignf((float)GUARD, (float)value);
+    return value + (real)__builtin_copysign(GUARD, value);
 }
 
 /* Reals in [-2**63, 2**63) that converting to integers truncates as the head says. */
 FC_INLINE void make_ready(const real *from, ptrdiff_t count, real *to) {
     const real turn = (real)18446744073709551616.0;
     for (ptrdiff_t i = 0; i < count; i++) {
-        const real value = guarded(from[i]), rest = value - turn * (FC_WIDTH == 32 ? (real)__builtin_rintf((float)(value / turn)) : (real)__builtin_rint(value / turn));
+        const real value = guarded(from[i]), turns = value / turn;
+        const real rest = value - turn * (FC_WIDTH == 32 ? (real)__builtin_rintf((float)turns) : (real)__builtin_rint(turns));
         to[i] = rest >= -turn / 2 && rest < turn / 2 ? rest : -turn / 2;
     }
 }
