@@ -12,7 +12,7 @@ demo: $(VENV)/demo.stamp
 	$(BIN)/python -m fastconv demo --output demo
 
 test: $(VENV)/test.stamp
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 lint: $(VENV)/lint.stamp
 	$(BIN)/ruff check .
