@@ -149,7 +149,7 @@ cdef void compute_block(void *argument, Py_ssize_t task, char *scratch) noexcept
             last = min(((p + count - 1) // s.ow) * s.stride_h - s.pad_h + (s.kh - 1) * s.dilation_h + 1, s.h)
         # Rows of the border alone leave nothing to turn over.
         if first < last:
-            kernels.turn(x + first * s.w * size, plane, c_in, (last - first) * s.w, turned, s.x_pixel)
+            kernels.turn(x + first * s.w * size, job.shape.x_channel, c_in, (last - first) * s.w, turned, s.x_pixel)
         x = turned - first * s.w * s.x_pixel * size
         to = turned + job.turned_pixels * s.x_pixel * size
         ldc = skewed(job.task_panels * rn, size)

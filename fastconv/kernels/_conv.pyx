@@ -53,6 +53,7 @@ cdef class BoundConv:
         if spec.channels_last:
             s.x_channel = s.y_channel = 1
             s.x_pixel, s.y_pixel = s.c_in, s.c_out
+        s.x_channel, s.y_channel = spec.input_step or s.x_channel, spec.output_step or s.y_channel
         s.after.kind, s.after.slope = ACTIVATIONS.index(spec.activation), spec.slope
         s.border.present = spec.bordered
         for i in range(6):

@@ -52,10 +52,10 @@ cdef class GemmConv(BoundConv):
         g.n = pixels
         g.k = self.shape.c_in // g.groups * self.shape.kd * self.shape.kh * self.shape.kw
         g.b_batch = self.shape.c_in * plane
-        g.b_group = self.shape.c_in // g.groups * plane
+        g.b_group = self.shape.c_in // g.groups * self.shape.x_channel
         g.c_batch = self.shape.c_out * pixels
-        g.c_group = g.m * pixels
-        g.c_ld = pixels
+        g.c_group = g.m * self.shape.y_channel
+        g.c_ld = self.shape.y_channel
         g.accumulate = False
         g.conv = NULL
         g.first_tile = first_tile_patches

@@ -13,11 +13,15 @@ With dilation, tiles lie on the grids of every dilation-th row and column: each 
 Where an input or weight is not finite, or a transform overflows, outputs of whole tiles come out NaN or infinite. Their rows
 are marked, panel by panel whatever the blocks, and computed again by direct summation, so that such values stand where the
 definition has them.
+
+Where a pooling follows (conv_pool.pyx), a task writes the channels it has in work into its scratch, for a unit of tiles from
+which pooled outputs can be made: whole rows of tiles, or whole images. It pools them there, and the map is never whole.
 """
 
 from ._conv cimport BoundConv, at
 from ._parallel cimport give, parts, run_tasks, take
-from ._table cimport fc_conv, fc_kernels
+from ._pooling cimport Pooling, pool_planes, pooling_bytes, rows_done
+from ._table cimport fc_conv, fc_kernels, fc_pool
 
 from ._cost import CLOCK, channel_steps, machine_of, reading, vectors
 
@@ -71,22 +75,11 @@ def seconds(spec, isa, str algorithm):
     return (2 * machine.call + max(spec.n * spec.groups * square * cost, reading(machine, filters))) / CLOCK
 
 
-cdef struct Job:
+# Where outputs go: images and channels from these on, rows from `begin` on.
+cdef struct Map:
     const fc_conv *shape
-    const fc_kernels *kernels
-    int kind, points, outputs
-    # A line of tiles is those of one row of tiles that lie on one grid of columns, of which there are `grids`; `tile_rows`
-    # are those of all grids of rows of an image and depth, `grid_rows` of one.
-    Py_ssize_t itemsize, depth, tiles, tile_rows, grid_rows, tile_columns, grids, panels, v_tile
-    Py_ssize_t block, block_panels, task_panels, input_block  # tiles, panels of a product, of a task; tiles
-    const char *x
-    const char *weight
-    const char *packed          # NULL: a task packs the panels it needs
-    const char *bias
     char *y
-    char *v                     # all of V, or NULL
-    char *marks                 # [image, depth, row of tiles, group, panel]
-    int marked
+    Py_ssize_t image, channel, begin, image_step
 
 
 cdef inline Py_ssize_t point_stride(Py_ssize_t tiles, Py_ssize_t row, Py_ssize_t size) noexcept nogil:
@@ -96,6 +89,14 @@ cdef inline Py_ssize_t point_stride(Py_ssize_t tiles, Py_ssize_t row, Py_ssize_t
 
 cdef inline size_t m_bytes(Py_ssize_t points, Py_ssize_t tiles, Py_ssize_t channels, Py_ssize_t size) noexcept nogil:
     return points * points * point_stride(tiles, channels, size) * size
+
+
+cdef inline size_t part_bytes(const Job *job) noexcept nogil:
+    """What a unit makes in scratch before it is pooled; 0 if nothing follows."""
+    if job.pooling is NULL:
+        return 0
+    cdef size_t reals = job.unit_images * job.block_panels * job.kernels.rn * job.part.y_channel
+    return reals * job.itemsize + pooling_bytes(job.pooling.shape)
 
 
 cdef inline Py_ssize_t run_length(const Job *job, Py_ssize_t tile, Py_ssize_t last) noexcept nogil:
@@ -138,7 +139,37 @@ cdef void transform_tiles(const Job *job, Py_ssize_t group, Py_ssize_t tile, Py_
         tile += count
 
 
-cdef void multiply_tiles(Job *job, Py_ssize_t group, Py_ssize_t tile, Py_ssize_t last, Py_ssize_t panel,
+cdef inline char *map_at(const Job *job, const Map *to, Py_ssize_t image, Py_ssize_t channel) noexcept nogil:
+    """Where the first output of an image and channel lies, or would lie."""
+    cdef Py_ssize_t channels = (channel - to.channel) * to.shape.y_channel
+    return to.y + ((image - to.image) * to.image_step + channels - to.begin * to.shape.ow) * job.itemsize
+
+
+cdef Map whole_map(const Job *job) noexcept nogil:
+    cdef Map to
+    to.shape, to.y, to.image, to.channel, to.begin = job.shape, job.y, 0, 0, 0
+    to.image_step = job.shape.c_out * job.shape.od * job.shape.oh * job.shape.ow
+    return to
+
+
+cdef inline Py_ssize_t channels_of(const Job *job, Py_ssize_t panel, Py_ssize_t panel_last) noexcept nogil:
+    """How many output channels some panels of a group have."""
+    cdef Py_ssize_t rn = job.kernels.rn
+    return min(panel_last * rn, job.shape.c_out // job.shape.groups) - panel * rn
+
+
+cdef Map part_map(const Job *job, char *part, Py_ssize_t tile, Py_ssize_t group, Py_ssize_t panel,
+                  Py_ssize_t panel_last) noexcept nogil:
+    """The part of the map that a unit of tiles makes in scratch."""
+    cdef Place place = place_of(job, tile)
+    cdef Map to
+    to.shape, to.y, to.image, to.begin = &job.part, part, place.image, place.ioh
+    to.channel = group * (job.shape.c_out // job.shape.groups) + panel * job.kernels.rn
+    to.image_step = channels_of(job, panel, panel_last) * job.part.y_channel
+    return to
+
+
+cdef void multiply_tiles(Job *job, const Map *to, Py_ssize_t group, Py_ssize_t tile, Py_ssize_t last, Py_ssize_t panel,
                          Py_ssize_t panel_last, const char *v, Py_ssize_t v_point, const char *u, char *m,
                          char *stage) noexcept nogil:
     """The outputs of tiles [tile, last) in the channels of panels [panel, panel_last), whose filters are at u."""
@@ -151,7 +182,6 @@ cdef void multiply_tiles(Job *job, Py_ssize_t group, Py_ssize_t tile, Py_ssize_t
     cdef Place place
     cdef Py_ssize_t block = parts(job.depth, parts(job.depth, K_BLOCK))
     cdef int point
-    cdef char *y
     for point in range(job.points * job.points):
         k = 0
         while k < job.depth:
@@ -166,10 +196,9 @@ cdef void multiply_tiles(Job *job, Py_ssize_t group, Py_ssize_t tile, Py_ssize_t
         place = place_of(job, tile)
         for now in range(panel, panel_last):
             channel = group * c_out + now * rn
-            y = job.y + (place.image * s.c_out * s.od * s.oh * s.ow + channel * s.y_channel) * size
-            if kernels.winograd_output(s, job.kind, m + (now - panel) * rn * size, m_point, m_tile,
-                                       at(job.bias, channel * size), y, min(rn, c_out - now * rn),
-                                       place.iod, place.ioh, place.iow, <int>count, stage):
+            if kernels.winograd_output(to.shape, job.kind, m + (now - panel) * rn * size, m_point, m_tile,
+                                       at(job.bias, channel * size), map_at(job, to, place.image, channel),
+                                       min(rn, c_out - now * rn), place.iod, place.ioh, place.iow, <int>count, stage):
                 job.marks[(place.row * s.groups + group) * job.panels + now] = 1
                 job.marked = 1
         m += count * m_tile * size
@@ -194,22 +223,71 @@ cdef const char *filters(const Job *job, Py_ssize_t group, Py_ssize_t panel, Py_
     return own
 
 
+cdef void sum_row(const Job *job, const Map *to, Py_ssize_t row, Py_ssize_t group, Py_ssize_t panel,
+                  char *scratch) noexcept nogil:
+    """The outputs of a row of tiles in the channels of a panel, by direct summation."""
+    cdef const fc_conv *s = job.shape
+    cdef Py_ssize_t size = job.itemsize, wide = job.kernels.rn, c_out = s.c_out // s.groups
+    cdef Py_ssize_t channel = group * c_out + panel * wide
+    cdef Place place = place_of(job, row * job.grids * job.tile_columns)
+    cdef Py_ssize_t ioh = place.ioh, end = min(ioh + job.outputs * s.dilation_h, s.oh)
+    while ioh < end:
+        job.kernels.direct_forward(
+            to.shape,
+            job.x + (place.image * s.c_in * s.d * s.h * s.w + group * (s.c_in // s.groups) * s.x_channel) * size,
+            job.weight + channel * job.depth * s.kh * s.kw * size,
+            at(job.bias, channel * size), map_at(job, to, place.image, channel),
+            <int>min(wide, c_out - panel * wide), place.iod, ioh, ioh + 1, <Py_ssize_t *>scratch,
+        )
+        ioh += s.dilation_h
+
+
+cdef void pool_unit(const Job *job, const Map *to, Py_ssize_t group, Py_ssize_t tile, Py_ssize_t last, Py_ssize_t panel,
+                    Py_ssize_t panel_last, char *scratch) noexcept nogil:
+    """Pool the part of the map that tiles [tile, last) made."""
+    cdef Py_ssize_t first = tile // job.tile_columns, end = parts(last, job.tile_columns), row, now
+    cdef Py_ssize_t channels = channels_of(job, panel, panel_last), images, stop
+    for row in range(first, end):
+        for now in range(panel, panel_last):
+            if job.marks[(row * job.shape.groups + group) * job.panels + now]:
+                sum_row(job, to, row, group, now, scratch)
+    images = parts(end, job.tile_rows) - to.image
+    stop = min(to.begin + job.unit_rows, job.shape.oh)
+    pool_planes(job.pooling, to.y, job.part.y_channel, to.begin * job.shape.ow, to.image, images, to.channel, channels,
+                rows_done(job.pooling.shape, to.begin), rows_done(job.pooling.shape, stop),
+                to.y + job.unit_images * job.block_panels * job.kernels.rn * job.part.y_channel * job.itemsize)
+
+
+cdef inline void unit_range(const Job *job, Py_ssize_t unit, Py_ssize_t *tile, Py_ssize_t *last) noexcept nogil:
+    """The tiles of a unit."""
+    cdef Py_ssize_t in_run = parts(job.run, job.unit), run = unit // in_run * job.run
+    tile[0] = run + unit % in_run * job.unit
+    last[0] = min(tile[0] + job.unit, run + job.run)
+
+
 cdef void fused_block(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
-    """One block of tiles from input to output, for some panels of output channels."""
+    """One unit of tiles from input to output, for some panels of output channels."""
     cdef Job *job = <Job *>argument
     cdef Py_ssize_t panel_blocks = parts(job.panels, job.task_panels)
     cdef Py_ssize_t panel = task % panel_blocks * job.task_panels
     cdef Py_ssize_t group = task // panel_blocks % job.shape.groups
-    cdef Py_ssize_t tile = task // panel_blocks // job.shape.groups * job.block
-    cdef Py_ssize_t last = min(tile + job.block, job.tiles), v_point = point_stride(last - tile, job.v_tile, job.itemsize)
     cdef Py_ssize_t panel_last = min(panel + job.task_panels, job.panels)
-    cdef Py_ssize_t now
+    cdef Py_ssize_t now, tile, last, v_point
+    unit_range(job, task // panel_blocks // job.shape.groups, &tile, &last)
+    v_point = point_stride(last - tile, job.v_tile, job.itemsize)
     cdef char *v = scratch + STAGE * job.kernels.lanes * job.itemsize
     cdef char *m = v + job.points * job.points * v_point * job.itemsize
+    cdef char *part = m + m_bytes(job.points, last - tile, job.block_panels * job.kernels.rn, job.itemsize)
+    cdef Map to = whole_map(job)
     transform_tiles(job, group, tile, last, v, v_point, scratch)
     while panel < panel_last:
         now = min(panel + job.block_panels, panel_last)
-        multiply_tiles(job, group, tile, last, panel, now, v, v_point, filters(job, group, panel, now, NULL), m, scratch)
+        if job.pooling is not NULL:
+            to = part_map(job, part, tile, group, panel, now)
+        multiply_tiles(job, &to, group, tile, last, panel, now, v, v_point, filters(job, group, panel, now, NULL), m,
+                       scratch)
+        if job.pooling is not NULL:
+            pool_unit(job, &to, group, tile, last, panel, now, scratch)
         panel = now
 
 
@@ -228,44 +306,39 @@ cdef void shared_output(void *argument, Py_ssize_t task, char *scratch) noexcept
     cdef Job *job = <Job *>argument
     cdef Py_ssize_t panel_blocks = parts(job.panels, job.task_panels)
     cdef Py_ssize_t group = task // panel_blocks, panel = task % panel_blocks * job.task_panels
-    cdef Py_ssize_t panel_last = min(panel + job.task_panels, job.panels), now, tile, last
+    cdef Py_ssize_t panel_last = min(panel + job.task_panels, job.panels), now, tile, last, unit, unit_tile, unit_last
     cdef Py_ssize_t v_point = point_stride(job.tiles, job.v_tile, job.itemsize)
     cdef const char *v = job.v + group * job.points * job.points * v_point * job.itemsize
     cdef const char *u
     cdef char *m = scratch + STAGE * job.kernels.lanes * job.itemsize
-    cdef char *own = m + m_bytes(job.points, job.block, job.block_panels * job.kernels.rn, job.itemsize)
+    cdef char *part = m + m_bytes(job.points, job.block, job.block_panels * job.kernels.rn, job.itemsize)
+    cdef char *own = part + part_bytes(job)
+    cdef Map to = whole_map(job)
     while panel < panel_last:
         now = min(panel + job.block_panels, panel_last)
         u = filters(job, group, panel, now, own)
-        tile = 0
-        while tile < job.tiles:
-            last = min(tile + job.block, job.tiles)
-            multiply_tiles(job, group, tile, last, panel, now, v + tile * job.v_tile * job.itemsize, v_point, u, m, scratch)
-            tile = last
+        for unit in range(job.tiles // job.run * parts(job.run, job.unit)):
+            unit_range(job, unit, &unit_tile, &unit_last)
+            if job.pooling is not NULL:
+                to = part_map(job, part, unit_tile, group, panel, now)
+            tile = unit_tile
+            while tile < unit_last:
+                last = min(tile + job.block, unit_last)
+                multiply_tiles(job, &to, group, tile, last, panel, now, v + tile * job.v_tile * job.itemsize, v_point, u, m,
+                               scratch)
+                tile = last
+            if job.pooling is not NULL:
+                pool_unit(job, &to, group, unit_tile, unit_last, panel, now, scratch)
         panel = now
 
 
 cdef void sum_again(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
     """A marked row of tiles, by direct summation."""
     cdef Job *job = <Job *>argument
-    if not job.marks[task]:
-        return
-    cdef const fc_conv *s = job.shape
-    cdef Py_ssize_t panels = job.panels, size = job.itemsize, wide = job.kernels.rn, c_out = s.c_out // s.groups
-    cdef Py_ssize_t first = task % panels * wide, group = task // panels % s.groups, row = task // panels // s.groups
-    cdef Py_ssize_t channel = group * c_out + first, image = row // (job.tile_rows * s.od)
-    cdef Place place = place_of(job, row * job.grids * job.tile_columns)
-    cdef Py_ssize_t ioh = place.ioh, end = min(ioh + job.outputs * s.dilation_h, s.oh)
-    while ioh < end:
-        job.kernels.direct_forward(
-            s,
-            job.x + (image * s.c_in * s.d * s.h * s.w + group * (s.c_in // s.groups) * s.x_channel) * size,
-            job.weight + channel * job.depth * s.kh * s.kw * size,
-            at(job.bias, channel * size),
-            job.y + (image * s.c_out * s.od * s.oh * s.ow + channel * s.y_channel) * size,
-            <int>min(wide, c_out - first), place.iod, ioh, ioh + 1, <Py_ssize_t *>scratch,
-        )
-        ioh += s.dilation_h
+    cdef Map to = whole_map(job)
+    if job.marks[task]:
+        sum_row(job, &to, task // job.panels // job.shape.groups, task // job.panels % job.shape.groups, task % job.panels,
+                scratch)
 
 
 cdef struct Pack:
@@ -280,16 +353,7 @@ cdef void pack_panel(void *argument, Py_ssize_t task, char *scratch) noexcept no
     filters(job, task // job.panels, task % job.panels, task % job.panels + 1, pack.panels + task * items * job.itemsize)
 
 
-cdef struct Plan:
-    bint shared
-    Py_ssize_t block, block_panels, task_panels, input_block
-
-
 cdef class Winograd(BoundConv):
-    cdef int kind, points, outputs
-    cdef Py_ssize_t depth, v_tile
-    cdef Py_ssize_t tile_rows, grid_rows, tile_columns, grids, tiles, panels
-
     def __init__(self, spec, int isa, str isa_name, str algorithm):
         super().__init__(spec, isa, isa_name)
         cdef const fc_conv *s = &self.shape
@@ -358,10 +422,49 @@ cdef class Winograd(BoundConv):
         job.task_panels, job.input_block = plan.task_panels, plan.input_block
         job.packed = job.v = job.marks = NULL
         job.marked = 0
+        job.unit, job.run, job.pooling = self.tiles if plan.shared else plan.block, self.tiles, NULL
         return job
 
-    cdef size_t task_scratch(self, const Plan *plan, bint packed) noexcept:
-        cdef size_t own = m_bytes(self.points, plan.block, plan.block_panels * self.kernels.rn, self.itemsize)
+    cdef Py_ssize_t image_tiles(self) noexcept:
+        return self.tile_rows * self.tile_columns
+
+    cdef Py_ssize_t rows_together(self, const fc_pool *after) noexcept:
+        """Rows of tiles whose outputs a pooling's windows do not cross, 0 if there are none but all of an image's."""
+        cdef Py_ssize_t rows = 1
+        if after.pad_h or after.stride_h != (after.kh - 1) * after.dilation_h + 1 or after.stride_h > 4 * self.outputs:
+            return 0
+        while rows * self.outputs % after.stride_h:
+            rows += 1
+        return rows
+
+    cdef bint pools(self, const fc_pool *after, int threads) noexcept:
+        """Whether a task can pool what it makes: some rows of tiles, or images, which it has with V shared, or small."""
+        cdef const fc_conv *s = &self.shape
+        cdef Plan plan = self.plan(threads, True)
+        if s.y_pixel != 1 or s.od != 1 or s.dilation_h != 1 or s.dilation_w != 1 or after.kd != 1 or self.finishes:
+            return False
+        return 0 < self.rows_together(after) * self.tile_columns <= MOST_TILES or plan.shared or (
+            self.image_tiles() <= plan.block)
+
+    cdef void pool_in_units(self, Plan *plan, Job *job, const fc_pool *after) noexcept:
+        """Cut the tiles into units that can be pooled each for itself."""
+        cdef Py_ssize_t rows = self.rows_together(after), columns = self.tile_columns, image = self.image_tiles()
+        job.run, job.unit_images, job.unit_rows = image, 1, self.shape.oh
+        if image <= plan.block:
+            job.unit_images = plan.block // image
+            job.run, job.unit = self.tiles, job.unit_images * image
+        elif rows == 0 or rows * columns > MOST_TILES:
+            job.unit = image
+        else:
+            job.unit = max(plan.block // columns // rows, 1) * rows * columns
+            job.unit_rows = min(job.unit // columns * self.outputs, self.shape.oh)
+        if not plan.shared or job.unit < plan.block:
+            plan.block = job.block = job.unit
+        job.part = self.shape
+        job.part.y_channel = job.unit_rows * self.shape.ow
+
+    cdef size_t task_scratch(self, const Plan *plan, bint packed, size_t part) noexcept:
+        cdef size_t own = m_bytes(self.points, plan.block, plan.block_panels * self.kernels.rn, self.itemsize) + part
         if not plan.shared:
             own += self.v_bytes(plan.block)
         elif not packed:
@@ -380,7 +483,7 @@ cdef class Winograd(BoundConv):
 
     cdef size_t workspace_bytes(self, int threads, bint packed) noexcept:
         cdef Plan plan = self.plan(threads, packed)
-        return self.common_bytes(&plan, packed) + threads * (self.task_scratch(&plan, packed) + 256) + 256
+        return self.common_bytes(&plan, packed) + threads * (self.task_scratch(&plan, packed, 0) + 256) + 256
 
     cdef int pack_into(self, const char *weight, char *packed, int threads, bint brief) except -1:
         cdef Plan plan = self.plan(threads, False)
@@ -392,30 +495,52 @@ cdef class Winograd(BoundConv):
 
     cdef int compute(self, const char *x, const char *weight, const char *packed, const char *bias, char *y,
                      int threads, bint brief) except -1:
-        cdef bint ready = packed is not NULL
-        cdef Plan plan = self.plan(threads, ready)
+        cdef Plan plan = self.plan(threads, packed is not NULL)
         cdef Job job = self.job(&plan)
-        cdef Py_ssize_t groups = self.shape.groups, blocks = parts(self.tiles, plan.block), i
+        job.x, job.weight, job.packed, job.bias, job.y = x, weight, packed, bias, y
+        return self.run_job(&job, &plan, threads, brief)
+
+    cdef int compute_pooled(self, const char *x, const char *weight, const char *packed, const char *bias,
+                            const Pooling *pooling, int threads, bint brief) except -1:
+        """Fill the pooling's output instead of the convolution's."""
+        cdef Plan plan = self.plan(threads, packed is not NULL)
+        cdef Job job = self.job(&plan)
+        job.x, job.weight, job.packed, job.bias, job.y = x, weight, packed, bias, NULL
+        job.pooling = pooling
+        self.pool_in_units(&plan, &job, pooling.shape)
+        return self.run_job(&job, &plan, threads, brief)
+
+    cdef int run_job(self, Job *job, const Plan *plan, int threads, bint brief) except -1:
+        cdef bint ready = job.packed is not NULL
+        cdef Py_ssize_t groups = self.shape.groups, units = self.tiles // job.run * parts(job.run, job.unit), i
         cdef Py_ssize_t marks = self.marks_bytes()
-        cdef size_t common = self.common_bytes(&plan, ready), scratch = self.task_scratch(&plan, ready)
+        cdef size_t common = self.common_bytes(plan, ready), scratch = self.task_scratch(plan, ready, part_bytes(job))
         cdef char *memory = take(common)
         try:
-            job.x, job.weight, job.packed, job.bias, job.y = x, weight, packed, bias, y
             job.marks = memory + common - marks
             for i in range(marks):
                 job.marks[i] = 0
             if plan.shared:
                 job.v = memory
-                run_tasks(shared_input, &job, groups * parts(self.tiles, plan.input_block), threads,
+                run_tasks(shared_input, job, groups * parts(self.tiles, plan.input_block), threads,
                           STAGE * self.kernels.lanes * self.itemsize, brief)
-                run_tasks(shared_output, &job, groups * parts(self.panels, job.task_panels), threads, scratch, brief)
+                run_tasks(shared_output, job, groups * parts(self.panels, job.task_panels), threads, scratch, brief)
             else:
                 if not ready:
-                    self.pack_into(weight, memory, threads, brief)
+                    self.pack_into(job.weight, memory, threads, brief)
                     job.packed = memory
-                run_tasks(fused_block, &job, blocks * groups * parts(self.panels, job.task_panels), threads, scratch, brief)
-            if job.marked:
-                run_tasks(sum_again, &job, marks, threads, 2 * sizeof(Py_ssize_t) * self.shape.kw, brief)
+                run_tasks(fused_block, job, units * groups * parts(self.panels, job.task_panels), threads, scratch, brief)
+            if job.marked and job.pooling is NULL:
+                run_tasks(sum_again, job, marks, threads, 2 * sizeof(Py_ssize_t) * self.shape.kw, brief)
             return 0
         finally:
             give(memory)
+
+    cdef size_t pooled_bytes(self, const fc_pool *after, int threads) noexcept:
+        """Scratch of a call of `compute_pooled` whose weights are packed."""
+        cdef Plan plan = self.plan(threads, True)
+        cdef Job job = self.job(&plan)
+        cdef Pooling pooling
+        pooling.shape, job.pooling = after, &pooling
+        self.pool_in_units(&plan, &job, after)
+        return self.common_bytes(&plan, True) + threads * (self.task_scratch(&plan, True, part_bytes(&job)) + 256) + 256

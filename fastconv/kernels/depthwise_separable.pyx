@@ -75,7 +75,8 @@ cdef void multiply_block(const Plan *job, Py_ssize_t image, Py_ssize_t place, Py
     if not job.in_rows:
         strip = job.gemm.conv[0]
         strip.d = strip.h = strip.od = strip.oh = 1
-        strip.w, strip.ow = s.y_channel, count
+        strip.w = strip.x_channel = s.y_channel
+        strip.ow = count
         g = job.gemm
         g.conv = &strip
         g.b, g.c = middle - k * s.y_channel * size, y + place * size

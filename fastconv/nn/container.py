@@ -7,11 +7,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any, overload
 
 from ..spec import FastconvTypeError, FastconvValueError
+from .fused import joined
 from .module import Module
 
 
 class Sequential(Module):
     """One module after another.
+
+    In eval mode a convolution, the activation and the pooling that follow it are computed together where that saves memory:
+    the map between them is never whole. The results are those of the layers called one by one.
 
     Parameters
     ----------
@@ -47,9 +51,20 @@ class Sequential(Module):
 
     def forward(self, input: Any) -> Any:
         """The last module's output."""
-        for module in self:
-            input = module(input)
+        steps = self.__dict__.get("_steps")
+        if steps is None:
+            steps = self.__dict__["_steps"] = joined(self)
+        for step in steps:
+            input = step(input)
         return input
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        self.__dict__.pop("_steps", None)
+
+    def __delattr__(self, name: str) -> None:
+        super().__delattr__(name)
+        self.__dict__.pop("_steps", None)
 
     def backward(self, grad_output: Any) -> Any:
         """Gradient of the first module's input."""

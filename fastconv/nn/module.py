@@ -222,7 +222,7 @@ class Module:
 
     def __getstate__(self) -> dict[str, Any]:
         # A copied or unpickled module starts without what it kept, and packs its weights anew.
-        return {name: value for name, value in vars(self).items() if name not in ("_kept", "_packed")}
+        return {name: value for name, value in vars(self).items() if name not in ("_kept", "_packed", "_steps")}
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
         """The modules held directly, by attribute name, in the order they were assigned."""

@@ -58,6 +58,10 @@ class _MaxPool(_Pool):
         self._keep(output, input.shape, indices)
         return (output, indices) if self.return_indices else output
 
+    def window(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The window, as the function's leading arguments, and the options that follow."""
+        return (self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode), {}
+
     def backward(self, grad_output: Array) -> Array:
         """The gradient of each maximum, put back where the maximum was."""
         shape, indices = self._recall(grad_output)
@@ -152,6 +156,11 @@ class _AvgPool(_Pool):
         """The gradient of each average, shared out over its window."""
         (shape,) = self._recall(grad_output)
         return self._grad_input(shape, grad_output, *self._options())
+
+    def window(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The window, as a max pooling's leading arguments, and the options that follow."""
+        counted = {"count_include_pad": self.count_include_pad, "divisor_override": self.divisor_override}
+        return (self.kernel_size, self.stride, self.padding, 1, self.ceil_mode), counted
 
     def _options(self) -> tuple[Any, ...]:
         window = self.kernel_size, self.stride, self.padding

@@ -42,6 +42,7 @@ from .checks import (
     show,
     whole,
 )
+from .conv_pool import ConvPoolSpec
 from .convolution import (
     ACTIVATIONS,
     PRECISIONS,
@@ -78,6 +79,7 @@ __all__ = [
     "WORD",
     "Axes",
     "Borders",
+    "ConvPoolSpec",
     "ConvSpec",
     "ConvTransposeSpec",
     "FastconvError",

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .borders import (
@@ -69,7 +69,8 @@ class ConvSpec:
     Sizes are (d, h, w) whatever the layout; `input_shape` and `output_shape` are those of the arrays. Outside the input lies
     what `border` says, (front, back) an axis; outside of several axes a constant counts before elements, and `border_value`
     before zero. With `flip` the taps count backwards. Along each axis the bias has as many places as `untied` says: one, or
-    one an output.
+    one an output. Where arrays are parts of larger ones, channels of the input lie `input_step` elements apart, those of the
+    output `output_step`; 0: one follows the other.
     """
 
     function: str
@@ -95,6 +96,8 @@ class ConvSpec:
     border_value: float = 0.0
     flip: bool = False
     untied: Axes = (1, 1, 1)
+    input_step: int = 0
+    output_step: int = 0
 
     @classmethod
     def make(
@@ -229,6 +232,17 @@ class ConvSpec:
         spatial = size[3 - self.rank :]
         shape = (*spatial, channels) if self.channels_last else (channels, *spatial)
         return (self.n, *shape) if self.batched else shape
+
+    def strip(self, axis: int, start: int, stop: int) -> tuple[int, ConvSpec]:
+        """Return where on an axis the input of outputs [start, stop) begins, and their convolution, that input its whole."""
+        (front, _), size = self.padding[axis], self.size[axis]
+        first = start * self.stride[axis] - front
+        last = (stop - 1) * self.stride[axis] - front + (self.kernel[axis] - 1) * self.dilation[axis] + 1
+        low, high = max(first, 0), min(last, size)
+        padding, sizes, output = list(self.padding), list(self.size), list(self.output)
+        padding[axis], sizes[axis], output[axis] = (low - first, last - high), high - low, stop - start
+        strip = replace(self, padding=tuple(padding), size=tuple(sizes), output=tuple(output))  # type: ignore[arg-type]
+        return low, strip
 
     @property
     def weight_shape(self) -> tuple[int, ...]:

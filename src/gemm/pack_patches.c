@@ -50,7 +50,7 @@ static void fill_edges(const struct plan *plan, const real *channel, ptrdiff_t t
 /* All rows of [k, k_end) with taps in [t0, t0 + count). */
 FC_INLINE void fill(const struct fc_conv *s, const struct plan *plan, const real *x, ptrdiff_t t0, ptrdiff_t count,
                     ptrdiff_t k, ptrdiff_t k_end, ptrdiff_t stride, real *panel) {
-    const ptrdiff_t taps = s->kd * s->kh * s->kw, plane = s->d * s->h * s->w;
+    const ptrdiff_t taps = s->kd * s->kh * s->kw, plane = s->x_channel;
     const int whole = is_whole(plan);
     uint32_t lanes[TAPS][FC_NV] = {{0}};
     const real *first[FC_NV] = {0};

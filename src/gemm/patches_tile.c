@@ -41,7 +41,7 @@ static int lone_edges(const struct plan *plan, ptrdiff_t taps, struct lone *lone
 FC_INLINE void multiply_while_packing(const struct fc_conv *s, const struct plan *plan, const struct lone *lone, const real *x,
                                       ptrdiff_t k, ptrdiff_t k_end, real *panel, const real *a, const real *init, real *c,
                                       ptrdiff_t ldc, int m, int n) {
-    const ptrdiff_t taps = s->kd * s->kh * s->kw, plane = s->d * s->h * s->w;
+    const ptrdiff_t taps = s->kd * s->kh * s->kw, plane = s->x_channel;
     const struct fc_activation *after = k_end == s->c_in / s->groups * taps ? &s->after : NULL;
     uint32_t lanes[TAPS][FC_NV];
     const real *from[FC_NV];

@@ -19,6 +19,7 @@ from .conv import (
     refusal,
     run_packed,
 )
+from .conv_pool import packed_conv_pool
 from .dense import linear, linear_bias, linear_input, linear_weight
 from .elementwise import (
     activation,
@@ -87,6 +88,7 @@ __all__ = [
     "max_unpool_input",
     "pack_conv",
     "pack_conv_transpose",
+    "packed_conv_pool",
     "packed_separable",
     "padded_pool",
     "phase_refusal",
