@@ -58,8 +58,9 @@ static __attribute__((noinline)) vec load_several(const struct block *b, const r
     return border_load(b->s, row, fill, column_of(b, ikw, v), inside, lanes_outside(b, inside, v));
 }
 
-/* Vector v of a row, which holds `fill` where it is NULL, at a tap. */
-FC_INLINE vec load_bordered(const struct block *b, const real *row, real fill, ptrdiff_t ikw, int v) {
+/* Vector v of a row, which holds `fill` where it is NULL, at a tap. Apart, like what follows the sums: written out for every
+ * tile they would be most of this file's code. */
+static __attribute__((noinline)) vec load_bordered(const struct block *b, const real *row, real fill, ptrdiff_t ikw, int v) {
     const ptrdiff_t pixel = b->s->x_pixel, stride = b->s->stride_w * pixel;
     if (!row || ikw >= KNOWN_TAPS || b->outside[ikw][v] == SEVERAL) return load_several(b, row, fill, ikw, v);
     const vec in = vec_load_some(row + column_of(b, ikw, v) * pixel, stride, mask_bits(b->lanes[ikw][v]));
@@ -81,6 +82,26 @@ static __attribute__((noinline)) void curve(const struct fc_conv *s, real *to, i
     else
         for (ptrdiff_t p = 0; p < pixels; p++)
             for (int r = 0; r < rows; r++) curve_rows(&s->after, to + r * s->y_channel + p * s->y_pixel, 0, 1, 1);
+}
+
+/* Bias and activation, and to the output. */
+static __attribute__((noinline)) void finish(const struct block *b, const real *sums, int rows, int vectors) {
+    const struct fc_conv *s = b->s;
+    real *to = b->y + ((b->iod * s->oh + b->ioh) * s->ow + b->iow) * s->y_pixel;
+    const ptrdiff_t left = s->ow - b->iow, pixels = left < vectors * LANES ? left : vectors * LANES;
+    const struct clamp limits = clamp_of(&s->after);
+    for (int r = 0; r < rows; r++) {
+        const vec bias = b->bias ? vec_set1(b->bias[r]) : vec_zero();
+        for (int v = 0; v < vectors; v++, sums += LANES) {
+            const vec value = clamped(limits, vec_add(bias, vec_load(sums)));
+            real *at = to + r * s->y_channel + v * LANES * s->y_pixel;
+            if (s->y_pixel == 1)
+                vec_store_some(at, value, mask_bits(bits_below(left - v * LANES)));
+            else
+                scatter(at, s->y_pixel, value, left - v * LANES);
+        }
+    }
+    if (is_curved(&s->after)) curve(s, to, rows, pixels);
 }
 
 FC_INLINE void compute(const struct block *b, const int rows, const int vectors, const int how, const int unit_stride) {
@@ -130,24 +151,12 @@ FC_INLINE void compute(const struct block *b, const int rows, const int vectors,
                 }
             }
 
-    real *to = b->y + ((b->iod * s->oh + b->ioh) * s->ow + b->iow) * s->y_pixel;
-    const ptrdiff_t left = s->ow - b->iow;
-    const struct clamp limits = clamp_of(&s->after);
+    real sums[ROWS * FC_DV * LANES];
 #pragma GCC unroll 4
-    for (int r = 0; r < rows; r++) {
+    for (int r = 0; r < rows; r++)
 #pragma GCC unroll 4
-        for (int v = 0; v < vectors; v++)
-            sum[r][v] = clamped(limits, vec_add(b->bias ? vec_set1(b->bias[r]) : vec_zero(), sum[r][v]));
-        if (s->y_pixel == 1) {
-#pragma GCC unroll 4
-            for (int v = 0; v < vectors; v++)
-                vec_store_some(to + r * s->y_channel + v * LANES, sum[r][v], mask_bits(bits_below(left - v * LANES)));
-        } else {
-#pragma GCC unroll 4
-            for (int v = 0; v < vectors; v++) scatter(to + r * s->y_channel + v * LANES * s->y_pixel, s->y_pixel, sum[r][v], left - v * LANES);
-        }
-    }
-    if (is_curved(&s->after)) curve(s, to, rows, left < vectors * LANES ? left : vectors * LANES);
+        for (int v = 0; v < vectors; v++) vec_store(sums + (r * vectors + v) * LANES, sum[r][v]);
+    finish(b, sums, rows, vectors);
 }
 
 #define COMPUTE(rows, vectors)                                                                              \
