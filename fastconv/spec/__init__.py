@@ -16,6 +16,10 @@ from .borders import (
     border_of,
     border_pairs,
 )
+from .boxes import (
+    BoxSpec,
+    norm_power,
+)
 from .checks import (
     FORMATS,
     LIMIT,
@@ -78,6 +82,7 @@ __all__ = [
     "WORD",
     "Axes",
     "Borders",
+    "BoxSpec",
     "ConvSpec",
     "ConvTransposeSpec",
     "FastconvError",
@@ -103,6 +108,7 @@ __all__ = [
     "is_sequence",
     "memory_bytes",
     "named_dtype",
+    "norm_power",
     "one_of",
     "padding_pairs",
     "per_axis",
