@@ -1,8 +1,8 @@
 """Reductions over boxes of planes: adaptive and global pooling, sums, p-norms; and their gradients.
 
-Computes, source, tile and accuracy: src/pool/boxes.c, box_rows.c, box_runs.c, box_grad.c. A task owns some whole planes or, of
-large ones, some rows of outputs; channels last, some whole images, some outputs of one or some channels of those. A task of a
-gradient owns whole planes or all places of some channels, so the shares that overlapping boxes add up are never split.
+Computes, source, tile and accuracy: src/pool/boxes.c, box_rows.c, box_runs.c, box_grad.c. A task owns some whole planes or,
+of large ones, some rows of outputs; channels last, some whole images, some outputs of one, or some channels of those. A
+task of a gradient owns whole planes or all places of some channels: the shares that overlapping boxes add up stay together.
 """
 
 cimport numpy as cnp

@@ -15,15 +15,23 @@
 
 #define PIECE 64
 
-/* Shares of n outputs, times y**(1 - p) of a norm; places counted as in end_sums. y is NULL for sums and means. */
+static void times_powers(real *to, const real *x, double p, ptrdiff_t n) {
+    real power[PIECE];
+    for (ptrdiff_t i = 0; i < n; i += PIECE) {
+        const ptrdiff_t count = n - i < PIECE ? n - i : PIECE;
+        FC_FN(powers)(x + i, p, count, power);
+        for (ptrdiff_t j = 0; j < count; j++) to[i + j] *= power[j];
+    }
+}
+
+/* Shares of n outputs, times y**(1 - p) of a norm; places counted as in scale_sums. y is NULL for sums and means. */
 static void shares(const struct fc_boxes *s, const real *y, const real *dy, ptrdiff_t n, ptrdiff_t counted,
                    const ptrdiff_t *spans, real *share) {
-    const int powers = s->kind == FC_CUBES || s->kind == FC_POWERS;
-    if (powers) FC_FN(powers)(y, 1 - s->power, n, share);
-    for (ptrdiff_t i = 0; i < n; i++) {
-        const real g = scaled(s, dy[i], spans ? counted * spans[3 * i + 2] : counted);
-        share[i] = powers ? g * share[i] : s->kind == FC_SQUARES ? g / y[i] : g;
-    }
+    for (ptrdiff_t i = 0; i < n; i++) share[i] = dy[i];
+    FC_FN(scale_sums)(s, counted, spans, share, n);
+    if (s->kind == FC_SQUARES)
+        for (ptrdiff_t i = 0; i < n; i++) share[i] /= y[i];
+    if (s->kind == FC_CUBES || s->kind == FC_POWERS) times_powers(share, y, 1 - s->power, n);
     for (ptrdiff_t i = 0; y && i < n; i++) /* where a norm is zero; torch's of NaN with p = 1 is zero too */
         share[i] = y[i] == 0 || (s->kind == FC_SUMS && y[i] != y[i]) ? 0 : share[i];
 }
@@ -32,14 +40,7 @@ static void shares(const struct fc_boxes *s, const real *y, const real *dy, ptrd
 static void times_slopes(const struct fc_boxes *s, const real *x, real *dx, ptrdiff_t n) {
     if (s->kind == FC_SQUARES)
         for (ptrdiff_t i = 0; i < n; i++) dx[i] *= x[i];
-    if (s->kind == FC_CUBES)
-        for (ptrdiff_t i = 0; i < n; i++) dx[i] *= x[i] * x[i];
-    for (ptrdiff_t i = 0; s->kind == FC_POWERS && i < n; i += PIECE) {
-        const ptrdiff_t count = n - i < PIECE ? n - i : PIECE;
-        real power[PIECE];
-        FC_FN(powers)(x + i, s->power - 1, count, power);
-        for (ptrdiff_t j = 0; j < count; j++) dx[i + j] *= power[j];
-    }
+    if (s->kind == FC_CUBES || s->kind == FC_POWERS) times_powers(dx, x, s->power - 1, n);
 }
 
 void FC_FN(box_grad)(const struct fc_boxes *s, const void *x, const void *y, const void *dy, void *dx, void *scratch) {

@@ -103,6 +103,28 @@ static void switch_runs(const struct fc_boxes *s, const struct band *at, const r
     }
 }
 
+/* n sums, or shares of gradients, as the scale has them; output i counts `counted` places times spans[3*i + 2], or without spans
+ * those alone. */
+void FC_FN(scale_sums)(const struct fc_boxes *s, ptrdiff_t counted, const ptrdiff_t *spans, void *y, ptrdiff_t n) {
+    real *to = y;
+    if (s->scale == FC_AS_IS) return;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        const ptrdiff_t places = spans ? counted * spans[3 * i + 2] : counted;
+        if (s->scale == FC_MEAN)
+            to[i] /= (real)places;
+        else if (places != s->taps)
+            to[i] = to[i] / (real)places * (real)s->taps;
+    }
+}
+
+/* n sums made into results. */
+static void end_sums(const struct fc_boxes *s, ptrdiff_t counted, const ptrdiff_t *spans, real *y, ptrdiff_t n) {
+    FC_FN(scale_sums)(s, counted, spans, y, n);
+    if (s->kind == FC_SQUARES)
+        for (ptrdiff_t i = 0; i < n; i++) y[i] = root_of(y[i]);
+    if (s->kind == FC_CUBES || s->kind == FC_POWERS) FC_FN(powers)(y, 1 / s->power, n, y);
+}
+
 /* One row of boxes of one plane. `scratch`: two rows of `pitch` reals, the border already in the first. */
 static void box_row(const struct fc_boxes *s, const struct band *at, const real *x, real *y, int64_t *where, real *scratch) {
     const ptrdiff_t rows = (at->d.end - at->d.begin) * (at->h.end - at->h.begin);
@@ -119,17 +141,7 @@ static void box_row(const struct fc_boxes *s, const struct band *at, const real 
         FC_FN(reduce_rows)(&from, s->kind, s->power, s->w, scratch + s->left, NULL);
         output_row(s, scratch, y);
     }
-    if (!is_maximum(s->kind)) FC_FN(end_sums)(s, at->d.counted * at->h.counted, s->spans_w, y, s->ow);
-}
-
-/* n sums made into results; output i counts `counted` places times spans[3*i + 2], or without spans those alone. */
-void FC_FN(end_sums)(const struct fc_boxes *s, ptrdiff_t counted, const ptrdiff_t *spans, void *y, ptrdiff_t n) {
-    real *to = y;
-    if (s->scale != FC_AS_IS)
-        for (ptrdiff_t i = 0; i < n; i++) to[i] = scaled(s, to[i], spans ? counted * spans[3 * i + 2] : counted);
-    if (s->kind == FC_SQUARES)
-        for (ptrdiff_t i = 0; i < n; i++) to[i] = root_of(to[i]);
-    if (s->kind == FC_CUBES || s->kind == FC_POWERS) FC_FN(powers)(to, 1 / s->power, n, to);
+    if (!is_maximum(s->kind)) end_sums(s, at->d.counted * at->h.counted, s->spans_w, y, s->ow);
 }
 
 /* Whether each plane is one box that is reduced as it lies. */
@@ -143,7 +155,7 @@ void FC_FN(box_pool)(const struct fc_boxes *s, const void *x, void *y, int64_t *
     const ptrdiff_t plane = s->d * s->h * s->w, outputs = s->od * s->oh * s->ow;
     if (is_run(s) && !where) {
         FC_FN(runs_reduced)(x, plane, planes, is_maximum(s->kind), y);
-        if (!is_maximum(s->kind)) FC_FN(end_sums)(s, s->spans_d[2] * s->spans_h[2] * s->spans_w[2], NULL, y, planes);
+        if (!is_maximum(s->kind)) end_sums(s, s->spans_d[2] * s->spans_h[2] * s->spans_w[2], NULL, y, planes);
         return;
     }
     if (s->step)
@@ -169,7 +181,7 @@ static void box_pixel(const struct fc_boxes *s, const struct band *at, struct sp
                                  at->d.end - at->d.begin, at->h.end - at->h.begin, w.end - w.begin,
                                  s->h * s->w * channels, s->w * channels, channels};
     FC_FN(reduce_rows)(&from, s->kind, s->power, n, y, where ? which : NULL);
-    if (!is_maximum(s->kind)) FC_FN(end_sums)(s, at->d.counted * at->h.counted * w.counted, NULL, y, n);
+    if (!is_maximum(s->kind)) end_sums(s, at->d.counted * at->h.counted * w.counted, NULL, y, n);
     if (!where) return;
     int64_t known[KNOWN]; /* places worked out once for all channels */
     for (ptrdiff_t k = 0; k < KNOWN && k < from.nd * from.nh * from.nw; k++) known[k] = place_of(s, at, w, k);

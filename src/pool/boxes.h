@@ -47,10 +47,4 @@ FC_INLINE struct span span_of(const ptrdiff_t *spans, ptrdiff_t o) {
     return span;
 }
 
-/* A sum, or the gradient's share of one, as the scale has it. */
-FC_INLINE real scaled(const struct fc_boxes *s, real v, ptrdiff_t counted) {
-    if (s->scale == FC_MEAN) return v / (real)counted;
-    return s->scale == FC_WHOLE && counted != s->taps ? v / (real)counted * (real)s->taps : v;
-}
-
 #endif
