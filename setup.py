@@ -85,6 +85,7 @@ def extension(path):
         include_dirs=["src", numpy.get_include()],
         define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION"), ("NPY_TARGET_VERSION", "NPY_1_25_API_VERSION")],
         extra_compile_args=["-Os", "-g0", "-fvisibility=hidden", *WARNINGS, *openmp, *SANITIZE],
+        libraries=["m"] if path.stem == "_table" and sys.platform != "win32" else [],  # pow
         extra_link_args=[*openmp, *SANITIZE] + ([] if SANITIZE or sys.platform == "darwin" else ["-Wl,-s"]),
         depends=HEADERS + (KERNELS if path.stem == "_table" else []),
     )

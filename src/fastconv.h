@@ -117,6 +117,27 @@ struct fc_planes {
 typedef void (*fc_rank_kernel)(const struct fc_rank *s, const char *const *x, char *y, ptrdiff_t row, ptrdiff_t row_end,
                                ptrdiff_t column, ptrdiff_t column_end, char *scratch);
 
+/* Boxes of a plane, one an output, each the product of a span an axis: spans[3*o], spans[3*o + 1] and how many places output
+ * o's window counts in a divisor. Where `step` is not 0 the spans along w are windows of `kw` places `step` apart, the first
+ * `left` before the row, and rows are read by way of a copy of `pitch` reals with their border. */
+enum fc_box_kind { FC_SUMS, FC_SQUARES, FC_CUBES, FC_POWERS, FC_MAXIMA, FC_MAGNITUDES };
+enum fc_box_scale { FC_AS_IS, FC_MEAN, FC_WHOLE }; /* sums: themselves, over the places counted, as if all `taps` were there */
+struct fc_boxes {
+    int kind, scale;
+    double power;
+    ptrdiff_t d, h, w;
+    ptrdiff_t od, oh, ow;
+    const ptrdiff_t *spans_d, *spans_h, *spans_w;
+    ptrdiff_t step, kw, left, pitch;
+    ptrdiff_t taps;
+};
+
+/* Rows of reals that are reduced to one, step_* apart along three nested axes. */
+struct fc_rows {
+    const void *from;
+    ptrdiff_t nd, nh, nw, step_d, step_h, step_w;
+};
+
 struct fc_kernels {
     const char *isa;
     int lanes; /* reals in a vector */

@@ -355,6 +355,75 @@ def pooling_calls(rank: int, dtype: str) -> list[Call]:
     ]
 
 
+def box_calls(rank: int, dtype: str) -> list[Call]:
+    """Adaptive and global pooling, sums, norms, and gradients, with the channels first and last."""
+    rng = cases.rng_for("calls boxes", rank)
+    x = cases.floats(rng, (2, 5, *SIZES[rank]), dtype)
+    found, grad = [], fastconv.grad
+    for tail, a, last in (("", x, {}), ("-last", to_last(x, rank), {"data_format": LAST[rank]})):
+        shape = {"input_size": a.shape}
+        for family, out in (("adaptive", {"output_size": (4, 3, 2)[3 - rank :]}), ("global", {})):
+            average, maximum = (getattr(F, f"{family}_{kind}_pool{rank}d") for kind in ("avg", "max"))
+            d_avg, d_max = (getattr(grad, f"{family}_{kind}_pool{rank}d_input") for kind in ("avg", "max"))
+            y, where = maximum(a, **out, **last, return_indices=True)
+            found += [
+                Call(f"{family}_avg_pool{rank}d{tail}", average, {"input": a}, out | last, takes_out=True),
+                Call(f"{family}_max_pool{rank}d{tail}", maximum, {"input": a}, out | last, takes_out=True),
+                Call(
+                    f"{family}_max_pool{rank}d-indices{tail}", maximum, {"input": a}, out | last | {"return_indices": True}
+                ),
+                Call(f"{family}_avg_pool{rank}d_input{tail}", d_avg, {"grad_output": y}, last, places=shape),
+                Call(
+                    f"{family}_max_pool{rank}d_input{tail}", d_max, {"indices": where, "grad_output": y}, last, places=shape
+                ),
+            ]
+        window = {"kernel_size": 3, "stride": 2, "padding": 1, "ceil_mode": True} | last
+        y = getattr(F, f"sum_pool{rank}d")(a, **window)
+        found += [
+            Call(f"sum_pool{rank}d{tail}", getattr(F, f"sum_pool{rank}d"), {"input": a}, window, takes_out=True),
+            Call(
+                f"sum_pool{rank}d_input{tail}",
+                getattr(grad, f"sum_pool{rank}d_input"),
+                {"grad_output": y},
+                window,
+                places=shape,
+            ),
+        ]
+        for p in (1, 2, 3, 2.5, float("inf")):
+            norm, back, how = (
+                getattr(F, f"lp_pool{rank}d"),
+                getattr(grad, f"lp_pool{rank}d_input"),
+                window | {"norm_type": p},
+            )
+            arrays = {"input": a, "output": norm(a, **how), "grad_output": y}
+            found += [
+                Call(f"lp_pool{rank}d-{p}{tail}", norm, {"input": a}, how, takes_out=True),
+                Call(f"lp_pool{rank}d_input-{p}{tail}", back, arrays, how),
+            ]
+    return found
+
+
+def maxout_calls(dtype: str) -> list[Call]:
+    """Maxout and its gradient, along an axis before others and along the last."""
+    x = cases.floats(cases.rng_for("calls maxout", 0), (2, 12, 19), dtype)
+    found = []
+    for tail, dim, a in (("", 1, x), ("-last", -1, to_last(x, 1))):
+        y, maps = F.maxout(a, 3, dim, return_indices=True)
+        how = {"pool_size": 3, "dim": dim}
+        found += [
+            Call(f"maxout{tail}", F.maxout, {"input": a}, how, takes_out=True),
+            Call(f"maxout-indices{tail}", F.maxout, {"input": a}, how | {"return_indices": True}),
+            Call(
+                f"maxout_input{tail}",
+                fastconv.grad.maxout_input,
+                {"indices": maps, "grad_output": y},
+                {"dim": dim},
+                places={"input_size": a.shape},
+            ),
+        ]
+    return found
+
+
 def tensorflow_calls(dtype: str) -> list[Call]:
     """TensorFlow's signatures."""
     rng = cases.rng_for("calls tf", 0)
@@ -479,10 +548,10 @@ def chosen(function: str, input_shape: tuple[int, ...], weight_shape: tuple[int,
 def calls_of(rank: int, dtype: str) -> list[Call]:
     """Every function of this number of axes."""
     families = (convolution_calls, border_calls, untied_calls, tiled_calls, separable_calls, transposed_calls, pooling_calls)
-    return [call for family in families for call in family(rank, dtype)]
+    return [call for family in (*families, box_calls) for call in family(rank, dtype)]
 
 
 def all_calls(dtype: str) -> list[Call]:
     """Every public function at least once."""
     by_rank = [call for rank in (1, 2, 3) for call in calls_of(rank, dtype)]
-    return by_rank + dense_calls(dtype) + tensorflow_calls(dtype) + stream_calls(dtype)
+    return by_rank + maxout_calls(dtype) + dense_calls(dtype) + tensorflow_calls(dtype) + stream_calls(dtype)

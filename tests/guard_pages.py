@@ -204,9 +204,39 @@ def random_pools(rank: int) -> list[calls.Call]:
     return found
 
 
+def random_boxes(rank: int) -> list[calls.Call]:
+    """Adaptive pooling and norms of random shapes, and their gradients, with the channels first and last."""
+    found = []
+    for index in range(SHAPES_PER_RANK):
+        rng = cases.rng_for("guard pages boxes", 10 * index + rank)
+        case = cases.draw_pool(rng, rank, "avg")
+        options = {k: v for k, v in case.options.items() if k not in ("count_include_pad", "divisor_override")}
+        outputs = {"output_size": tuple(int(rng.integers(1, n + 2)) for n in case.size)}
+        norm = options | {"norm_type": (1, 2, 3, 1.5, float("inf"))[index % 5]}
+        x = cases.floats(rng, case.input_shape, case.dtype)
+        for a, last in ((x, {}), (calls.to_last(x, rank), {"data_format": calls.LAST[rank]})):
+            shape, words = {"input_size": a.shape}, f"{case} {last}"
+            for kind, how in (("adaptive_avg", outputs), ("adaptive_max", outputs), ("lp", norm)):
+                name = f"{kind}_pool{rank}d"
+                pool, back = getattr(F, name), getattr(fastconv.grad, f"{name}_input")
+                found.append(calls.Call(f"{name} {words}", pool, {"input": a}, how | last, takes_out=True))
+                y = pool(a, **how, **last)
+                if kind == "lp":
+                    arrays = {"input": a, "output": y, "grad_output": y}
+                    found.append(calls.Call(f"{name}_input {words}", back, arrays, how | last))
+                elif kind == "adaptive_avg":
+                    found.append(calls.Call(f"{name}_input {words}", back, {"grad_output": y}, last, places=shape))
+                else:
+                    switched = how | last | {"return_indices": True}
+                    found.append(calls.Call(f"{name} indices {words}", pool, {"input": a}, switched))
+                    arrays = {"indices": pool(a, **switched)[1], "grad_output": y}
+                    found.append(calls.Call(f"{name}_input {words}", back, arrays, last, places=shape))
+    return found
+
+
 def random_calls(rank: int) -> list[calls.Call]:
     """Random shapes of everything."""
-    families = (random_convolutions, random_borders, random_separable, random_transposed, random_pools)
+    families = (random_convolutions, random_borders, random_separable, random_transposed, random_pools, random_boxes)
     return [call for family in families for call in family(rank)]
 
 

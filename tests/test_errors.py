@@ -491,6 +491,107 @@ def pool_rows(rank: int) -> Iterator[Bad]:
     yield from index_rows(rank, x, g, where)
 
 
+def box_rows(rank: int) -> Iterator[Bad]:
+    """Adaptive and global pooling, sums and norms, and their gradients."""
+    x = np.ones((2, 3, *(9, 8, 7)[:rank]), np.float32)
+    g, where = np.ones((2, 3, *(2,) * rank), np.float32), np.zeros((2, 3, *(2,) * rank), np.int64)
+    one = np.ones((2, 3, *(1,) * rank), np.float32)
+    y = getattr(F, f"sum_pool{rank}d")(x, 2)
+    forward = {
+        f"adaptive_avg_pool{rank}d": {"output_size": 2},
+        f"adaptive_max_pool{rank}d": {"output_size": 2, "return_indices": False},
+        f"global_avg_pool{rank}d": {},
+        f"global_max_pool{rank}d": {"return_indices": False},
+        f"sum_pool{rank}d": {"kernel_size": 2, "stride": 2, "padding": 0, "ceil_mode": False},
+        f"lp_pool{rank}d": {"norm_type": 2, "kernel_size": 2, "stride": 2, "padding": 0, "ceil_mode": False},
+    }
+    backward = {
+        f"adaptive_avg_pool{rank}d_input": {"input_size": x.shape, "grad_output": g},
+        f"adaptive_max_pool{rank}d_input": {"input_size": x.shape, "indices": where, "grad_output": g},
+        f"global_avg_pool{rank}d_input": {"input_size": x.shape, "grad_output": one},
+        f"sum_pool{rank}d_input": {"input_size": x.shape, "grad_output": y, "kernel_size": 2, "stride": 2, "padding": 0},
+        f"lp_pool{rank}d_input": {"input": x, "output": y, "grad_output": y, "norm_type": 2, "kernel_size": 2, "padding": 0},
+    }
+    functions = [(name, getattr(F, name), {"input": x} | good) for name, good in forward.items()]
+    functions += [(name, getattr(fc.grad, name), good) for name, good in backward.items()]
+    for name, call, good in functions:
+        for argument, least in (("output_size", 1), ("kernel_size", 1), ("stride", 1), ("padding", 0)):
+            if argument in good:
+                for value, says, kind in wrong_ints(least, rank):
+                    if argument == "output_size" and isinstance(value, tuple) and value == (None,) * rank:
+                        continue  # keeps every axis
+                    yield Bad(name, call, good | {argument: value}, argument, says, kind)
+        for argument in ("return_indices", "ceil_mode"):
+            for value in ("no", None, 1.5, Thing()) if argument in good else ():
+                yield Bad(name, call, good | {argument: value}, argument, repr(value), TypeError)
+        if "norm_type" in good:
+            for value in (0, -1, -2.5, float("nan"), -float("inf")):
+                yield Bad(name, call, good | {"norm_type": value}, "norm_type", repr(value), ValueError)
+            for value in ("2", None, True, Thing(), (2,), 1j):
+                yield Bad(name, call, good | {"norm_type": value}, "norm_type", repr(value), TypeError)
+        for array in ("input", "grad_output"):
+            if array in good:
+                for value, says, kind in wrong_array(good[array]):
+                    yield Bad(name, call, good | {array: value}, (array, "output", "indices"), says, kind)
+        for value in ("NC", "", "channels_last"):
+            yield Bad(name, call, good | {"data_format": value}, "data_format", repr(value), ValueError)
+        for value, kind in ((0, ValueError), (-1, ValueError), ("2", TypeError), (2.0, TypeError), (2**63, ValueError)):
+            yield Bad(name, call, good | {"num_threads": value}, "num_threads", repr(value), kind)
+        if name in forward:
+            yield Bad(name, call, good | {"input": x[..., :0]}, "input", "0)", ValueError)
+            yield Bad(name, call, good | {"out": np.zeros((1,), np.float32)}, "out", "(1,)", ValueError)
+        else:
+            yield from box_gradient_rows(name, call, good)
+
+
+def box_gradient_rows(name: str, call: Callable[..., object], good: dict) -> Iterator[Bad]:
+    """Sizes, switches and gradients that do not fit."""
+    g = good["grad_output"]
+    named = ("grad_output", "output", "input_size", "indices")
+    for shape in ((3, *g.shape[1:]), (2, 4, *g.shape[2:])):
+        says = (str(shape), str(shape[:2]))
+        yield Bad(name, call, good | {"grad_output": np.ones(shape, np.float32)}, named, says, ValueError)
+    if "input_size" in good:
+        right = good["input_size"]
+        for value in (None, 5, "size", (*right[:-1], 2.0), (*right[:-1], None)):
+            yield Bad(name, call, good | {"input_size": value}, "input_size", repr(value), TypeError)
+        for value in ((), right[2:], (*right, 1, 1), (*right[:-1], -1), (*right[:-1], 2**63), (1, *right[1:])):
+            yield Bad(name, call, good | {"input_size": value}, named, (str(value), str(g.shape)), ValueError)
+    for index in (-1, 2**40) if "indices" in good else ():
+        for last in ({}, {"data_format": ("NWC", "NHWC", "NDHWC")[g.ndim - 3]}):
+            wrong = np.full(g.shape, index)
+            how = {"input_size": (2, *good["input_size"][2:], g.shape[-1])} if last else {}
+            yield Bad(name, call, good | {"indices": wrong} | how | last, "indices", str(index), ValueError)
+
+
+def maxout_rows() -> Iterator[Bad]:
+    """Maxout and its gradient."""
+    x = np.ones((2, 6, 5), np.float32)
+    good = {"input": x, "pool_size": 2, "dim": 1}
+    back = {"input_size": x.shape, "indices": np.zeros((2, 3, 5), np.int64), "grad_output": x[:, ::2].copy(), "dim": 1}
+    for value in (0, -1, 4, 5, 7, 2**31, 2**63):
+        yield Bad("maxout", F.maxout, good | {"pool_size": value}, "pool_size", str(value), ValueError)
+    for value in (None, 2.0, True, "2", (2,), Thing()):
+        yield Bad("maxout", F.maxout, good | {"pool_size": value}, "pool_size", repr(value), TypeError)
+    for function, call, arguments in (("maxout", F.maxout, good), ("maxout_input", fc.grad.maxout_input, back)):
+        for value in (3, -4, 2**40):
+            yield Bad(function, call, arguments | {"dim": value}, "dim", str(value), ValueError)
+        for value in (None, 1.0, True, "1", (1,), Thing()):
+            yield Bad(function, call, arguments | {"dim": value}, "dim", repr(value), TypeError)
+        yield Bad(function, call, arguments | {"num_threads": 0}, "num_threads", "0", ValueError)
+    for value in (3, "x", None, x.tolist(), x.astype("int32"), x.astype("float16")):
+        yield Bad("maxout", F.maxout, good | {"input": value}, "input", says_of(value), TypeError)
+    yield Bad("maxout", F.maxout, good | {"return_indices": "no"}, "return_indices", "'no'", TypeError)
+    yield Bad("maxout", F.maxout, good | {"out": np.zeros((2, 2, 5), np.float32)}, "out", "(2, 2, 5)", ValueError)
+    call = fc.grad.maxout_input
+    for value in ((2, 6), (2, 7, 5), (3, 6, 5), (2, 6, 4), (2, 0, 5)):
+        yield Bad("maxout_input", call, back | {"input_size": value}, "input_size", str(value), ValueError)
+    for value in (-1, 6, 2**50):
+        wrong = np.full((2, 3, 5), value)
+        yield Bad("maxout_input", call, back | {"indices": wrong}, "indices", str(value), ValueError)
+    yield Bad("maxout_input", call, back | {"indices": np.zeros((2, 3, 5), np.int32)}, "indices", "int32", TypeError)
+
+
 def index_rows(rank: int, x: np.ndarray, g: np.ndarray, where: np.ndarray) -> Iterator[Bad]:
     """Switches that are wrong, in all three functions that follow them, and the sizes of unpooling."""
     plane = int(np.prod(x.shape[2:]))
@@ -788,6 +889,8 @@ ROWS = [
     *(row for rank in (1, 2, 3) for row in conv_rows(rank)),
     *(row for rank in (1, 2, 3) for row in transposed_rows(rank)),
     *(row for rank in (1, 2, 3) for row in pool_rows(rank)),
+    *(row for rank in (1, 2, 3) for row in box_rows(rank)),
+    *maxout_rows(),
     *dense_rows(),
     *setting_rows(),
 ]

@@ -167,9 +167,14 @@ def call_named(name: str, dtype: str) -> calls.Call:
 def test_the_calls_with_out_are_those_of_the_contract() -> None:
     families = {name.split("-")[0] for name in WITH_OUT}
     convs = ("conv", "conv_transpose", "local_conv", "tiled_conv", "depthwise_separable_conv")
-    kinds = (*convs, "max_pool", "avg_pool", "max_unpool")
+    boxes = (
+        *(f"{family}_{kind}_pool" for family in ("adaptive", "global") for kind in ("avg", "max")),
+        "sum_pool",
+        "lp_pool",
+    )
+    kinds = (*convs, "max_pool", "avg_pool", "max_unpool", *boxes)
     named = {f"{kind}{rank}d" for kind in kinds for rank in (1, 2, 3)}
-    assert families == named | {"linear", "gated_tanh", *calls.ACTIVATIONS}
+    assert families == named | {"linear", "gated_tanh", "maxout", *calls.ACTIVATIONS}
 
 
 @pytest.mark.parametrize("name", WITH_OUT)

@@ -219,6 +219,59 @@ def test_pooling_layers_equal_the_functions(axes, options):
     np.testing.assert_array_equal(layer.backward(g), expected)
 
 
+@pytest.mark.parametrize("axes", [1, 2, 3])
+def test_pooling_layers_of_boxes_equal_the_functions(axes):
+    x = distinct(2, 6, *(6, 7, 8)[:axes])
+    outputs, ones = (4, None, 3)[:axes], 1
+    for layer, kind, arguments in (
+        (f"AdaptiveAvgPool{axes}d", f"adaptive_avg_pool{axes}d", (outputs,)),
+        (f"GlobalAvgPool{axes}d", f"adaptive_avg_pool{axes}d", (ones,)),
+        (f"AdaptiveMaxPool{axes}d", f"adaptive_max_pool{axes}d", (outputs,)),
+        (f"GlobalMaxPool{axes}d", f"adaptive_max_pool{axes}d", (ones,)),
+    ):
+        function, gradient = getattr(F, kind), getattr(G, f"{kind}_input")
+        pool = getattr(nn, layer)(*(() if "Global" in layer else arguments))
+        y = pool(x)
+        np.testing.assert_array_equal(y, function(x, *arguments))
+        g = normal(*y.shape)
+        switches = (function(x, *arguments, return_indices=True)[1],) if "Max" in layer else ()
+        np.testing.assert_array_equal(pool.backward(g), gradient(x.shape, *switches, g))
+        if switches:
+            _, where = getattr(nn, layer)(*(() if "Global" in layer else arguments), return_indices=True)(x)
+            np.testing.assert_array_equal(where, switches[0])
+        pool.eval()
+        np.testing.assert_array_equal(pool(x), y)
+
+
+@pytest.mark.parametrize("axes", [1, 2, 3])
+def test_sum_norm_and_maxout_layers_equal_the_functions(axes):
+    x = np.abs(distinct(2, 6, *(6, 7, 8)[:axes])) + 1
+    for p in (1, 2, 2.5, np.inf):
+        pool, window = getattr(nn, f"LPPool{axes}d")(p, 3, 2, ceil_mode=True), (p, 3, 2, True)
+        y = pool(x)
+        np.testing.assert_array_equal(y, getattr(F, f"lp_pool{axes}d")(x, *window))
+        g = normal(*y.shape)
+        np.testing.assert_array_equal(pool.backward(g), getattr(G, f"lp_pool{axes}d_input")(x, y, g, *window))
+    pool = getattr(nn, f"SumPool{axes}d")(3, 2, 1)
+    y = pool(x)
+    np.testing.assert_array_equal(y, getattr(F, f"sum_pool{axes}d")(x, 3, 2, 1))
+    g = normal(*y.shape)
+    np.testing.assert_array_equal(pool.backward(g), getattr(G, f"sum_pool{axes}d_input")(x.shape, g, 3, 2, 1))
+    layer = nn.Maxout(3)
+    y, maps = F.maxout(x, 3, return_indices=True)
+    np.testing.assert_array_equal(layer(x), y)
+    g = normal(*y.shape)
+    np.testing.assert_array_equal(layer.backward(g), G.maxout_input(x.shape, maps, g))
+    np.testing.assert_array_equal(layer.eval()(x), y)
+
+
+def test_layers_of_boxes_say_what_torchs_say():
+    assert repr(nn.AdaptiveAvgPool2d((5, None))) == "AdaptiveAvgPool2d(output_size=(5, None))"
+    assert repr(nn.AdaptiveMaxPool1d(3, True)) == "AdaptiveMaxPool1d(output_size=3)"
+    assert repr(nn.LPPool2d(2, 3, stride=(2, 1))) == "LPPool2d(norm_type=2, kernel_size=3, stride=(2, 1), ceil_mode=False)"
+    assert repr(nn.LPPool1d(2, 3, ceil_mode=True)) == "LPPool1d(norm_type=2, kernel_size=3, stride=None, ceil_mode=True)"
+
+
 @pytest.mark.parametrize("shape", [(5,), (4, 5), (2, 3, 5)])
 def test_linear_equals_the_function(shape):
     layer = nn.Linear(5, 7, dtype="float64", rng=0)

@@ -43,6 +43,20 @@ from .activation import (
     softmax,
     tanh,
 )
+from .adaptive import (
+    adaptive_avg_pool1d,
+    adaptive_avg_pool2d,
+    adaptive_avg_pool3d,
+    adaptive_max_pool1d,
+    adaptive_max_pool2d,
+    adaptive_max_pool3d,
+    global_avg_pool1d,
+    global_avg_pool2d,
+    global_avg_pool3d,
+    global_max_pool1d,
+    global_max_pool2d,
+    global_max_pool3d,
+)
 from .convolution import (
     conv1d,
     conv2d,
@@ -57,6 +71,9 @@ from .linear import (
 from .loss import (
     cross_entropy,
 )
+from .maxout import (
+    maxout,
+)
 from .pooling import (
     avg_pool1d,
     avg_pool2d,
@@ -67,6 +84,14 @@ from .pooling import (
     max_unpool1d,
     max_unpool2d,
     max_unpool3d,
+)
+from .power_pooling import (
+    lp_pool1d,
+    lp_pool2d,
+    lp_pool3d,
+    sum_pool1d,
+    sum_pool2d,
+    sum_pool3d,
 )
 from .transposed import (
     conv_transpose1d,
@@ -83,6 +108,12 @@ from .unshared import (
 )
 
 __all__ = [
+    "adaptive_avg_pool1d",
+    "adaptive_avg_pool2d",
+    "adaptive_avg_pool3d",
+    "adaptive_max_pool1d",
+    "adaptive_max_pool2d",
+    "adaptive_max_pool3d",
     "avg_pool1d",
     "avg_pool2d",
     "avg_pool3d",
@@ -97,6 +128,12 @@ __all__ = [
     "depthwise_separable_conv2d",
     "depthwise_separable_conv3d",
     "gated_tanh",
+    "global_avg_pool1d",
+    "global_avg_pool2d",
+    "global_avg_pool3d",
+    "global_max_pool1d",
+    "global_max_pool2d",
+    "global_max_pool3d",
     "hardswish",
     "leaky_relu",
     "linear",
@@ -104,17 +141,24 @@ __all__ = [
     "local_conv2d",
     "local_conv3d",
     "log_softmax",
+    "lp_pool1d",
+    "lp_pool2d",
+    "lp_pool3d",
     "max_pool1d",
     "max_pool2d",
     "max_pool3d",
     "max_unpool1d",
     "max_unpool2d",
     "max_unpool3d",
+    "maxout",
     "relu",
     "relu6",
     "sigmoid",
     "silu",
     "softmax",
+    "sum_pool1d",
+    "sum_pool2d",
+    "sum_pool3d",
     "tanh",
     "tiled_conv1d",
     "tiled_conv2d",

@@ -22,6 +22,20 @@ from .activation import (
     softmax_input,
     tanh_input,
 )
+from .adaptive import (
+    adaptive_avg_pool1d_input,
+    adaptive_avg_pool2d_input,
+    adaptive_avg_pool3d_input,
+    adaptive_max_pool1d_input,
+    adaptive_max_pool2d_input,
+    adaptive_max_pool3d_input,
+    global_avg_pool1d_input,
+    global_avg_pool2d_input,
+    global_avg_pool3d_input,
+    global_max_pool1d_input,
+    global_max_pool2d_input,
+    global_max_pool3d_input,
+)
 from .convolution import (
     conv1d_bias,
     conv1d_input,
@@ -41,6 +55,9 @@ from .linear import (
 from .loss import (
     cross_entropy_input,
 )
+from .maxout import (
+    maxout_input,
+)
 from .pooling import (
     avg_pool1d_input,
     avg_pool2d_input,
@@ -51,6 +68,14 @@ from .pooling import (
     max_unpool1d_input,
     max_unpool2d_input,
     max_unpool3d_input,
+)
+from .power_pooling import (
+    lp_pool1d_input,
+    lp_pool2d_input,
+    lp_pool3d_input,
+    sum_pool1d_input,
+    sum_pool2d_input,
+    sum_pool3d_input,
 )
 from .transposed import (
     conv_transpose1d_bias,
@@ -79,6 +104,12 @@ from .unshared import (
 )
 
 __all__ = [
+    "adaptive_avg_pool1d_input",
+    "adaptive_avg_pool2d_input",
+    "adaptive_avg_pool3d_input",
+    "adaptive_max_pool1d_input",
+    "adaptive_max_pool2d_input",
+    "adaptive_max_pool3d_input",
     "avg_pool1d_input",
     "avg_pool2d_input",
     "avg_pool3d_input",
@@ -102,6 +133,12 @@ __all__ = [
     "conv_transpose3d_weight",
     "cross_entropy_input",
     "gated_tanh_input",
+    "global_avg_pool1d_input",
+    "global_avg_pool2d_input",
+    "global_avg_pool3d_input",
+    "global_max_pool1d_input",
+    "global_max_pool2d_input",
+    "global_max_pool3d_input",
     "hardswish_input",
     "leaky_relu_input",
     "linear_bias",
@@ -114,17 +151,24 @@ __all__ = [
     "local_conv3d_input",
     "local_conv3d_weight",
     "log_softmax_input",
+    "lp_pool1d_input",
+    "lp_pool2d_input",
+    "lp_pool3d_input",
     "max_pool1d_input",
     "max_pool2d_input",
     "max_pool3d_input",
     "max_unpool1d_input",
     "max_unpool2d_input",
     "max_unpool3d_input",
+    "maxout_input",
     "relu6_input",
     "relu_input",
     "sigmoid_input",
     "silu_input",
     "softmax_input",
+    "sum_pool1d_input",
+    "sum_pool2d_input",
+    "sum_pool3d_input",
     "tanh_input",
     "tiled_conv1d_input",
     "tiled_conv1d_weight",

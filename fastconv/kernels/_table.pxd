@@ -76,6 +76,23 @@ cdef extern from "fastconv.h" nogil:
     ctypedef void (*fc_rank_kernel)(const fc_rank *, const char *const *, char *, Py_ssize_t, Py_ssize_t, Py_ssize_t,
                                     Py_ssize_t, char *) noexcept nogil
 
+    enum fc_box_kind:
+        FC_SUMS, FC_SQUARES, FC_CUBES, FC_POWERS, FC_MAXIMA, FC_MAGNITUDES
+
+    enum fc_box_scale:
+        FC_AS_IS, FC_MEAN, FC_WHOLE
+
+    cdef struct fc_boxes:
+        int kind, scale
+        double power
+        Py_ssize_t d, h, w
+        Py_ssize_t od, oh, ow
+        const Py_ssize_t *spans_d
+        const Py_ssize_t *spans_h
+        const Py_ssize_t *spans_w
+        Py_ssize_t step, kw, left, pitch
+        Py_ssize_t taps
+
     cdef struct fc_kernels:
         const char *isa
         int lanes
@@ -188,5 +205,13 @@ cdef extern from "fastconv.h" nogil:
         fc_rank_kernel rank_grey
         double (*fma_loop)(Py_ssize_t) noexcept nogil
         void (*copy)(const void *, void *, Py_ssize_t) noexcept nogil
+        void (*box_pool)(const fc_boxes *, const void *, void *, int64_t *, Py_ssize_t, Py_ssize_t, Py_ssize_t,
+                         void *) noexcept nogil
+        void (*box_pool_last)(const fc_boxes *, const void *, void *, int64_t *, Py_ssize_t, Py_ssize_t, Py_ssize_t,
+                              Py_ssize_t, Py_ssize_t, void *) noexcept nogil
+        void (*box_grad)(const fc_boxes *, const void *, const void *, const void *, void *, void *) noexcept nogil
+        void (*box_grad_last)(const fc_boxes *, const void *, const void *, const void *, void *, Py_ssize_t, Py_ssize_t,
+                              Py_ssize_t, void *) noexcept nogil
+        void (*switch_grad_last)(const void *, const int64_t *, Py_ssize_t, Py_ssize_t, Py_ssize_t, void *) noexcept nogil
 
 cdef const fc_kernels *kernels_of(int isa, int width) noexcept

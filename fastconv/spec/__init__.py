@@ -16,6 +16,10 @@ from .borders import (
     border_of,
     border_pairs,
 )
+from .boxes import (
+    BoxSpec,
+    norm_power,
+)
 from .checks import (
     FORMATS,
     LIMIT,
@@ -79,6 +83,7 @@ __all__ = [
     "WORD",
     "Axes",
     "Borders",
+    "BoxSpec",
     "ConvPoolSpec",
     "ConvSpec",
     "ConvTransposeSpec",
@@ -105,6 +110,7 @@ __all__ = [
     "is_sequence",
     "memory_bytes",
     "named_dtype",
+    "norm_power",
     "one_of",
     "padding_pairs",
     "per_axis",

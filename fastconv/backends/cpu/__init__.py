@@ -6,6 +6,16 @@ determines it, so a repeated call on plain arrays goes straight to the kernels. 
 misaligned arrays, `out=`) is made plain first, and only then copied.
 """
 
+from .box_pool import (
+    adaptive_average_input,
+    adaptive_pool,
+    lp_pool_input,
+    maxout,
+    maxout_input,
+    sum_pool_input,
+    switched_input,
+    window_pool,
+)
 from .calls import bind_call, calls
 from .conv import (
     bind_conv,
@@ -57,6 +67,8 @@ from .transposed import (
 __all__ = [
     "activation",
     "activation_input",
+    "adaptive_average_input",
+    "adaptive_pool",
     "average_pool",
     "average_pool_input",
     "bind_call",
@@ -82,10 +94,13 @@ __all__ = [
     "linear_weight",
     "log_softmax",
     "log_softmax_input",
+    "lp_pool_input",
     "max_pool",
     "max_pool_input",
     "max_unpool",
     "max_unpool_input",
+    "maxout",
+    "maxout_input",
     "pack_conv",
     "pack_conv_transpose",
     "packed_conv_pool",
@@ -99,7 +114,10 @@ __all__ = [
     "separable_conv",
     "softmax",
     "softmax_input",
+    "sum_pool_input",
+    "switched_input",
     "tiled_conv",
     "tiled_input",
     "tiled_weight",
+    "window_pool",
 ]

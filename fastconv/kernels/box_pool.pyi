@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: BSD-3-Clause
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+class BoundBoxes:
+    spec: Any
+    isa: str
+    def pool(self, x: Array, y: Array, switches: Array | None, threads: int) -> None: ...
+    def gradient(self, x: Array | None, y: Array | None, dy: Array, dx: Array, threads: int) -> None: ...
+    def switch_gradient(self, dy: Array, switches: Array, dx: Array, threads: int) -> None: ...
+    def first_bad_switch(self, switches: Array) -> int: ...
+
+def bind(spec: Any, isa: int, isa_name: str) -> BoundBoxes: ...
