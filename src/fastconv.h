@@ -117,6 +117,9 @@ struct fc_planes {
 typedef void (*fc_rank_kernel)(const struct fc_rank *s, const char *const *x, char *y, ptrdiff_t row, ptrdiff_t row_end,
                                ptrdiff_t column, ptrdiff_t column_end, char *scratch);
 
+/* What is done where switches point: only check them, put small values there, add them up there, or get them from there. */
+enum fc_follow { FC_CHECK, FC_PUT, FC_ADD, FC_GET };
+
 struct fc_kernels {
     const char *isa;
     int lanes; /* reals in a vector */

@@ -1,0 +1,217 @@
+/* Pooling of planes in two steps, which max.c and average.c share: every input row is folded along into windows of kw, once for
+ * all output rows that read it, and kd * kh of those rows are folded into an output row.
+ *
+ * A fold takes the taps of a window in row-major order, a row's first and then the rows', so that ties, NaN and the sign of a
+ * zero are those of the window as a whole. */
+#ifndef FC_POOL_ROWS_H
+#define FC_POOL_ROWS_H
+
+#include <math.h>
+#include <string.h>
+
+#include "pool/window.h"
+
+#define COLUMNS 1024        /* outputs of a block of columns, at most */
+#define HELD (24 << 10)     /* bytes of rows held at once, if that leaves room for the rows of one output row */
+#define ROWS_MOST (8 << 20) /* bytes of scratch beyond which a window is taken tap by tap */
+
+/* What a fold does, and whether a maximum also tells its tap. */
+enum fold { FOLD_MAX, FOLD_MARK, FOLD_SUM };
+
+/* Scratch of a call: `lines` input rows of each of kd planes, `columns` outputs wide, which serve `block` output rows. */
+struct rows {
+    ptrdiff_t columns, lines, block, room;
+    int whole;            /* staged rows may be read beyond their end in whole vectors */
+    real *held, *winners; /* rows folded along, and their winners */
+    real *staged;         /* rows with their border, `room` reals each; room 0: rows are read where they lie */
+    real *first, *won;    /* where windows of -inf point along a row; an output row's winners */
+    const real **from;
+    real *at;             /* what a row of the window adds to its winners */
+    unsigned char *needed;
+};
+
+/* The pieces of scratch, cut off one after the other; what they came to is the scratch a call needs. */
+FC_INLINE void *cut(char **scratch, ptrdiff_t bytes) {
+    char *piece = *scratch;
+    *scratch += (bytes + 63) / 64 * 64;
+    return piece;
+}
+
+FC_INLINE ptrdiff_t lay_out_rows(const struct fc_pool *s, int marked, char *scratch, struct rows *r) {
+    const ptrdiff_t span_h = (s->kh - 1) * s->dilation_h + 1, span_w = (s->kw - 1) * s->dilation_w + 1;
+    const int staged = s->pad_w > 0 || (s->ow - 1) * s->stride_w - s->pad_w + span_w > s->w;
+    char *const begin = scratch;
+    r->columns = (s->ow + LANES - 1) / LANES * LANES;
+    if (r->columns > COLUMNS) r->columns = COLUMNS;
+    r->whole = staged && s->stride_w <= 2;
+    r->room = 0;
+    if (staged) r->room = ((r->whole || s->ow > r->columns ? r->columns : s->ow) - 1) * s->stride_w + span_w;
+    const ptrdiff_t row = s->kd * (r->columns * (marked ? 2 : 1) + r->room) * (ptrdiff_t)sizeof(real);
+    r->lines = HELD / row > span_h ? HELD / row : span_h;
+    r->block = (r->lines - span_h) / s->stride_h + 1;
+    if (r->block > s->oh) r->block = s->oh;
+    r->lines = (r->block - 1) * s->stride_h + span_h;
+    const ptrdiff_t held = s->kd * r->lines, wide = (ptrdiff_t)sizeof(real) * r->columns;
+    r->room = (r->room + LANES - 1) / LANES * LANES;
+    r->held = cut(&scratch, held * wide);
+    r->winners = cut(&scratch, marked ? held * wide : 0);
+    r->staged = cut(&scratch, held * r->room * (ptrdiff_t)sizeof(real));
+    r->first = cut(&scratch, marked ? wide : 0);
+    r->won = cut(&scratch, wide);
+    r->from = cut(&scratch, s->kd * s->kh * (ptrdiff_t)sizeof *r->from);
+    r->at = cut(&scratch, s->kd * s->kh * (ptrdiff_t)sizeof(real));
+    r->needed = cut(&scratch, r->lines);
+    return scratch - begin;
+}
+
+FC_INLINE void fold(vec value, vec at, vec *best, vec *winner, const int how) {
+    if (how == FOLD_SUM) {
+        *best = vec_add(*best, value);
+        return;
+    }
+    const mask wins = mask_beats(value, *best);
+    *best = vec_select(wins, value, *best);
+    if (how == FOLD_MARK) *winner = vec_select(wins, at, *winner);
+}
+
+/* A row with its border of `fill`: columns first, first + 1, ... */
+static void stage_row(const struct fc_pool *s, const real *row, ptrdiff_t first, ptrdiff_t room, real fill, real *to) {
+    for (ptrdiff_t i = 0; i < room; i += LANES) {
+        const real *from = row + first + i;
+        if (first + i >= 0 && first + i + LANES <= s->w) {
+            vec_store(to + i, vec_load(from));
+        } else {
+            const mask some = mask_bits(bits_between(-first - i, s->w - first - i));
+            vec_store(to + i, vec_select(some, vec_load_some(from, 1, some), vec_set1(fill)));
+        }
+    }
+}
+
+/* Windows of one row, LANES of them at output i, `some` of them where that is not all. */
+FC_INLINE void along_vector(const real *from, ptrdiff_t stride, ptrdiff_t dilation, ptrdiff_t kw, const mask *some, vec winner,
+                            real step, real *to, real *won, const int how) {
+    vec best = some ? vec_load_some(from, stride, *some) : vec_load_stride(from, stride);
+    for (ptrdiff_t t = 1; t < kw; t++) {
+        const real *tap = from + t * dilation;
+        fold(some ? vec_load_some(tap, stride, *some) : vec_load_stride(tap, stride), vec_set1((real)t * step), &best, &winner,
+             how);
+    }
+    vec_store(to, best);
+    if (how == FOLD_MARK) vec_store(won, winner);
+}
+
+/* `count` windows in whole vectors, of which the last begins early rather than end late. */
+FC_INLINE void along_whole(const real *from, ptrdiff_t stride, ptrdiff_t dilation, ptrdiff_t kw, ptrdiff_t count, real step,
+                           const real *first, real *to, real *won, const int how) {
+    for (ptrdiff_t i = 0; i < count; i += LANES) {
+        if (i + LANES > count) i = count - LANES;
+        const vec winner = how == FOLD_MARK ? vec_load(first + i) : vec_zero();
+        along_vector(from + i * stride, stride, dilation, kw, NULL, winner, step, to + i, won + i, how);
+    }
+}
+
+/* The usual windows with what they are known to the compiler. */
+FC_INLINE void along(const struct fc_pool *s, const real *from, ptrdiff_t count, real step, const real *first, real *to,
+                     real *won, const int how) {
+#define ALONG(stride, kw) along_whole(from, stride, 1, kw, count, step, first, to, won, how)
+    const ptrdiff_t kind = s->dilation_w != 1 || s->kw < 2 || s->kw > 3 || s->stride_w > 2 ? 0 : 2 * s->stride_w + s->kw;
+    if (count < LANES) {
+        const mask some = mask_bits(bits_below(count));
+        const vec winner = how == FOLD_MARK ? vec_load(first) : vec_zero();
+        along_vector(from, s->stride_w, s->dilation_w, s->kw, &some, winner, step, to, won, how);
+    } else if (kind == 4) {
+        ALONG(1, 2);
+    } else if (kind == 5) {
+        ALONG(1, 3);
+    } else if (kind == 6) {
+        ALONG(2, 2);
+    } else if (kind == 7) {
+        ALONG(2, 3);
+    } else if (s->stride_w == 1) {
+        along_whole(from, 1, s->dilation_w, s->kw, count, step, first, to, won, how);
+    } else {
+        along_whole(from, s->stride_w, s->dilation_w, s->kw, count, step, first, to, won, how);
+    }
+#undef ALONG
+}
+
+/* Output rows [begin, end) of plane iod of the outputs, columns [column, column + count): which input rows they read. */
+struct patch {
+    ptrdiff_t iod, begin, end, column, count;
+    struct taps d;
+    ptrdiff_t ih; /* of held line 0, may lie outside */
+};
+
+FC_INLINE struct taps rows_taps(const struct fc_pool *s, ptrdiff_t ioh) {
+    return taps_inside(ioh * s->stride_h - s->pad_h, s->dilation_h, s->kh, s->h);
+}
+
+FC_INLINE void mark_needed(const struct fc_pool *s, const struct rows *r, const struct patch *p) {
+    memset(r->needed, 0, (size_t)r->lines);
+    for (ptrdiff_t ioh = p->begin; ioh < p->end; ioh++) {
+        const struct taps h = rows_taps(s, ioh);
+        for (ptrdiff_t k = h.begin; k < h.end; k++)
+            r->needed[(ioh - p->begin) * s->stride_h + k * s->dilation_h] = 1;
+    }
+}
+
+/* Every input row of one plane that the patch reads, folded along. Rows are staged before the first of them is read: a load
+ * that spans two stores would wait for both. */
+FC_INLINE void fold_along(const struct fc_pool *s, const struct rows *r, const struct patch *p, const real *x, real step,
+                          const int how) {
+    const ptrdiff_t first = p->column * s->stride_w - s->pad_w, planes = p->d.end - p->d.begin;
+    const ptrdiff_t id = p->iod * s->stride_d - s->pad_d + p->d.begin * s->dilation_d;
+    for (int stage = r->room > 0; stage >= 0; stage--)
+        for (ptrdiff_t plane = 0; plane < planes; plane++)
+            for (ptrdiff_t line = 0; line < r->lines; line++) {
+                if (!r->needed[line]) continue;
+                const ptrdiff_t slot = plane * r->lines + line;
+                const real *row = x + ((id + plane * s->dilation_d) * s->h + p->ih + line) * s->w;
+                real *staged = r->staged + slot * r->room;
+                if (stage)
+                    stage_row(s, row, first, r->room, how == FOLD_SUM ? 0 : (real)-INFINITY, staged);
+                else
+                    along(s, r->room ? staged : row + first, r->whole ? r->columns : p->count, step, r->first,
+                          r->held + slot * r->columns, r->winners + slot * r->columns, how);
+            }
+}
+
+/* The held rows of an output row's window, in row-major order; how many. */
+FC_INLINE ptrdiff_t window_rows(const struct fc_pool *s, const struct rows *r, const struct patch *p, ptrdiff_t ioh,
+                                real step_d, real step_h) {
+    const struct taps h = rows_taps(s, ioh);
+    ptrdiff_t count = 0;
+    for (ptrdiff_t d = p->d.begin; d < p->d.end; d++)
+        for (ptrdiff_t k = h.begin; k < h.end; k++, count++) {
+            const ptrdiff_t line = (ioh - p->begin) * s->stride_h + k * s->dilation_h;
+            r->from[count] = r->held + ((d - p->d.begin) * r->lines + line) * r->columns;
+            r->at[count] = (real)d * step_d + (real)k * step_h;
+        }
+    return count;
+}
+
+/* What the rows of a window come to at column i; `rows` > 0. */
+FC_INLINE vec fold_across(const struct rows *r, ptrdiff_t rows, ptrdiff_t i, vec *winner, const int how) {
+    const ptrdiff_t apart = r->winners - r->held;
+    vec best = vec_load(r->from[0] + i);
+    if (how == FOLD_MARK) *winner = vec_add(vec_load(r->from[0] + apart + i), vec_set1(r->at[0]));
+    for (ptrdiff_t k = 1; k < rows; k++) {
+        const vec at = how == FOLD_MARK ? vec_add(vec_load(r->from[k] + apart + i), vec_set1(r->at[k])) : vec_zero();
+        fold(vec_load(r->from[k] + i), at, &best, winner, how);
+    }
+    return best;
+}
+
+/* The patches of output rows [row, row_end): first those with the same rows and columns of all planes. */
+FC_INLINE int next_patch(const struct fc_pool *s, const struct rows *r, ptrdiff_t row, ptrdiff_t row_end, struct patch *p) {
+    if (row >= row_end) return 0;
+    p->iod = row / s->oh, p->begin = row % s->oh;
+    p->end = p->begin + r->block;
+    if (p->end > s->oh) p->end = s->oh;
+    if (p->end - p->begin > row_end - row) p->end = p->begin + row_end - row;
+    p->d = taps_inside(p->iod * s->stride_d - s->pad_d, s->dilation_d, s->kd, s->d);
+    p->ih = p->begin * s->stride_h - s->pad_h;
+    return 1;
+}
+
+#endif
