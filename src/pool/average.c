@@ -4,12 +4,12 @@
  * Applies when: always.
  * Layout:       planes one after the other.
  * Plan:         one call owns some output rows of some planes.
- * Tile:         rows.h: input rows are summed along once, then kd*kh of them into an output row, all in L1.
- * Cost:         (kw - 1) * stride_h + kd*kh - 1 additions an output at most, and one division.
- * Accuracy:     a row's taps in order, then the rows (a window that is whole rows: interleaved chains), then one division:
+ * Tile:         across.h: kd*kh input rows are added up into one in L1, and that one along into outputs.
+ * Cost:         (kd*kh - 1) * stride_w + kw - 1 additions an output, and one division.
+ * Accuracy:     columns of a window, then across them (a window that is whole rows: interleaved chains), then one division:
  *               factor 1.
  * Measured:     see the end of the file's history in benchmarks. */
-#include "pool/rows.h"
+#include "pool/across.h"
 
 /* The elements of a window on one axis that the divisor counts. */
 FC_INLINE ptrdiff_t counted(const struct fc_pool *s, struct taps taps, ptrdiff_t o, ptrdiff_t stride, ptrdiff_t pad,
@@ -30,23 +30,17 @@ FC_INLINE ptrdiff_t counted_w(const struct fc_pool *s, ptrdiff_t o) {
     return counted(s, taps, o, s->stride_w, s->pad_w, s->tail_w, s->kw, s->w);
 }
 
+/* What the axes but the last multiply the divisors of output row `row` with. */
+FC_INLINE vec others(const struct fc_pool *s, ptrdiff_t row) {
+    return vec_set1((real)(s->divisor ? s->divisor : counted_d(s, row / s->oh) * counted_h(s, row % s->oh)));
+}
+
 /* Divisors of the outputs of a row, but for what the other axes multiply them with. */
 static void know_divisors(const struct fc_pool *s, ptrdiff_t column, ptrdiff_t count, ptrdiff_t columns, real *to) {
     for (ptrdiff_t i = 0; i < columns; i++) {
         const ptrdiff_t start = (column + i) * s->stride_w - s->pad_w;
         const int inside = start >= 0 && start + s->kw <= s->w;
         to[i] = (real)(s->divisor || i >= count ? 1 : inside ? s->kw : counted_w(s, column + i));
-    }
-}
-
-FC_INLINE void output_row(const struct fc_pool *s, const struct rows *r, const struct patch *p, ptrdiff_t ioh, real *y) {
-    const ptrdiff_t rows = window_rows(s, r, p, ioh, 0, 0);
-    const vec others = vec_set1((real)(s->divisor ? s->divisor : counted_d(s, p->iod) * counted_h(s, ioh)));
-    vec none = vec_zero();
-    for (ptrdiff_t i = 0; i < p->count; i += LANES) {
-        const vec sum = rows ? fold_across(r, rows, i, &none, FOLD_SUM) : vec_zero();
-        const vec divisor = vec_mul(others, vec_load(r->won + i));
-        vec_store_some(y + i, vec_div(sum, divisor), mask_bits(bits_below(p->count - i)));
     }
 }
 
@@ -85,13 +79,13 @@ static void average_each(const struct fc_pool *s, const real *x, real *y, ptrdif
 }
 
 FC_INLINE int in_rows(const struct fc_pool *s) {
-    struct rows r;
-    return !spans_rows(s) && lay_out_rows(s, 0, NULL, &r) <= ROWS_MOST;
+    struct lines l;
+    return !spans_rows(s) && lay_out_lines(s, NULL, &l) <= ROWS_MOST;
 }
 
 ptrdiff_t FC_FN(average_pool_scratch)(const struct fc_pool *s) {
-    struct rows r;
-    return in_rows(s) ? lay_out_rows(s, 0, NULL, &r) : 0;
+    struct lines l;
+    return in_rows(s) ? lay_out_lines(s, NULL, &l) : 0;
 }
 
 void FC_FN(average_pool)(const struct fc_pool *s, const void *x, void *y, ptrdiff_t planes, ptrdiff_t row, ptrdiff_t row_end,
@@ -104,20 +98,20 @@ void FC_FN(average_pool)(const struct fc_pool *s, const void *x, void *y, ptrdif
             average_each(s, from + plane * in_plane, to + plane * out_plane, row, row_end);
         return;
     }
-    struct rows r;
-    struct patch p;
-    lay_out_rows(s, 0, scratch, &r);
-    for (; next_patch(s, &r, row, row_end, &p); row += p.end - p.begin) {
-        mark_needed(s, &r, &p);
-        for (p.column = 0; p.column < s->ow; p.column += r.columns) {
-            p.count = s->ow - p.column < r.columns ? s->ow - p.column : r.columns;
-            know_divisors(s, p.column, p.count, r.columns, r.won);
-            for (ptrdiff_t plane = 0; plane < planes; plane++) {
-                fold_along(s, &r, &p, from + plane * in_plane, 0, FOLD_SUM);
-                for (ptrdiff_t ioh = p.begin; ioh < p.end; ioh++)
-                    output_row(s, &r, &p, ioh, to + plane * out_plane + (row + ioh - p.begin) * s->ow + p.column);
+    struct lines l;
+    lay_out_lines(s, scratch, &l);
+    for (ptrdiff_t column = 0; column < s->ow; column += l.columns) {
+        next_columns(s, &l, column, 0);
+        know_divisors(s, column, l.count, whole_vectors(l.columns), l.divisors);
+        for (ptrdiff_t plane = 0; plane < planes; plane++)
+            for (ptrdiff_t begin = row; begin < row_end; begin += ROWS) {
+                const ptrdiff_t end = begin + ROWS < row_end ? begin + ROWS : row_end;
+                for (ptrdiff_t r = begin; r < end; r++)
+                    across(&l, rows_inside(s, &l, from + plane * in_plane, r), 0, l.line + (r - begin) * l.room, FOLD_SUM);
+                for (ptrdiff_t r = begin; r < end; r++)
+                    along(s, &l, l.line + (r - begin) * l.room, others(s, r), to + plane * out_plane + r * s->ow + column,
+                          FOLD_SUM);
             }
-        }
     }
 }
 

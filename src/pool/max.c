@@ -12,6 +12,7 @@
  *               element inside the input; a window that meets no element (dilation can skip a narrow input) is -inf and points
  *               to the element nearest to its first tap.
  * Measured:     see the end of the file's history in benchmarks. */
+#include "pool/across.h"
 #include "pool/rows.h"
 
 /* Switches that are wanted: where those of the planes begin, and how winners become them. */
@@ -51,36 +52,67 @@ FC_INLINE void know_first(const struct fc_pool *s, const struct rows *r, const s
     }
 }
 
-FC_INLINE void output_row(const struct fc_pool *s, const struct rows *r, const struct patch *p, ptrdiff_t ioh, real *y,
-                          ptrdiff_t o, const struct marks *m, const int how) {
-    const ptrdiff_t rows = window_rows(s, r, p, ioh, m->step_d, m->step_h);
+FC_INLINE void across_marked(const struct rows *r, ptrdiff_t rows, ptrdiff_t count, real *y) {
     vec winner = vec_zero();
-    for (ptrdiff_t i = 0; i < p->count; i += LANES) {
-        const vec best = rows ? fold_across(r, rows, i, &winner, how) : vec_set1((real)-INFINITY);
-        vec_store_some(y + o + i, best, mask_bits(bits_below(p->count - i)));
-        if (how == FOLD_MARK) vec_store(r->won + i, rows ? winner : vec_load(r->first + i));
+    ptrdiff_t i = 0;
+    for (; i + LANES <= count; i += LANES) {
+        vec_store(y + i, fold_across(r, rows, i, &winner));
+        vec_store(r->won + i, winner);
     }
-    if (how != FOLD_MARK) return;
+    if (i == count) return;
+    vec_store_some(y + i, fold_across(r, rows, i, &winner), mask_bits(bits_below(count - i)));
+    vec_store(r->won + i, winner);
+}
+
+FC_INLINE void marked_row(const struct fc_pool *s, const struct rows *r, const struct patch *p, ptrdiff_t ioh, real *y,
+                          ptrdiff_t o, const struct marks *m) {
+    const ptrdiff_t rows = window_rows(s, r, p, ioh, m->step_d, m->step_h);
     ptrdiff_t id = p->iod * s->stride_d - s->pad_d, ih = ioh * s->stride_h - s->pad_h;
-    if (!rows) id = nearest(id, s->dilation_d, s->d), ih = nearest(ih, s->dilation_h, s->h);
+    if (rows == 0) {
+        id = nearest(id, s->dilation_d, s->d), ih = nearest(ih, s->dilation_h, s->h);
+        for (ptrdiff_t i = 0; i < p->count; i++) y[o + i] = (real)-INFINITY, r->won[i] = r->first[i];
+    } else if (rows == 2) {
+        across_marked(r, 2, p->count, y + o);
+    } else if (rows == 3) {
+        across_marked(r, 3, p->count, y + o);
+    } else {
+        across_marked(r, rows, p->count, y + o);
+    }
     store_marks(s, m, r->won, p->count, o, (id * s->h + ih) * s->w + p->column * s->stride_w - s->pad_w);
 }
 
-FC_INLINE void pool_rows(const struct fc_pool *s, const struct rows *r, const real *x, real *y, const struct marks *m,
-                         ptrdiff_t planes, ptrdiff_t row, ptrdiff_t row_end, const int how) {
+static void pool_marked(const struct fc_pool *s, const struct rows *r, const real *x, real *y, const struct marks *m,
+                        ptrdiff_t planes, ptrdiff_t row, ptrdiff_t row_end) {
     const ptrdiff_t in_plane = s->d * s->h * s->w, out_plane = s->od * s->oh * s->ow;
     struct patch p;
     for (; next_patch(s, r, row, row_end, &p); row += p.end - p.begin) {
         mark_needed(s, r, &p);
         for (p.column = 0; p.column < s->ow; p.column += r->columns) {
             p.count = s->ow - p.column < r->columns ? s->ow - p.column : r->columns;
-            if (how == FOLD_MARK) know_first(s, r, &p, m->compact);
+            know_first(s, r, &p, m->compact);
             for (ptrdiff_t plane = 0; plane < planes; plane++) {
-                fold_along(s, r, &p, x + plane * in_plane, m->step_w, how);
+                fold_along(s, r, &p, x + plane * in_plane, m->step_w);
                 for (ptrdiff_t ioh = p.begin; ioh < p.end; ioh++)
-                    output_row(s, r, &p, ioh, y, plane * out_plane + (row + ioh - p.begin) * s->ow + p.column, m, how);
+                    marked_row(s, r, &p, ioh, y, plane * out_plane + (row + ioh - p.begin) * s->ow + p.column, m);
             }
         }
+    }
+}
+
+static void pool_rows(const struct fc_pool *s, struct lines *l, const real *x, real *y, ptrdiff_t planes, ptrdiff_t row,
+                      ptrdiff_t row_end) {
+    const ptrdiff_t in_plane = s->d * s->h * s->w, out_plane = s->od * s->oh * s->ow;
+    for (ptrdiff_t column = 0; column < s->ow; column += l->columns) {
+        next_columns(s, l, column, (real)-INFINITY);
+        for (ptrdiff_t plane = 0; plane < planes; plane++)
+            for (ptrdiff_t begin = row; begin < row_end; begin += ROWS) {
+                const ptrdiff_t end = begin + ROWS < row_end ? begin + ROWS : row_end;
+                for (ptrdiff_t r = begin; r < end; r++)
+                    across(l, rows_inside(s, l, x + plane * in_plane, r), (real)-INFINITY, l->line + (r - begin) * l->room,
+                           FOLD_MAX);
+                for (ptrdiff_t r = begin; r < end; r++)
+                    along(s, l, l->line + (r - begin) * l->room, vec_zero(), y + plane * out_plane + r * s->ow + column, FOLD_MAX);
+            }
     }
 }
 
@@ -161,32 +193,41 @@ static void pool_each(const struct fc_pool *s, const real *x, real *y, const str
         }
 }
 
-/* Whether a window's winners are numbers that a real, and 32 bits, hold, and its rows fit into scratch. */
-FC_INLINE int in_rows(const struct fc_pool *s, int marked) {
+/* Whether a window's rows fit into scratch and, with switches, its winners are numbers that a real, and 32 bits, hold. */
+FC_INLINE int in_rows(const struct fc_pool *s, int marked, ptrdiff_t *scratch) {
     const ptrdiff_t reach = ((s->kd - 1) * s->dilation_d * s->h + (s->kh - 1) * s->dilation_h) * s->w;
     const ptrdiff_t most = (ptrdiff_t)1 << (sizeof(real) == 4 ? 24 : 31);
     struct rows r;
-    return !spans_rows(s) && reach + (s->kw - 1) * s->dilation_w < most && s->kd * s->kh * s->kw < most &&
-           lay_out_rows(s, marked, NULL, &r) <= ROWS_MOST;
+    struct lines l;
+    *scratch = 0;
+    if (spans_rows(s)) return 0;
+    if (marked && (reach + (s->kw - 1) * s->dilation_w >= most || s->kd * s->kh * s->kw >= most)) return 0;
+    const ptrdiff_t bytes = marked ? lay_out_rows(s, NULL, &r) : lay_out_lines(s, NULL, &l);
+    if (bytes > ROWS_MOST) return 0;
+    *scratch = bytes;
+    return 1;
 }
 
 ptrdiff_t FC_FN(max_pool_scratch)(const struct fc_pool *s, int marked) {
-    struct rows r;
-    return in_rows(s, marked) ? lay_out_rows(s, marked, NULL, &r) : 0;
+    ptrdiff_t bytes;
+    in_rows(s, marked, &bytes);
+    return bytes;
 }
 
 void FC_FN(max_pool)(const struct fc_pool *s, const void *x, void *y, void *switches, int compact, ptrdiff_t planes,
                      ptrdiff_t row, ptrdiff_t row_end, char *scratch) {
     const struct marks m = marks_of(s, switches, compact);
-    if (in_rows(s, switches != NULL)) {
+    ptrdiff_t bytes;
+    if (!in_rows(s, switches != NULL, &bytes)) {
+        for (ptrdiff_t plane = 0; plane < planes; plane++)
+            pool_each(s, (const real *)x + plane * s->d * s->h * s->w, y, &m, row, row_end, plane * s->od * s->oh * s->ow);
+    } else if (switches) {
         struct rows r;
-        lay_out_rows(s, switches != NULL, scratch, &r);
-        if (switches)
-            pool_rows(s, &r, x, y, &m, planes, row, row_end, FOLD_MARK);
-        else
-            pool_rows(s, &r, x, y, &m, planes, row, row_end, FOLD_MAX);
-        return;
+        lay_out_rows(s, scratch, &r);
+        pool_marked(s, &r, x, y, &m, planes, row, row_end);
+    } else {
+        struct lines l;
+        lay_out_lines(s, scratch, &l);
+        pool_rows(s, &l, x, y, planes, row, row_end);
     }
-    for (ptrdiff_t plane = 0; plane < planes; plane++)
-        pool_each(s, (const real *)x + plane * s->d * s->h * s->w, y, &m, row, row_end, plane * s->od * s->oh * s->ow);
 }

@@ -1,22 +1,13 @@
-/* Pooling of planes in two steps, which max.c and average.c share: every input row is folded along into windows of kw, once for
- * all output rows that read it, and kd * kh of those rows are folded into an output row.
+/* Max pooling of planes with switches: every input row is folded along into windows of kw, once for all output rows that read
+ * it, and kd * kh of those rows are folded into an output row.
  *
- * A fold takes the taps of a window in row-major order, a row's first and then the rows', so that ties, NaN and the sign of a
- * zero are those of the window as a whole. */
+ * Taps are taken in row-major order, a row's first and then the rows', so that ties and NaN are those of the window. */
 #ifndef FC_POOL_ROWS_H
 #define FC_POOL_ROWS_H
 
-#include <math.h>
-#include <string.h>
+#include "pool/fold.h"
 
-#include "pool/window.h"
-
-#define COLUMNS 1024        /* outputs of a block of columns, at most */
-#define HELD (24 << 10)     /* bytes of rows held at once, if that leaves room for the rows of one output row */
-#define ROWS_MOST (8 << 20) /* bytes of scratch beyond which a window is taken tap by tap */
-
-/* What a fold does, and whether a maximum also tells its tap. */
-enum fold { FOLD_MAX, FOLD_MARK, FOLD_SUM };
+#define HELD (24 << 10) /* bytes of rows held at once, if that leaves room for the rows of one output row */
 
 /* Scratch of a call: `lines` input rows of each of kd planes, `columns` outputs wide, which serve `block` output rows. */
 struct rows {
@@ -30,33 +21,26 @@ struct rows {
     unsigned char *needed;
 };
 
-/* The pieces of scratch, cut off one after the other; what they came to is the scratch a call needs. */
-FC_INLINE void *cut(char **scratch, ptrdiff_t bytes) {
-    char *piece = *scratch;
-    *scratch += (bytes + 63) / 64 * 64;
-    return piece;
-}
-
-FC_INLINE ptrdiff_t lay_out_rows(const struct fc_pool *s, int marked, char *scratch, struct rows *r) {
+FC_INLINE ptrdiff_t lay_out_rows(const struct fc_pool *s, char *scratch, struct rows *r) {
     const ptrdiff_t span_h = (s->kh - 1) * s->dilation_h + 1, span_w = (s->kw - 1) * s->dilation_w + 1;
     const int staged = s->pad_w > 0 || (s->ow - 1) * s->stride_w - s->pad_w + span_w > s->w;
     char *const begin = scratch;
-    r->columns = (s->ow + LANES - 1) / LANES * LANES;
+    r->columns = whole_vectors(s->ow);
     if (r->columns > COLUMNS) r->columns = COLUMNS;
     r->whole = staged && s->stride_w <= 2;
     r->room = 0;
     if (staged) r->room = ((r->whole || s->ow > r->columns ? r->columns : s->ow) - 1) * s->stride_w + span_w;
-    const ptrdiff_t row = s->kd * (r->columns * (marked ? 2 : 1) + r->room) * (ptrdiff_t)sizeof(real);
+    const ptrdiff_t row = s->kd * (2 * r->columns + r->room) * (ptrdiff_t)sizeof(real);
     r->lines = HELD / row > span_h ? HELD / row : span_h;
     r->block = (r->lines - span_h) / s->stride_h + 1;
     if (r->block > s->oh) r->block = s->oh;
     r->lines = (r->block - 1) * s->stride_h + span_h;
     const ptrdiff_t held = s->kd * r->lines, wide = (ptrdiff_t)sizeof(real) * r->columns;
-    r->room = (r->room + LANES - 1) / LANES * LANES;
+    r->room = whole_vectors(r->room) + LANES;
     r->held = cut(&scratch, held * wide);
-    r->winners = cut(&scratch, marked ? held * wide : 0);
+    r->winners = cut(&scratch, held * wide);
     r->staged = cut(&scratch, held * r->room * (ptrdiff_t)sizeof(real));
-    r->first = cut(&scratch, marked ? wide : 0);
+    r->first = cut(&scratch, wide);
     r->won = cut(&scratch, wide);
     r->from = cut(&scratch, s->kd * s->kh * (ptrdiff_t)sizeof *r->from);
     r->at = cut(&scratch, s->kd * s->kh * (ptrdiff_t)sizeof(real));
@@ -64,61 +48,52 @@ FC_INLINE ptrdiff_t lay_out_rows(const struct fc_pool *s, int marked, char *scra
     return scratch - begin;
 }
 
-FC_INLINE void fold(vec value, vec at, vec *best, vec *winner, const int how) {
-    if (how == FOLD_SUM) {
-        *best = vec_add(*best, value);
-        return;
+/* A row with its border of -inf: columns first, first + 1, ...; writes less than a vector more than `room`. */
+static void stage_row(const struct fc_pool *s, const real *row, ptrdiff_t first, ptrdiff_t room, real *to) {
+    const vec border = vec_set1((real)-INFINITY);
+    const ptrdiff_t begin = first < 0 ? -first : 0, end = s->w - first < room ? s->w - first : room;
+    ptrdiff_t i = 0;
+    for (; i < begin; i += LANES) vec_store(to + i, border);
+    for (i = begin; i + LANES <= end; i += LANES) vec_store(to + i, vec_load(row + first + i));
+    if (i < end) {
+        const mask some = mask_bits(bits_below(end - i));
+        vec_store(to + i, vec_select(some, vec_load_some(row + first + i, 1, some), border));
+        i += LANES;
     }
-    const mask wins = mask_beats(value, *best);
-    *best = vec_select(wins, value, *best);
-    if (how == FOLD_MARK) *winner = vec_select(wins, at, *winner);
-}
-
-/* A row with its border of `fill`: columns first, first + 1, ... */
-static void stage_row(const struct fc_pool *s, const real *row, ptrdiff_t first, ptrdiff_t room, real fill, real *to) {
-    for (ptrdiff_t i = 0; i < room; i += LANES) {
-        const real *from = row + first + i;
-        if (first + i >= 0 && first + i + LANES <= s->w) {
-            vec_store(to + i, vec_load(from));
-        } else {
-            const mask some = mask_bits(bits_between(-first - i, s->w - first - i));
-            vec_store(to + i, vec_select(some, vec_load_some(from, 1, some), vec_set1(fill)));
-        }
-    }
+    for (; i < room; i += LANES) vec_store(to + i, border);
 }
 
 /* Windows of one row, LANES of them at output i, `some` of them where that is not all. */
 FC_INLINE void along_vector(const real *from, ptrdiff_t stride, ptrdiff_t dilation, ptrdiff_t kw, const mask *some, vec winner,
-                            real step, real *to, real *won, const int how) {
+                            real step, real *to, real *won) {
     vec best = some ? vec_load_some(from, stride, *some) : vec_load_stride(from, stride);
     for (ptrdiff_t t = 1; t < kw; t++) {
         const real *tap = from + t * dilation;
-        fold(some ? vec_load_some(tap, stride, *some) : vec_load_stride(tap, stride), vec_set1((real)t * step), &best, &winner,
-             how);
+        fold(some ? vec_load_some(tap, stride, *some) : vec_load_stride(tap, stride), vec_set1((real)t * step), &best, &winner, FOLD_MARK);
     }
     vec_store(to, best);
-    if (how == FOLD_MARK) vec_store(won, winner);
+    vec_store(won, winner);
 }
 
 /* `count` windows in whole vectors, of which the last begins early rather than end late. */
 FC_INLINE void along_whole(const real *from, ptrdiff_t stride, ptrdiff_t dilation, ptrdiff_t kw, ptrdiff_t count, real step,
-                           const real *first, real *to, real *won, const int how) {
+                           const real *first, real *to, real *won) {
     for (ptrdiff_t i = 0; i < count; i += LANES) {
         if (i + LANES > count) i = count - LANES;
-        const vec winner = how == FOLD_MARK ? vec_load(first + i) : vec_zero();
-        along_vector(from + i * stride, stride, dilation, kw, NULL, winner, step, to + i, won + i, how);
+        const vec winner = vec_load(first + i);
+        along_vector(from + i * stride, stride, dilation, kw, NULL, winner, step, to + i, won + i);
     }
 }
 
 /* The usual windows with what they are known to the compiler. */
-FC_INLINE void along(const struct fc_pool *s, const real *from, ptrdiff_t count, real step, const real *first, real *to,
-                     real *won, const int how) {
-#define ALONG(stride, kw) along_whole(from, stride, 1, kw, count, step, first, to, won, how)
+FC_INLINE void along_marked(const struct fc_pool *s, const real *from, ptrdiff_t count, real step, const real *first, real *to,
+                     real *won) {
+#define ALONG(stride, kw) along_whole(from, stride, 1, kw, count, step, first, to, won)
     const ptrdiff_t kind = s->dilation_w != 1 || s->kw < 2 || s->kw > 3 || s->stride_w > 2 ? 0 : 2 * s->stride_w + s->kw;
     if (count < LANES) {
         const mask some = mask_bits(bits_below(count));
-        const vec winner = how == FOLD_MARK ? vec_load(first) : vec_zero();
-        along_vector(from, s->stride_w, s->dilation_w, s->kw, &some, winner, step, to, won, how);
+        const vec winner = vec_load(first);
+        along_vector(from, s->stride_w, s->dilation_w, s->kw, &some, winner, step, to, won);
     } else if (kind == 4) {
         ALONG(1, 2);
     } else if (kind == 5) {
@@ -128,9 +103,9 @@ FC_INLINE void along(const struct fc_pool *s, const real *from, ptrdiff_t count,
     } else if (kind == 7) {
         ALONG(2, 3);
     } else if (s->stride_w == 1) {
-        along_whole(from, 1, s->dilation_w, s->kw, count, step, first, to, won, how);
+        along_whole(from, 1, s->dilation_w, s->kw, count, step, first, to, won);
     } else {
-        along_whole(from, s->stride_w, s->dilation_w, s->kw, count, step, first, to, won, how);
+        along_whole(from, s->stride_w, s->dilation_w, s->kw, count, step, first, to, won);
     }
 #undef ALONG
 }
@@ -157,8 +132,7 @@ FC_INLINE void mark_needed(const struct fc_pool *s, const struct rows *r, const 
 
 /* Every input row of one plane that the patch reads, folded along. Rows are staged before the first of them is read: a load
  * that spans two stores would wait for both. */
-FC_INLINE void fold_along(const struct fc_pool *s, const struct rows *r, const struct patch *p, const real *x, real step,
-                          const int how) {
+FC_INLINE void fold_along(const struct fc_pool *s, const struct rows *r, const struct patch *p, const real *x, real step) {
     const ptrdiff_t first = p->column * s->stride_w - s->pad_w, planes = p->d.end - p->d.begin;
     const ptrdiff_t id = p->iod * s->stride_d - s->pad_d + p->d.begin * s->dilation_d;
     for (int stage = r->room > 0; stage >= 0; stage--)
@@ -169,10 +143,10 @@ FC_INLINE void fold_along(const struct fc_pool *s, const struct rows *r, const s
                 const real *row = x + ((id + plane * s->dilation_d) * s->h + p->ih + line) * s->w;
                 real *staged = r->staged + slot * r->room;
                 if (stage)
-                    stage_row(s, row, first, r->room, how == FOLD_SUM ? 0 : (real)-INFINITY, staged);
+                    stage_row(s, row, first, r->room - LANES, staged);
                 else
-                    along(s, r->room ? staged : row + first, r->whole ? r->columns : p->count, step, r->first,
-                          r->held + slot * r->columns, r->winners + slot * r->columns, how);
+                    along_marked(s, r->room ? staged : row + first, r->whole ? r->columns : p->count, step, r->first,
+                          r->held + slot * r->columns, r->winners + slot * r->columns);
             }
 }
 
@@ -191,13 +165,13 @@ FC_INLINE ptrdiff_t window_rows(const struct fc_pool *s, const struct rows *r, c
 }
 
 /* What the rows of a window come to at column i; `rows` > 0. */
-FC_INLINE vec fold_across(const struct rows *r, ptrdiff_t rows, ptrdiff_t i, vec *winner, const int how) {
+FC_INLINE vec fold_across(const struct rows *r, ptrdiff_t rows, ptrdiff_t i, vec *winner) {
     const ptrdiff_t apart = r->winners - r->held;
     vec best = vec_load(r->from[0] + i);
-    if (how == FOLD_MARK) *winner = vec_add(vec_load(r->from[0] + apart + i), vec_set1(r->at[0]));
+    *winner = vec_add(vec_load(r->from[0] + apart + i), vec_set1(r->at[0]));
     for (ptrdiff_t k = 1; k < rows; k++) {
-        const vec at = how == FOLD_MARK ? vec_add(vec_load(r->from[k] + apart + i), vec_set1(r->at[k])) : vec_zero();
-        fold(vec_load(r->from[k] + i), at, &best, winner, how);
+        const vec at = vec_add(vec_load(r->from[k] + apart + i), vec_set1(r->at[k]));
+        fold(vec_load(r->from[k] + i), at, &best, winner, FOLD_MARK);
     }
     return best;
 }
