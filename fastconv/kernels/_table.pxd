@@ -193,5 +193,7 @@ cdef extern from "fastconv.h" nogil:
         fc_rank_kernel rank_grey
         double (*fma_loop)(Py_ssize_t) noexcept nogil
         void (*copy)(const void *, void *, Py_ssize_t) noexcept nogil
+        void (*max_pool_typed)(const fc_pool *, int, const void *, void *, void *, int, Py_ssize_t, Py_ssize_t, Py_ssize_t,
+                               Py_ssize_t) noexcept nogil
 
 cdef const fc_kernels *kernels_of(int isa, int width) noexcept

@@ -1,7 +1,7 @@
 """Pooling and unpooling over planes, and their gradients.
 
-Computes, source, tile and accuracy: src/pool/*.c. A task of a pooling owns some whole planes or, of large ones, some output
-rows; a task that follows switches owns whole planes or, channels last, some channels of an image, so that writes to one place
+Computes, source, tile and accuracy: src/pool/*.c. A task of a pooling owns some whole planes or, of large ones, some
+output rows; a task that follows switches owns whole planes or, channels last, some channels of an image, so that writes to one place
 keep their order and the sums that overlapping windows make are never split.
 """
 
@@ -10,7 +10,9 @@ from libc.stdint cimport int64_t
 from numpy cimport ndarray, npy_intp
 
 from ._parallel cimport parts, run_tasks
-from ._table cimport FC_ADD, FC_CHECK, FC_GET, FC_PUT, fc_kernels, fc_pool, kernels_of
+from ._table cimport (
+    FC_ADD, FC_CHECK, FC_GET, FC_I8, FC_I16, FC_I32, FC_I64, FC_PUT, FC_U8, FC_U16, FC_U32, FC_U64, fc_kernels, fc_pool, kernels_of
+)
 
 cnp.import_array()
 
@@ -20,6 +22,11 @@ cdef enum:
     TASK_CHANNELS = 16      # channels of a task that follows switches of an image, at least
     SERIAL_ITEMS = 1 << 18  # fewer are not worth a second thread
 
+INTEGERS = {
+    "int8": FC_I8, "uint8": FC_U8, "int16": FC_I16, "uint16": FC_U16, "int32": FC_I32, "uint32": FC_U32, "int64": FC_I64,
+    "uint64": FC_U64,
+}
+
 
 cdef struct Job:
     const fc_pool *shape
@@ -28,9 +35,9 @@ cdef struct Job:
     char *target
     char *switches          # NULL: not wanted
     int64_t *bad            # first bad switch a task found, -1 for none
-    int compact, how
+    int compact, how, kind
     Py_ssize_t itemsize, in_plane, out_plane, planes_per_task, rows_per_task, row_blocks
-    Py_ssize_t channels, channels_per_task, channel_blocks
+    Py_ssize_t channels, channels_per_task, channel_blocks, images
 
 
 cdef inline void *data(array) noexcept:
@@ -54,9 +61,20 @@ cdef void max_rows(void *argument, Py_ssize_t task, char *scratch) noexcept nogi
     cdef const Job *job = <const Job *>argument
     cdef Py_ssize_t row = task % job.row_blocks * job.rows_per_task, plane = task // job.row_blocks * job.planes_per_task
     job.kernels.max_pool(job.shape, job.source + plane * job.in_plane * job.itemsize,
-                         job.target + plane * job.out_plane * job.itemsize, switches_of(job, plane * job.out_plane), job.compact,
-                         plane_end(job, task // job.row_blocks) - plane, row,
+                         job.target + plane * job.out_plane * job.itemsize, switches_of(job, plane * job.out_plane),
+                         job.compact, plane_end(job, task // job.row_blocks) - plane, row,
                          min(row + job.rows_per_task, job.shape.od * job.shape.oh), scratch)
+
+
+cdef void typed_rows(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
+    """Rows of planes or, `channels` standing last, of an image."""
+    cdef const Job *job = <const Job *>argument
+    cdef Py_ssize_t row = task % job.row_blocks * job.rows_per_task, plane = task // job.row_blocks * job.planes_per_task
+    cdef Py_ssize_t small = plane * job.out_plane * job.channels, large = plane * job.in_plane * job.channels
+    job.kernels.max_pool_typed(job.shape, job.kind, job.source + large * job.itemsize, job.target + small * job.itemsize,
+                               switches_of(job, small), job.compact, job.channels,
+                               min(job.planes_per_task, job.images - plane), row,
+                               min(row + job.rows_per_task, job.shape.od * job.shape.oh))
 
 
 cdef void average_rows(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
@@ -103,8 +121,8 @@ cdef void follow_channels(void *argument, Py_ssize_t task, char *scratch) noexce
     cdef Py_ssize_t image = task // job.channel_blocks, begin = task % job.channel_blocks * job.channels_per_task, at
     cdef Py_ssize_t small = image * job.out_plane * job.channels, large = image * job.in_plane * job.channels
     at = job.kernels.follow_switches(job.shape, job.how, switches_of(job, small), job.compact,
-                                     <char *>job.source + small * job.itemsize, job.target + large * job.itemsize, job.channels,
-                                     begin, min(begin + job.channels_per_task, job.channels))
+                                     <char *>job.source + small * job.itemsize, job.target + large * job.itemsize,
+                                     job.channels, begin, min(begin + job.channels_per_task, job.channels))
     job.bad[task] = -1 if at < 0 else small + at
 
 
@@ -143,7 +161,7 @@ cdef class BoundPool:
         self.spec = spec
         self.isa = isa_name
         self.itemsize = spec.itemsize
-        self.kernels = kernels_of(isa, 8 * spec.itemsize)
+        self.kernels = kernels_of(isa, 64 if spec.itemsize == 8 else 32)
         self.shape = shape_of(spec)
         cdef fc_pool *s = &self.shape
         cdef Job *job = &self.template
@@ -175,10 +193,23 @@ cdef class BoundPool:
         job.switches = <char *>data(switches)
         job.compact = switches is not None and cnp.PyArray_TYPE(<ndarray>switches) == cnp.NPY_UINT8
         job.bad = NULL
+        job.kind = INTEGERS.get(self.spec.dtype, -1)
         return job
 
     def maximum(self, ndarray x, ndarray y, switches, int threads):
         cdef Job job = self.job(x, y, switches)
+        if job.kind >= 0:
+            job.images = job.shape.planes
+            if self.spec.channels_last:
+                job.images = self.spec.n
+                job.planes_per_task = 1
+                job.rows_per_task = max(1, min(job.rows_per_task, <Py_ssize_t>(TASK_TAPS / (
+                    <double>job.shape.kd * job.shape.kh * job.shape.kw * job.shape.ow * max(job.channels, 1)))))
+                job.row_blocks = parts(job.shape.od * job.shape.oh, job.rows_per_task)
+            else:
+                job.channels = 1
+            run_tasks(typed_rows, &job, parts(job.images, job.planes_per_task) * job.row_blocks, threads, 0, self.brief)
+            return
         cdef size_t scratch = self.kernels.max_pool_scratch(&self.shape, switches is not None)
         run_tasks(max_rows, &job, self.tasks * job.row_blocks, threads, scratch, self.brief)
 

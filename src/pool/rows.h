@@ -36,7 +36,7 @@ FC_INLINE ptrdiff_t lay_out_rows(const struct fc_pool *s, char *scratch, struct 
     if (r->block > s->oh) r->block = s->oh;
     r->lines = (r->block - 1) * s->stride_h + span_h;
     const ptrdiff_t held = s->kd * r->lines, wide = (ptrdiff_t)sizeof(real) * r->columns;
-    r->room = whole_vectors(r->room) + LANES;
+    if (staged) r->room = whole_vectors(r->room) + LANES;
     r->held = cut(&scratch, held * wide);
     r->winners = cut(&scratch, held * wide);
     r->staged = cut(&scratch, held * r->room * (ptrdiff_t)sizeof(real));
