@@ -240,7 +240,7 @@ def _undo(layer: nn.Module, input: Array, signal: Array) -> Array:
     if isinstance(layer, _MaxPool):
         return _unpool(layer, input, signal)
     if isinstance(layer, _AvgPool):
-        return layer._grad_input(input.shape, signal, *layer._options())
+        return layer._grad_input(input.shape, signal, *layer._options(), data_format=layer.data_format)
     if isinstance(layer, nn.Flatten):
         return signal.reshape(input.shape)
     if isinstance(layer, nn.Linear):
@@ -249,13 +249,10 @@ def _undo(layer: nn.Module, input: Array, signal: Array) -> Array:
 
 
 def _unpool(layer: _MaxPool, input: Array, signal: Array) -> Array:
-    kernel, stride, padding, dilation = map(
-        layer._per_axis, (layer.kernel_size, layer.stride, layer.padding, layer.dilation)
-    )
-    _, switches = layer._pool(input, kernel, stride, padding, dilation, layer.ceil_mode, return_indices=True)
-    reach = tuple((k - 1) * step + 1 for k, step in zip(kernel, dilation, strict=True))
-    spatial = input.shape[-layer._axes :]
-    return _UNPOOL[layer._axes](signal, switches, reach, stride, padding, output_size=spatial)
+    window, layout = (layer.kernel_size, layer.stride, layer.padding), {"data_format": layer.data_format}
+    switches = layer._pool(input, *window, layer.dilation, layer.ceil_mode, return_indices=True, **layout)[1]
+    how = {"output_size": input.shape, "dilation": layer.dilation}
+    return _UNPOOL[layer._axes](signal, switches, *window, **how, **layout)
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,15 @@ from .pool import (
     padded_pool,
 )
 from .separable import packed_separable, separable_conv
+from .switches import (
+    flat_switches,
+    from_onnx,
+    from_tensorflow,
+    to_compact,
+    to_flat,
+    to_onnx,
+    to_tensorflow,
+)
 from .tiled import tiled_conv, tiled_input, tiled_weight
 from .transposed import (
     bind_modules,
@@ -73,6 +82,9 @@ __all__ = [
     "conv_weight",
     "cross_entropy",
     "cross_entropy_input",
+    "flat_switches",
+    "from_onnx",
+    "from_tensorflow",
     "gated_tanh",
     "gated_tanh_input",
     "linear",
@@ -100,4 +112,8 @@ __all__ = [
     "tiled_conv",
     "tiled_input",
     "tiled_weight",
+    "to_compact",
+    "to_flat",
+    "to_onnx",
+    "to_tensorflow",
 ]
