@@ -13,6 +13,7 @@ from ...spec import (
     FastconvTypeError,
     FastconvValueError,
     PoolSpec,
+    channels_are_last,
     check_result,
     element_dtype,
     flag,
@@ -221,13 +222,18 @@ def scatter_spec(
                 f"kernel_size={show(window[0])}, got grad_output of shape {small}"
             )
         return spec
-    spec = PoolSpec.between(function, rank, large, small, dtype, data_format)
-    if spec.array_shape(spec.output) != small:
+    check_lead(function, rank, "input_size", large, small, channels_are_last(function, data_format, rank))
+    return PoolSpec.between(function, rank, large, small, dtype, data_format)
+
+
+def check_lead(function: str, rank: int, argument: str, large: tuple[int, ...], small: tuple[int, ...], last: bool) -> None:
+    """Refuse a shape whose batch or channels are not grad_output's."""
+    leads = [(*shape[: -1 - rank], shape[-1]) if last else shape[:-rank] for shape in (large, small)]
+    if leads[0] != leads[1]:
         raise FastconvValueError(
-            f"{function}: input_size must have the batch and channels of grad_output of shape {small}, "
-            f"got input_size={large}"
+            f"{function}: the batch and channels of grad_output and {argument} must be equal, "
+            f"got {leads[0]} and {leads[1]} of shapes {large} and {small}"
         )
-    return spec
 
 
 def need_window(function: str, indices: Any, window: tuple[Any, ...]) -> None:
@@ -287,12 +293,8 @@ def max_unpool_input(
     need_window(function, indices, window)
     check_rank(function, "indices", indices, rank)
     large, small = grad_output.shape, indices.shape
-    spec = PoolSpec.between(function, rank, large, small, dtype, data_format) if len(large) == len(small) else None
-    if spec is None or spec.array_shape(spec.output) != small:
-        raise FastconvValueError(
-            f"{function}: indices must have the batch and channels of grad_output of shape {large}, "
-            f"got indices of shape {small}"
-        )
+    check_lead(function, rank, "indices", large, small, channels_are_last(function, data_format, rank))
+    spec = PoolSpec.between(function, rank, large, small, dtype, data_format)
     if window[0] is not None:
         kernel, stride, padding, dilation = window
         options = (kernel, stride, padding, spec.size[3 - rank :], dilation)
