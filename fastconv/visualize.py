@@ -249,10 +249,11 @@ def _undo(layer: nn.Module, input: Array, signal: Array) -> Array:
 
 
 def _unpool(layer: _MaxPool, input: Array, signal: Array) -> Array:
-    window, layout = (layer.kernel_size, layer.stride, layer.padding), {"data_format": layer.data_format}
-    switches = layer._pool(input, *window, layer.dilation, layer.ceil_mode, return_indices=True, **layout)[1]
-    how = {"output_size": input.shape, "dilation": layer.dilation}
-    return _UNPOOL[layer._axes](signal, switches, *window, **how, **layout)
+    window, layout = (layer.kernel_size, layer.stride, layer.padding), layer.data_format
+    options = (*window, layer.dilation, layer.ceil_mode, True)
+    switches = layer._pool(input, *options, data_format=layout)[1]
+    unpool = _UNPOOL[layer._axes]
+    return unpool(signal, switches, *window, input.shape, dilation=layer.dilation, data_format=layout)
 
 
 @dataclass(frozen=True)

@@ -173,7 +173,8 @@ cdef extern from "fastconv.h" nogil:
         void (*max_pool)(const fc_pool *, const void *, void *, void *, int, Py_ssize_t, Py_ssize_t, Py_ssize_t,
                          char *) noexcept nogil
         Py_ssize_t (*average_pool_scratch)(const fc_pool *) noexcept nogil
-        void (*average_pool)(const fc_pool *, const void *, void *, Py_ssize_t, Py_ssize_t, Py_ssize_t, char *) noexcept nogil
+        void (*average_pool)(const fc_pool *, const void *, void *, Py_ssize_t, Py_ssize_t, Py_ssize_t,
+                             char *) noexcept nogil
         void (*average_pool_grad)(const fc_pool *, const void *, void *) noexcept nogil
         void (*max_pool_last)(const fc_pool *, const void *, void *, void *, int, Py_ssize_t, int64_t, int64_t, int64_t,
                               Py_ssize_t, Py_ssize_t) noexcept nogil

@@ -1,8 +1,8 @@
 """Pooling and unpooling over planes, and their gradients.
 
 Computes, source, tile and accuracy: src/pool/*.c. A task of a pooling owns some whole planes or, of large ones, some
-output rows; a task that follows switches owns whole planes or, channels last, some channels of an image, so that writes to one place
-keep their order and the sums that overlapping windows make are never split.
+output rows; a task that follows switches owns whole planes or, channels last, some channels of an image, so that writes
+to one place keep their order and the sums that overlapping windows make are never split.
 """
 
 cimport numpy as cnp
@@ -11,7 +11,8 @@ from numpy cimport ndarray, npy_intp
 
 from ._parallel cimport parts, run_tasks
 from ._table cimport (
-    FC_ADD, FC_CHECK, FC_GET, FC_I8, FC_I16, FC_I32, FC_I64, FC_PUT, FC_U8, FC_U16, FC_U32, FC_U64, fc_kernels, fc_pool, kernels_of
+    FC_ADD, FC_CHECK, FC_GET, FC_I8, FC_I16, FC_I32, FC_I64, FC_PUT, FC_U8, FC_U16, FC_U32, FC_U64, fc_kernels, fc_pool,
+    kernels_of
 )
 
 cnp.import_array()

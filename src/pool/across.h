@@ -119,7 +119,8 @@ FC_INLINE void along(const struct fc_pool *s, const struct lines *l, const real 
 
 /* The rows of output row `row`'s window that lie inside; how many. */
 FC_INLINE ptrdiff_t rows_inside(const struct fc_pool *s, const struct lines *l, const real *x, ptrdiff_t row) {
-    const ptrdiff_t start_d = row / s->oh * s->stride_d - s->pad_d, start_h = row % s->oh * s->stride_h - s->pad_h;
+    const ptrdiff_t iod = s->od > 1 ? row / s->oh : 0; /* a division takes as long as a short row */
+    const ptrdiff_t start_d = iod * s->stride_d - s->pad_d, start_h = (row - iod * s->oh) * s->stride_h - s->pad_h;
     const struct taps d = taps_inside(start_d, s->dilation_d, s->kd, s->d), h = taps_inside(start_h, s->dilation_h, s->kh, s->h);
     ptrdiff_t count = 0;
     for (ptrdiff_t k = d.begin; k < d.end; k++)

@@ -34,4 +34,9 @@ FC_INLINE int spans_rows(const struct fc_pool *s) {
     return s->ow == 1 && s->kw == s->w && s->pad_w == 0 && s->dilation_h == 1 && s->dilation_w == 1;
 }
 
+/* Whether the one window is the whole plane. */
+FC_INLINE int is_plane(const struct fc_pool *s) {
+    return spans_rows(s) && s->od * s->oh == 1 && s->kd == s->d && s->kh == s->h && !(s->pad_d | s->pad_h);
+}
+
 #endif
