@@ -93,11 +93,11 @@ FC_INLINE void along_line(const struct lines *l, const real *line, ptrdiff_t str
 /* The same for strides whose last vector must not read what lies beyond the last window. */
 static void along_far(const struct fc_pool *s, const struct lines *l, const real *line, vec others, real *y, int how) {
     for (ptrdiff_t i = 0; i < l->count; i += LANES) {
-        const mask some = mask_bits(bits_below(l->count - i));
-        vec best = vec_load_some(line + i * s->stride_w, s->stride_w, some), none = vec_zero();
+        const uint32_t some = bits_below(l->count - i);
+        vec best = load_lanes(line + i * s->stride_w, s->stride_w, some), none = vec_zero();
         for (ptrdiff_t t = 1; t < s->kw; t++)
-            fold(vec_load_some(line + i * s->stride_w + t * s->dilation_w, s->stride_w, some), none, &best, &none, how);
-        vec_store_some(y + i, finished(best, l->divisors + i, others, how), some);
+            fold(load_lanes(line + i * s->stride_w + t * s->dilation_w, s->stride_w, some), none, &best, &none, how);
+        vec_store_some(y + i, finished(best, l->divisors + i, others, how), mask_bits(some));
     }
 }
 

@@ -23,6 +23,11 @@ FC_INLINE void fold(vec value, vec at, vec *best, vec *winner, const int how) {
     if (how == FOLD_MARK) *winner = vec_select(wins, at, *winner);
 }
 
+/* Lanes of any stride: one copy of what is long, where it is not needed often. */
+static __attribute__((noinline)) vec load_lanes(const real *p, ptrdiff_t stride, uint32_t lanes) {
+    return vec_load_some(p, stride, mask_bits(lanes));
+}
+
 /* The pieces of scratch, cut off one after the other; what they came to is the scratch a call needs. */
 FC_INLINE void *cut(char **scratch, ptrdiff_t bytes) {
     char *piece = *scratch;

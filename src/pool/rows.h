@@ -63,13 +63,14 @@ static void stage_row(const struct fc_pool *s, const real *row, ptrdiff_t first,
     for (; i < room; i += LANES) vec_store(to + i, border);
 }
 
-/* Windows of one row, LANES of them at output i, `some` of them where that is not all. */
-FC_INLINE void along_vector(const real *from, ptrdiff_t stride, ptrdiff_t dilation, ptrdiff_t kw, const mask *some, vec winner,
+/* LANES windows of one row; `lanes` of them where those are not all, or the stride is any. */
+FC_INLINE void along_vector(const real *from, ptrdiff_t stride, ptrdiff_t dilation, ptrdiff_t kw, uint32_t lanes, vec winner,
                             real step, real *to, real *won) {
-    vec best = some ? vec_load_some(from, stride, *some) : vec_load_stride(from, stride);
+    vec best = lanes ? load_lanes(from, stride, lanes) : vec_load_stride(from, stride);
     for (ptrdiff_t t = 1; t < kw; t++) {
         const real *tap = from + t * dilation;
-        fold(some ? vec_load_some(tap, stride, *some) : vec_load_stride(tap, stride), vec_set1((real)t * step), &best, &winner, FOLD_MARK);
+        const vec value = lanes ? load_lanes(tap, stride, lanes) : vec_load_stride(tap, stride);
+        fold(value, vec_set1((real)t * step), &best, &winner, FOLD_MARK);
     }
     vec_store(to, best);
     vec_store(won, winner);
@@ -80,34 +81,26 @@ FC_INLINE void along_whole(const real *from, ptrdiff_t stride, ptrdiff_t dilatio
                            const real *first, real *to, real *won) {
     for (ptrdiff_t i = 0; i < count; i += LANES) {
         if (i + LANES > count) i = count - LANES;
-        const vec winner = vec_load(first + i);
-        along_vector(from + i * stride, stride, dilation, kw, NULL, winner, step, to + i, won + i);
+        along_vector(from + i * stride, stride, dilation, kw, 0, vec_load(first + i), step, to + i, won + i);
     }
 }
 
 /* The usual windows with what they are known to the compiler. */
 FC_INLINE void along_marked(const struct fc_pool *s, const real *from, ptrdiff_t count, real step, const real *first, real *to,
-                     real *won) {
-#define ALONG(stride, kw) along_whole(from, stride, 1, kw, count, step, first, to, won)
-    const ptrdiff_t kind = s->dilation_w != 1 || s->kw < 2 || s->kw > 3 || s->stride_w > 2 ? 0 : 2 * s->stride_w + s->kw;
-    if (count < LANES) {
-        const mask some = mask_bits(bits_below(count));
-        const vec winner = vec_load(first);
-        along_vector(from, s->stride_w, s->dilation_w, s->kw, &some, winner, step, to, won);
-    } else if (kind == 4) {
-        ALONG(1, 2);
-    } else if (kind == 5) {
-        ALONG(1, 3);
-    } else if (kind == 6) {
-        ALONG(2, 2);
-    } else if (kind == 7) {
-        ALONG(2, 3);
-    } else if (s->stride_w == 1) {
+                            real *won) {
+    const int usual = s->dilation_w == 1 && count >= LANES;
+    if (usual && s->stride_w == 1 && s->kw == 3)
+        along_whole(from, 1, 1, 3, count, step, first, to, won);
+    else if (usual && s->stride_w == 2 && s->kw == 2)
+        along_whole(from, 2, 1, 2, count, step, first, to, won);
+    else if (usual && s->stride_w == 2 && s->kw == 3)
+        along_whole(from, 2, 1, 3, count, step, first, to, won);
+    else if (count >= LANES && s->stride_w == 1)
         along_whole(from, 1, s->dilation_w, s->kw, count, step, first, to, won);
-    } else {
-        along_whole(from, s->stride_w, s->dilation_w, s->kw, count, step, first, to, won);
-    }
-#undef ALONG
+    else
+        for (ptrdiff_t i = 0; i < count; i += LANES)
+            along_vector(from + i * s->stride_w, s->stride_w, s->dilation_w, s->kw, bits_below(count - i), vec_load(first + i),
+                         step, to + i, won + i);
 }
 
 /* Output rows [begin, end) of plane iod of the outputs, columns [column, column + count): which input rows they read. */
