@@ -141,7 +141,8 @@ static void max_pixel(const struct fc_pool *s, const struct window *at, const re
 
 void FC_FN(max_pool_last)(const struct fc_pool *s, const void *x, void *y, void *switches, int compact, ptrdiff_t channels,
                           int64_t scale, int64_t step, int64_t offset, ptrdiff_t row, ptrdiff_t row_end) {
-    struct marks m = {switches, compact, scale, step, offset, s->dilation_d * s->h * s->w, s->dilation_h * s->w, s->dilation_w, 0};
+    struct marks m = {switches, compact, scale, step, offset, s->dilation_d * s->h * s->w, s->dilation_h * s->w,
+                      s->dilation_w, 0};
     if (compact) m.step_d = s->kh * s->kw, m.step_h = s->kw, m.step_w = 1;
     for (; row < row_end; row++)
         for (ptrdiff_t iow = 0; iow < s->ow; iow++) {

