@@ -33,6 +33,7 @@ __all__ = [
     "nn",
     "override",
     "show_config",
+    "switches",
     "tf",
     "visualize",
 ]
@@ -40,6 +41,6 @@ __all__ = [
 
 def __getattr__(name: str) -> ModuleType:
     """Import the larger rooms when they are first entered."""
-    if name in ("models", "ndimage", "nn", "tf", "visualize"):
+    if name in ("models", "ndimage", "nn", "switches", "tf", "visualize"):
         return import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

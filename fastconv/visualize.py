@@ -240,7 +240,7 @@ def _undo(layer: nn.Module, input: Array, signal: Array) -> Array:
     if isinstance(layer, _MaxPool):
         return _unpool(layer, input, signal)
     if isinstance(layer, _AvgPool):
-        return layer._grad_input(input.shape, signal, *layer._options())
+        return layer._grad_input(input.shape, signal, *layer._options(), data_format=layer.data_format)
     if isinstance(layer, nn.Flatten):
         return signal.reshape(input.shape)
     if isinstance(layer, nn.Linear):
@@ -249,13 +249,11 @@ def _undo(layer: nn.Module, input: Array, signal: Array) -> Array:
 
 
 def _unpool(layer: _MaxPool, input: Array, signal: Array) -> Array:
-    kernel, stride, padding, dilation = map(
-        layer._per_axis, (layer.kernel_size, layer.stride, layer.padding, layer.dilation)
-    )
-    _, switches = layer._pool(input, kernel, stride, padding, dilation, layer.ceil_mode, return_indices=True)
-    reach = tuple((k - 1) * step + 1 for k, step in zip(kernel, dilation, strict=True))
-    spatial = input.shape[-layer._axes :]
-    return _UNPOOL[layer._axes](signal, switches, reach, stride, padding, output_size=spatial)
+    window, layout = (layer.kernel_size, layer.stride, layer.padding), layer.data_format
+    options = (*window, layer.dilation, layer.ceil_mode, True)
+    switches = layer._pool(input, *options, data_format=layout)[1]
+    unpool = _UNPOOL[layer._axes]
+    return unpool(signal, switches, *window, input.shape, dilation=layer.dilation, data_format=layout)
 
 
 @dataclass(frozen=True)

@@ -137,6 +137,8 @@ struct fc_rows {
     const void *from;
     ptrdiff_t nd, nh, nw, step_d, step_h, step_w;
 };
+/* What is done where switches point: only check them, put small values there, add them up there, or get them from there. */
+enum fc_follow { FC_CHECK, FC_PUT, FC_ADD, FC_GET };
 
 struct fc_kernels {
     const char *isa;

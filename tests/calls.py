@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import cases
 import numpy as np
 import oracle
+import switches_oracle
 
 import fastconv as fc
 import fastconv.functional as F
@@ -352,6 +353,57 @@ def pooling_calls(rank: int, dtype: str) -> list[Call]:
         Call(f"max_pool{rank}d_input", d_max, {"indices": where, "grad_output": g}, places=shape),
         Call(f"avg_pool{rank}d_input", d_avg, {"grad_output": g}, window, places=shape),
         Call(f"max_unpool{rank}d_input", d_un, {"indices": where, "grad_output": x}),
+        *switched_calls(rank, x, where, g),
+    ]
+
+
+def switched_calls(rank: int, x: np.ndarray, where: np.ndarray, g: np.ndarray) -> list[Call]:
+    """Compact switches, and what follows switches with the channels last."""
+    window, last = {"kernel_size": 3, "stride": 2, "padding": 1}, {"data_format": LAST[rank]}
+    axes = ((3,) * rank, (2,) * rank, (1,) * rank, (1,) * rank)
+    taps = switches_oracle.compact(where, x.shape[2:], *axes)
+    there, places, bytes_there, g_there = (to_last(array, rank) for array in (x, where, taps, g))
+    bound, shape = {"output_size": x.shape[2:]}, {"input_size": x.shape}
+    max_pool, max_unpool = getattr(F, f"max_pool{rank}d"), getattr(F, f"max_unpool{rank}d")
+    d_max, d_avg, d_un = (getattr(fastconv.grad, f"{kind}{rank}d_input") for kind in ("max_pool", "avg_pool", "max_unpool"))
+    narrow = {"return_indices": True, "switches": "compact"}
+    upper = {"kernel_size": 2, "stride": 2, "padding": "same_lower"}
+    return [
+        Call(f"max_pool{rank}d-compact", max_pool, {"input": x}, window | narrow),
+        Call(f"max_pool{rank}d-compact-last", max_pool, {"input": there}, window | narrow | last),
+        Call(f"max_pool{rank}d-same", max_pool, {"input": x}, upper, takes_out=True),
+        Call(f"max_unpool{rank}d-compact", max_unpool, {"input": g, "indices": taps}, window | bound, takes_out=True),
+        Call(
+            f"max_unpool{rank}d-last",
+            max_unpool,
+            {"input": g_there, "indices": places},
+            window | bound | last,
+            takes_out=True,
+        ),
+        Call(
+            f"max_unpool{rank}d-compact-last",
+            max_unpool,
+            {"input": g_there, "indices": bytes_there},
+            window | bound | last,
+            takes_out=True,
+        ),
+        Call(f"max_pool{rank}d_input-compact", d_max, {"indices": taps, "grad_output": g}, window, places=shape),
+        Call(
+            f"max_pool{rank}d_input-last",
+            d_max,
+            {"indices": places, "grad_output": g_there},
+            last,
+            places={"input_size": there.shape},
+        ),
+        Call(
+            f"avg_pool{rank}d_input-last",
+            d_avg,
+            {"grad_output": g_there},
+            window | last,
+            places={"input_size": there.shape},
+        ),
+        Call(f"max_unpool{rank}d_input-compact", d_un, {"indices": taps, "grad_output": x}, window),
+        Call(f"max_unpool{rank}d_input-last", d_un, {"indices": bytes_there, "grad_output": there}, window | last),
     ]
 
 

@@ -193,6 +193,21 @@ def random_pools(rank: int) -> list[calls.Call]:
             calls.Call(f"{name}_input {case}", spread, {"indices": where, "grad_output": g}, places=shape),
             calls.Call(f"max_unpool{rank}d_input {case}", gather, {"indices": where, "grad_output": x}),
         ]
+        numbers = cases.integers(rng, case.input_shape, "float64").astype(("uint8", "int16", "uint32", "int64")[index % 4])
+        for switches in ("flat", "compact"):
+            told, how = f"{name} {switches} {case}", {"return_indices": True, "switches": switches}
+            last = how | {"data_format": calls.LAST[rank]}
+            found += [
+                calls.Call(told, getattr(F, name), {"input": x}, case.options | how, takes_out=True),
+                calls.Call(f"{told} last", getattr(F, name), {"input": calls.to_last(x, rank)}, case.options | last),
+                calls.Call(f"{told} {numbers.dtype}", getattr(F, name), {"input": numbers}, case.options | how),
+                calls.Call(
+                    f"{told} {numbers.dtype} last",
+                    getattr(F, name),
+                    {"input": calls.to_last(numbers, rank)},
+                    case.options | last,
+                ),
+            ]
         case = cases.draw_pool(rng, rank, "avg")
         x = cases.floats(rng, case.input_shape, case.dtype)
         average, spread = getattr(F, f"avg_pool{rank}d"), getattr(fastconv.grad, f"avg_pool{rank}d_input")

@@ -435,7 +435,8 @@ def pool_rows(rank: int) -> Iterator[Bad]:
         arguments = [("kernel_size", 1), ("stride", 1), ("padding", 0)] + [("dilation", 1)] * name.startswith("max")
         for argument, least in arguments:
             for value, says, kind in wrong_ints(least, rank):
-                yield Bad(name, call, good | {argument: value}, argument, says, kind)
+                word = argument == "padding" and isinstance(value, str)
+                yield Bad(name, call, good | {argument: value}, argument, says, ValueError if word else kind)
             if argument != "stride":
                 yield Bad(name, call, good | {argument: None}, argument, "None", TypeError)
         for argument, value in switches.items():
@@ -443,13 +444,21 @@ def pool_rows(rank: int) -> Iterator[Bad]:
                 yield Bad(name, call, good | {argument: wrong}, argument, repr(wrong), TypeError)
         yield Bad(name, call, good | {"padding": 2}, "padding", "2", ValueError)
         yield Bad(name, call, good | {"padding": (0,) * (rank - 1) + (2,)}, "padding", "2", ValueError)
+        pairs = ((0, 0),) * (rank - 1)
+        for value, says in (((*pairs, (2, 0)), "2"), ((*pairs, (0, 2)), "2"), ("SAME", "'SAME'"), ("causal", "'causal'")):
+            yield Bad(name, call, good | {"padding": value}, "padding", says, ValueError)
+        yield Bad(name, call, good | {"padding": (*pairs, (0, -1))}, "padding", "-1", ValueError)
+        yield Bad(name, call, good | {"padding": (*pairs, (0, 1, 1))}, "padding", "1", ValueError)
+        if "max" in name:
+            yield from compact_rows(name, call, good, rank)
         if "avg" in name and rank > 1:
             yield Bad(name, call, good | {"divisor_override": 0}, "divisor_override", "0", ValueError)
             for value in (1.5, "2", True, Thing()):
                 yield Bad(name, call, good | {"divisor_override": value}, "divisor_override", repr(value), TypeError)
         if "input" in good:
             for value, says, kind in wrong_array(x):
-                yield Bad(name, call, good | {"input": value}, "input", says, kind)
+                if not (name.startswith("max") and says in ("int32", "int64", "uint8")):
+                    yield Bad(name, call, good | {"input": value}, "input", says, kind)
             yield Bad(name, call, good | {"kernel_size": 10}, ("kernel_size", "input"), "10", ValueError)
             yield Bad(name, call, good | {"input": x[..., :0]}, "input", "0)", ValueError)
             yield Bad(name, call, good | {"out": np.zeros((1,), np.float32)}, "out", "(1,)", ValueError)
@@ -590,6 +599,54 @@ def maxout_rows() -> Iterator[Bad]:
         wrong = np.full((2, 3, 5), value)
         yield Bad("maxout_input", call, back | {"indices": wrong}, "indices", str(value), ValueError)
     yield Bad("maxout_input", call, back | {"indices": np.zeros((2, 3, 5), np.int32)}, "indices", "int32", TypeError)
+def compact_index_rows(rank: int, *functions: tuple) -> Iterator[Bad]:
+    """Compact switches that say no tap, or one outside, and windows that are missing or do not fit."""
+    for name, call, good in functions:
+        where = np.zeros(good["indices"].shape, np.uint8)
+        window = {"kernel_size": 2, "stride": 2}
+        for value in (2**rank, 255):
+            for place in (0, -1):
+                wrong = where.copy()
+                wrong.flat[place] = value
+                yield Bad(name, call, good | window | {"indices": wrong}, "indices", str(value), ValueError)
+        if name.startswith("max_unpool") and not name.endswith("input"):
+            outside = good | {"indices": where, "kernel_size": 2, "stride": 2, "padding": 1, "output_size": None}
+            yield Bad(name, call, outside, "indices", "value 0", ValueError)
+            for value in (257, (*(1,) * (rank - 1), 300)):
+                yield Bad(
+                    name,
+                    call,
+                    good | {"indices": where, "kernel_size": value, "stride": 2},
+                    ("kernel_size", "output_size"),
+                    "",
+                    ValueError,
+                )
+        else:
+            yield Bad(name, call, good | {"indices": where}, "kernel_size", "None", TypeError)
+            for option in ({"stride": 2}, {"padding": 1}, {"dilation": 2}):
+                yield Bad(name, call, good | option, "kernel_size", "None", TypeError)
+            yield Bad(name, call, good | {"kernel_size": 0}, "kernel_size", "0", ValueError)
+            yield Bad(name, call, good | {"kernel_size": 2, "stride": 1}, ("grad_output", "output_size"), "", ValueError)
+
+
+def compact_rows(name: str, call: Callable, good: dict, rank: int) -> Iterator[Bad]:
+    """How max pooling is asked for switches, and what it pools."""
+    good = good | {"return_indices": True}
+    for value, kind in (("byte", ValueError), (1, TypeError), (None, TypeError), (Thing(), TypeError)):
+        yield Bad(name, call, good | {"switches": value}, "switches", repr(value), kind)
+    yield Bad(name, call, good | {"switches": "compact", "return_indices": False}, "return_indices", "'compact'", ValueError)
+    wide = {"input": np.ones((1, 1, *(1,) * (rank - 1), 300), np.float32), "kernel_size": (*(1,) * (rank - 1), 257)}
+    yield Bad(name, call, good | wide | {"switches": "compact"}, "kernel_size", "257", ValueError)
+    narrow = {"input": np.ones((1, 1, *(1,) * rank), np.float32), "kernel_size": 2, "padding": 1, "dilation": 2}
+    far = {"input": np.ones((1, 1, *(2,) * rank), np.float32), "kernel_size": 2, "stride": 1, "padding": 2, "dilation": 3}
+    for empty in (narrow, far):
+        yield Bad(name, call, good | empty | {"switches": "compact"}, "padding", "2", ValueError)
+    for dtype in ("bool", "complex64", "float16", "datetime64[s]"):
+        x = good["input"].astype(dtype)
+        yield Bad(name, call, good | {"input": x}, "input", str(x.dtype), TypeError)
+    whole = good | {"input": good["input"].astype(np.int16)}
+    yield Bad(name, call, whole | {"out": np.zeros((1,), np.int16)}, "out", "(1,)", ValueError)
+    yield Bad(name, call, whole | {"out": np.zeros((1,), np.float32)}, "out", "float32", TypeError)
 
 
 def index_rows(rank: int, x: np.ndarray, g: np.ndarray, where: np.ndarray) -> Iterator[Bad]:
@@ -627,11 +684,13 @@ def index_rows(rank: int, x: np.ndarray, g: np.ndarray, where: np.ndarray) -> It
             yield Bad(name, call, good | {"indices": value}, "indices", says, TypeError)
         for shape in ((1, *where.shape[1:]), (*where.shape, 1, 1), (7,), ()):
             yield Bad(name, call, good | {"indices": np.zeros(shape, np.int64)}, "indices", str(shape), ValueError)
+    yield from compact_index_rows(rank, unpool, gather, spread)
     name, call, good = unpool
     free = {k: v for k, v in good.items() if k != "output_size"}
-    for argument, least in (("kernel_size", 1), ("stride", 1), ("padding", 0)):
+    for argument, least in (("kernel_size", 1), ("stride", 1), ("padding", 0), ("dilation", 1)):
         for value, says, kind in wrong_ints(least, rank):
-            yield Bad(name, call, free | {argument: value}, argument, says, kind)
+            word = argument == "padding" and isinstance(value, str)
+            yield Bad(name, call, free | {argument: value}, argument, says, ValueError if word else kind)
     yield Bad(name, call, good | {"kernel_size": None}, "kernel_size", "None", TypeError)
     right = x.shape[2:]
     for value in (

@@ -104,7 +104,7 @@ def test_spec_imports_nothing_of_the_package() -> None:
     assert {there[0] for path in files for there in imported(path)} == {"spec"}
 
 
-@pytest.mark.parametrize("door", ["functional", "grad", "ndimage", "nn", "tf", "models", "visualize", "demo"])
+@pytest.mark.parametrize("door", ["functional", "grad", "ndimage", "nn", "switches", "tf", "models", "visualize", "demo"])
 def test_the_doors_reach_the_kernels_through_the_backends_only(door: str) -> None:
     files = [p for p in PYTHON if module_of(p)[:1] == (door,)]
     assert files

@@ -270,6 +270,37 @@ def test_layers_of_boxes_say_what_torchs_say():
     assert repr(nn.AdaptiveMaxPool1d(3, True)) == "AdaptiveMaxPool1d(output_size=3)"
     assert repr(nn.LPPool2d(2, 3, stride=(2, 1))) == "LPPool2d(norm_type=2, kernel_size=3, stride=(2, 1), ceil_mode=False)"
     assert repr(nn.LPPool1d(2, 3, ceil_mode=True)) == "LPPool1d(norm_type=2, kernel_size=3, stride=None, ceil_mode=True)"
+@pytest.mark.parametrize("options", [{}, {"stride": 2, "padding": 1}, {"stride": 1, "dilation": 2}, {"padding": "same"}])
+@pytest.mark.parametrize("switches", ["flat", "compact"])
+def test_pooling_layers_with_the_channels_last_and_compact_switches(axes, options, switches):
+    layout = {"data_format": ("NWC", "NHWC", "NDHWC")[axes - 1]}
+    x = distinct(2, *(6, 7, 8)[:axes], 3)
+    y, where = getattr(F, f"max_pool{axes}d")(x, 3, return_indices=True, switches=switches, **options, **layout)
+    g = normal(*y.shape)
+    kind = getattr(nn, f"MaxPool{axes}d")
+    layer = kind(3, return_indices=True, switches=switches, **options, **layout)
+    for got, expected in zip(layer(x), (y, where), strict=True):
+        np.testing.assert_array_equal(got, expected)
+    alone = kind(3, **options, **layout)
+    np.testing.assert_array_equal(alone(x), y)
+    assert alone._kept_switches() == ("flat" if "dilation" in options else "compact")
+    expected = getattr(G, f"max_pool{axes}d_input")(x.shape, where, g, kernel_size=3, **options, **layout)
+    np.testing.assert_array_equal(layer.backward(g), expected)
+    np.testing.assert_array_equal(alone.backward(g), expected)
+    if "dilation" not in options:
+        mean = getattr(nn, f"AvgPool{axes}d")(3, **options, **layout)
+        np.testing.assert_array_equal(mean(x), getattr(F, f"avg_pool{axes}d")(x, 3, **options, **layout))
+        expected = getattr(G, f"avg_pool{axes}d_input")(x.shape, g, 3, **options, **layout)
+        np.testing.assert_array_equal(mean.backward(g), expected)
+    if options.get("padding") == "same":
+        return
+    unpool = getattr(nn, f"MaxUnpool{axes}d")(3, **options, **layout)
+    back = unpool(y, where, x.shape)
+    named = {"output_size": x.shape[1:-1], **options, **layout}
+    np.testing.assert_array_equal(back, getattr(F, f"max_unpool{axes}d")(y, where, 3, **named))
+    assert (back[back != 0] == x[back != 0]).all()
+    named = {"kernel_size": 3, **options, **layout}
+    np.testing.assert_array_equal(unpool.backward(x), getattr(G, f"max_unpool{axes}d_input")(where, x, **named))
 
 
 @pytest.mark.parametrize("shape", [(5,), (4, 5), (2, 3, 5)])

@@ -21,6 +21,7 @@ def max_pool1d(
     out: Array | None = None,
     num_threads: int | None = None,
     data_format: str = "NCW",
+    switches: str = "flat",
 ) -> Any:
     """Take the maximum of each window; see `max_pool2d`, of which this is the 1-D form.
 
@@ -30,12 +31,12 @@ def max_pool1d(
     kernel_size : int or one an axis
     stride : int or one an axis, optional
         Default: kernel_size.
-    padding : int or one an axis, optional
-        At most half of the effective kernel size.
+    padding : int or one an axis, (front, back) pairs, or str, optional
     dilation : int or one an axis, optional
     ceil_mode : bool, optional
     return_indices : bool, optional
-        Also return the switches: int64 positions of the maxima in their flattened planes.
+        Also return the switches, which say where the maxima stood.
+    switches : {"flat", "compact"}, optional
 
     Returns
     -------
@@ -61,7 +62,7 @@ def max_pool1d(
     backend = backend_for("max_pool1d", "input", input)
     layout = None if data_format is NCW else data_format
     options = (kernel_size, stride, padding, dilation, ceil_mode)
-    return backend.max_pool("max_pool1d", 1, input, options, return_indices, out, num_threads, layout)
+    return backend.max_pool("max_pool1d", 1, input, options, return_indices, out, num_threads, layout, switches)
 
 
 def max_pool2d(
@@ -76,26 +77,31 @@ def max_pool2d(
     out: Array | None = None,
     num_threads: int | None = None,
     data_format: str = "NCHW",
+    switches: str = "flat",
 ) -> Any:
     """Take the maximum of each window.
 
     Ties go to the first element in row-major order, NaN to the first NaN, and a window of -inf points to its first element
-    inside the input. Padding never wins. In ceil mode the last window may hang over the end but must start inside the input
-    or its front padding.
+    inside the input. Padding never wins. Integers are pooled as they are. In ceil mode the last window may hang over the end
+    but must start inside the input or its front padding.
 
     Parameters
     ----------
     input : ndarray of shape (n, c, h, w) or (c, h, w)
+        Of float32, float64 or an integer type; the result has its dtype.
     kernel_size : int or one an axis
     stride : int or one an axis, optional
         Default: kernel_size.
     padding : int or one an axis, optional
-        At most half of the effective kernel size.
+        At most half of the effective kernel size. Or less than it on each side: a (front, back) pair an axis, "valid", or
+        "same", also "same_upper" (what is odd goes to the end) and "same_lower", for ceil(size / stride) outputs.
     dilation : int or one an axis, optional
     ceil_mode : bool, optional
     return_indices : bool, optional
-        Also return the switches: int64 positions of the maxima in their flattened planes.
-
+        Also return the switches, which say where the maxima stood.
+    switches : {"flat", "compact"}, optional
+        "flat": int64 positions in the flattened plane, as in torch. "compact": one byte, the element of the window in
+        row-major order of its axes; of windows of at most 256 elements. `fastconv.switches` converts.
     data_format : {"NCHW", "NHWC"}, optional
         Where input and output have their channels; switches count within a plane in both.
 
@@ -123,7 +129,7 @@ def max_pool2d(
     backend = backend_for("max_pool2d", "input", input)
     layout = None if data_format is NCHW else data_format
     options = (kernel_size, stride, padding, dilation, ceil_mode)
-    return backend.max_pool("max_pool2d", 2, input, options, return_indices, out, num_threads, layout)
+    return backend.max_pool("max_pool2d", 2, input, options, return_indices, out, num_threads, layout, switches)
 
 
 def max_pool3d(
@@ -138,6 +144,7 @@ def max_pool3d(
     out: Array | None = None,
     num_threads: int | None = None,
     data_format: str = "NCDHW",
+    switches: str = "flat",
 ) -> Any:
     """Take the maximum of each window; see `max_pool2d`, of which this is the 3-D form.
 
@@ -147,12 +154,12 @@ def max_pool3d(
     kernel_size : int or one an axis
     stride : int or one an axis, optional
         Default: kernel_size.
-    padding : int or one an axis, optional
-        At most half of the effective kernel size.
+    padding : int or one an axis, (front, back) pairs, or str, optional
     dilation : int or one an axis, optional
     ceil_mode : bool, optional
     return_indices : bool, optional
-        Also return the switches: int64 positions of the maxima in their flattened planes.
+        Also return the switches, which say where the maxima stood.
+    switches : {"flat", "compact"}, optional
 
     Returns
     -------
@@ -178,7 +185,7 @@ def max_pool3d(
     backend = backend_for("max_pool3d", "input", input)
     layout = None if data_format is NCDHW else data_format
     options = (kernel_size, stride, padding, dilation, ceil_mode)
-    return backend.max_pool("max_pool3d", 3, input, options, return_indices, out, num_threads, layout)
+    return backend.max_pool("max_pool3d", 3, input, options, return_indices, out, num_threads, layout, switches)
 
 
 def avg_pool1d(
@@ -354,6 +361,8 @@ def max_unpool1d(
     *,
     out: Array | None = None,
     num_threads: int | None = None,
+    data_format: str = "NCW",
+    dilation: Any = 1,
 ) -> Array:
     """Put each value back where its switch says, zeros elsewhere; see `max_unpool2d`, of which this is the 1-D form.
 
@@ -361,10 +370,11 @@ def max_unpool1d(
     ----------
     input : ndarray of shape (n, c, ow) or (c, ow)
         Pooled values.
-    indices : int64 ndarray of the shape of input
-        Switches from `max_pool1d`. Where several say the same place, the last in row-major order stays.
-    kernel_size, stride, padding : optional
-        Those of the pooling; they give the size of the result.
+    indices : int64 or uint8 ndarray of the shape of input
+        Switches from `max_pool1d`, flat or compact. Where several say the same place, the last in row-major order stays,
+        for any number of threads.
+    kernel_size, stride, padding, dilation : optional
+        Those of the pooling; they give the size of the result, and compact switches their meaning.
     output_size : sequence of int, optional
         The size of the result, with or without batch and channels, where the pooling's floor left it open.
 
@@ -375,7 +385,7 @@ def max_unpool1d(
     Raises
     ------
     FastconvValueError, FastconvTypeError
-        If an argument breaks a rule; every index is checked before anything is written.
+        If an argument breaks a rule; every index is checked, and nothing is written to `out` before.
 
     References
     ----------
@@ -389,8 +399,9 @@ def max_unpool1d(
     [1, 3]
     """
     backend = backend_for("max_unpool1d", "input", input)
-    options = (kernel_size, stride, padding, output_size)
-    return backend.max_unpool("max_unpool1d", 1, input, indices, options, out, num_threads)
+    layout = None if data_format is NCW else data_format
+    options = (kernel_size, stride, padding, output_size, dilation)
+    return backend.max_unpool("max_unpool1d", 1, input, indices, options, out, num_threads, layout)
 
 
 def max_unpool2d(
@@ -403,6 +414,8 @@ def max_unpool2d(
     *,
     out: Array | None = None,
     num_threads: int | None = None,
+    data_format: str = "NCHW",
+    dilation: Any = 1,
 ) -> Array:
     """Put each value back where its switch says, zeros elsewhere.
 
@@ -410,12 +423,15 @@ def max_unpool2d(
     ----------
     input : ndarray of shape (n, c, oh, ow) or (c, oh, ow)
         Pooled values.
-    indices : int64 ndarray of the shape of input
-        Switches from `max_pool2d`. Where several say the same place, the last in row-major order stays.
-    kernel_size, stride, padding : optional
-        Those of the pooling; they give the size of the result.
+    indices : int64 or uint8 ndarray of the shape of input
+        Switches from `max_pool2d`, flat or compact. Where several say the same place, the last in row-major order stays,
+        for any number of threads.
+    kernel_size, stride, padding, dilation : optional
+        Those of the pooling; they give the size of the result, and compact switches their meaning.
     output_size : sequence of int, optional
         The size of the result, with or without batch and channels, where the pooling's floor left it open.
+    data_format : {"NCHW", "NHWC"}, optional
+        Where input and output have their channels; flat switches count within a plane in both.
 
     Returns
     -------
@@ -424,7 +440,7 @@ def max_unpool2d(
     Raises
     ------
     FastconvValueError, FastconvTypeError
-        If an argument breaks a rule; every index is checked before anything is written.
+        If an argument breaks a rule; every index is checked, and nothing is written to `out` before.
 
     References
     ----------
@@ -438,8 +454,9 @@ def max_unpool2d(
     [5, 7, 8, 15]
     """
     backend = backend_for("max_unpool2d", "input", input)
-    options = (kernel_size, stride, padding, output_size)
-    return backend.max_unpool("max_unpool2d", 2, input, indices, options, out, num_threads)
+    layout = None if data_format is NCHW else data_format
+    options = (kernel_size, stride, padding, output_size, dilation)
+    return backend.max_unpool("max_unpool2d", 2, input, indices, options, out, num_threads, layout)
 
 
 def max_unpool3d(
@@ -452,6 +469,8 @@ def max_unpool3d(
     *,
     out: Array | None = None,
     num_threads: int | None = None,
+    data_format: str = "NCDHW",
+    dilation: Any = 1,
 ) -> Array:
     """Put each value back where its switch says, zeros elsewhere; see `max_unpool2d`, of which this is the 3-D form.
 
@@ -459,10 +478,11 @@ def max_unpool3d(
     ----------
     input : ndarray of shape (n, c, od, oh, ow) or (c, od, oh, ow)
         Pooled values.
-    indices : int64 ndarray of the shape of input
-        Switches from `max_pool3d`. Where several say the same place, the last in row-major order stays.
-    kernel_size, stride, padding : optional
-        Those of the pooling; they give the size of the result.
+    indices : int64 or uint8 ndarray of the shape of input
+        Switches from `max_pool3d`, flat or compact. Where several say the same place, the last in row-major order stays,
+        for any number of threads.
+    kernel_size, stride, padding, dilation : optional
+        Those of the pooling; they give the size of the result, and compact switches their meaning.
     output_size : sequence of int, optional
         The size of the result, with or without batch and channels, where the pooling's floor left it open.
 
@@ -473,7 +493,7 @@ def max_unpool3d(
     Raises
     ------
     FastconvValueError, FastconvTypeError
-        If an argument breaks a rule; every index is checked before anything is written.
+        If an argument breaks a rule; every index is checked, and nothing is written to `out` before.
 
     References
     ----------
@@ -487,5 +507,6 @@ def max_unpool3d(
     [7]
     """
     backend = backend_for("max_unpool3d", "input", input)
-    options = (kernel_size, stride, padding, output_size)
-    return backend.max_unpool("max_unpool3d", 3, input, indices, options, out, num_threads)
+    layout = None if data_format is NCDHW else data_format
+    options = (kernel_size, stride, padding, output_size, dilation)
+    return backend.max_unpool("max_unpool3d", 3, input, indices, options, out, num_threads, layout)

@@ -6,19 +6,35 @@ from __future__ import annotations
 from typing import Any
 
 from ..backends import backend_for
-from ..functional._defaults import Array
+from ..functional._defaults import NCDHW, NCHW, NCW, Array
 
 
-def max_pool1d_input(input_size: Any, indices: Array, grad_output: Array, *, num_threads: int | None = None) -> Array:
+def max_pool1d_input(
+    input_size: Any,
+    indices: Array,
+    grad_output: Array,
+    *,
+    kernel_size: Any = None,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+    num_threads: int | None = None,
+    data_format: str = "NCW",
+) -> Array:
     """Return the gradient of `max_pool1d` with respect to its input: each value goes where its switch points.
 
     Parameters
     ----------
     input_size : sequence of int
         Shape of the input, (n, c, w) or (c, w).
-    indices : int64 ndarray of the shape of grad_output
-        The switches; every one is checked. Overlapping windows add up.
+    indices : int64 or uint8 ndarray of the shape of grad_output
+        The switches, flat or compact; every one is checked. Overlapping windows add up.
     grad_output : ndarray of shape (n, c, ow) or (c, ow)
+    kernel_size, stride, padding, dilation, ceil_mode : optional
+        Those of the pooling; compact switches need them.
+    data_format : str, optional
+        As in the forward function.
 
     Returns
     -------
@@ -38,7 +54,9 @@ def max_pool1d_input(input_size: Any, indices: Array, grad_output: Array, *, num
     [0.0, 1.0]
     """
     backend = backend_for("max_pool1d_input", "grad_output", grad_output)
-    return backend.max_pool_input("max_pool1d_input", 1, input_size, indices, grad_output, num_threads)
+    layout = None if data_format is NCW else data_format
+    window = (kernel_size, stride, padding, dilation, ceil_mode)
+    return backend.max_pool_input("max_pool1d_input", 1, input_size, indices, grad_output, window, num_threads, layout)
 
 
 def avg_pool1d_input(
@@ -51,6 +69,7 @@ def avg_pool1d_input(
     count_include_pad: bool = True,
     *,
     num_threads: int | None = None,
+    data_format: str = "NCW",
 ) -> Array:
     """Return the gradient of `avg_pool1d` with respect to its input.
 
@@ -59,6 +78,8 @@ def avg_pool1d_input(
     input_size : sequence of int
         Shape of the input, (n, c, w) or (c, w).
     grad_output : ndarray of shape (n, c, ow) or (c, ow)
+    kernel_size, stride, padding, ceil_mode, count_include_pad, data_format : optional
+        As in the forward function.
 
     Returns
     -------
@@ -76,18 +97,33 @@ def avg_pool1d_input(
     [1.0, 1.0]
     """
     backend = backend_for("avg_pool1d_input", "grad_output", grad_output)
+    layout = None if data_format is NCW else data_format
     options = (kernel_size, stride, padding)
-    named = {"ceil_mode": ceil_mode, "count_include_pad": count_include_pad}
+    named = {"data_format": layout, "ceil_mode": ceil_mode, "count_include_pad": count_include_pad}
     return backend.average_pool_input("avg_pool1d_input", 1, input_size, grad_output, options, named, num_threads)
 
 
-def max_unpool1d_input(indices: Array, grad_output: Array, *, num_threads: int | None = None) -> Array:
+def max_unpool1d_input(
+    indices: Array,
+    grad_output: Array,
+    *,
+    kernel_size: Any = None,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    num_threads: int | None = None,
+    data_format: str = "NCW",
+) -> Array:
     """Return the gradient of `max_unpool1d` with respect to its input: each value comes from where its switch points.
 
     Parameters
     ----------
-    indices : int64 ndarray of shape (n, c, ow) or (c, ow)
+    indices : int64 or uint8 ndarray of shape (n, c, ow) or (c, ow)
     grad_output : ndarray of shape (n, c, w) or (c, w)
+    kernel_size, stride, padding, dilation : optional
+        Those of the pooling; compact switches need them.
+    data_format : str, optional
+        As in the forward function.
 
     Returns
     -------
@@ -106,19 +142,37 @@ def max_unpool1d_input(indices: Array, grad_output: Array, *, num_threads: int |
     [1.0]
     """
     backend = backend_for("max_unpool1d_input", "grad_output", grad_output)
-    return backend.max_unpool_input("max_unpool1d_input", 1, indices, grad_output, num_threads)
+    layout = None if data_format is NCW else data_format
+    window = (kernel_size, stride, padding, dilation)
+    return backend.max_unpool_input("max_unpool1d_input", 1, indices, grad_output, window, num_threads, layout)
 
 
-def max_pool2d_input(input_size: Any, indices: Array, grad_output: Array, *, num_threads: int | None = None) -> Array:
+def max_pool2d_input(
+    input_size: Any,
+    indices: Array,
+    grad_output: Array,
+    *,
+    kernel_size: Any = None,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+    num_threads: int | None = None,
+    data_format: str = "NCHW",
+) -> Array:
     """Return the gradient of `max_pool2d` with respect to its input: each value goes where its switch points.
 
     Parameters
     ----------
     input_size : sequence of int
         Shape of the input, (n, c, h, w) or (c, h, w).
-    indices : int64 ndarray of the shape of grad_output
-        The switches; every one is checked. Overlapping windows add up.
+    indices : int64 or uint8 ndarray of the shape of grad_output
+        The switches, flat or compact; every one is checked. Overlapping windows add up.
     grad_output : ndarray of shape (n, c, oh, ow) or (c, oh, ow)
+    kernel_size, stride, padding, dilation, ceil_mode : optional
+        Those of the pooling; compact switches need them.
+    data_format : str, optional
+        As in the forward function.
 
     Returns
     -------
@@ -138,7 +192,9 @@ def max_pool2d_input(input_size: Any, indices: Array, grad_output: Array, *, num
     [0.0, 1.0]
     """
     backend = backend_for("max_pool2d_input", "grad_output", grad_output)
-    return backend.max_pool_input("max_pool2d_input", 2, input_size, indices, grad_output, num_threads)
+    layout = None if data_format is NCHW else data_format
+    window = (kernel_size, stride, padding, dilation, ceil_mode)
+    return backend.max_pool_input("max_pool2d_input", 2, input_size, indices, grad_output, window, num_threads, layout)
 
 
 def avg_pool2d_input(
@@ -152,6 +208,7 @@ def avg_pool2d_input(
     divisor_override: int | None = None,
     *,
     num_threads: int | None = None,
+    data_format: str = "NCHW",
 ) -> Array:
     """Return the gradient of `avg_pool2d` with respect to its input.
 
@@ -160,6 +217,8 @@ def avg_pool2d_input(
     input_size : sequence of int
         Shape of the input, (n, c, h, w) or (c, h, w).
     grad_output : ndarray of shape (n, c, oh, ow) or (c, oh, ow)
+    kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override, data_format : optional
+        As in the forward function.
 
     Returns
     -------
@@ -177,18 +236,38 @@ def avg_pool2d_input(
     [1.0, 1.0]
     """
     backend = backend_for("avg_pool2d_input", "grad_output", grad_output)
+    layout = None if data_format is NCHW else data_format
     options = (kernel_size, stride, padding)
-    named = {"ceil_mode": ceil_mode, "count_include_pad": count_include_pad, "divisor_override": divisor_override}
+    named = {
+        "data_format": layout,
+        "ceil_mode": ceil_mode,
+        "count_include_pad": count_include_pad,
+        "divisor_override": divisor_override,
+    }
     return backend.average_pool_input("avg_pool2d_input", 2, input_size, grad_output, options, named, num_threads)
 
 
-def max_unpool2d_input(indices: Array, grad_output: Array, *, num_threads: int | None = None) -> Array:
+def max_unpool2d_input(
+    indices: Array,
+    grad_output: Array,
+    *,
+    kernel_size: Any = None,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    num_threads: int | None = None,
+    data_format: str = "NCHW",
+) -> Array:
     """Return the gradient of `max_unpool2d` with respect to its input: each value comes from where its switch points.
 
     Parameters
     ----------
-    indices : int64 ndarray of shape (n, c, oh, ow) or (c, oh, ow)
+    indices : int64 or uint8 ndarray of shape (n, c, oh, ow) or (c, oh, ow)
     grad_output : ndarray of shape (n, c, h, w) or (c, h, w)
+    kernel_size, stride, padding, dilation : optional
+        Those of the pooling; compact switches need them.
+    data_format : str, optional
+        As in the forward function.
 
     Returns
     -------
@@ -207,19 +286,37 @@ def max_unpool2d_input(indices: Array, grad_output: Array, *, num_threads: int |
     [1.0]
     """
     backend = backend_for("max_unpool2d_input", "grad_output", grad_output)
-    return backend.max_unpool_input("max_unpool2d_input", 2, indices, grad_output, num_threads)
+    layout = None if data_format is NCHW else data_format
+    window = (kernel_size, stride, padding, dilation)
+    return backend.max_unpool_input("max_unpool2d_input", 2, indices, grad_output, window, num_threads, layout)
 
 
-def max_pool3d_input(input_size: Any, indices: Array, grad_output: Array, *, num_threads: int | None = None) -> Array:
+def max_pool3d_input(
+    input_size: Any,
+    indices: Array,
+    grad_output: Array,
+    *,
+    kernel_size: Any = None,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+    num_threads: int | None = None,
+    data_format: str = "NCDHW",
+) -> Array:
     """Return the gradient of `max_pool3d` with respect to its input: each value goes where its switch points.
 
     Parameters
     ----------
     input_size : sequence of int
         Shape of the input, (n, c, d, h, w) or (c, d, h, w).
-    indices : int64 ndarray of the shape of grad_output
-        The switches; every one is checked. Overlapping windows add up.
+    indices : int64 or uint8 ndarray of the shape of grad_output
+        The switches, flat or compact; every one is checked. Overlapping windows add up.
     grad_output : ndarray of shape (n, c, od, oh, ow) or (c, od, oh, ow)
+    kernel_size, stride, padding, dilation, ceil_mode : optional
+        Those of the pooling; compact switches need them.
+    data_format : str, optional
+        As in the forward function.
 
     Returns
     -------
@@ -239,7 +336,9 @@ def max_pool3d_input(input_size: Any, indices: Array, grad_output: Array, *, num
     [0.0, 1.0]
     """
     backend = backend_for("max_pool3d_input", "grad_output", grad_output)
-    return backend.max_pool_input("max_pool3d_input", 3, input_size, indices, grad_output, num_threads)
+    layout = None if data_format is NCDHW else data_format
+    window = (kernel_size, stride, padding, dilation, ceil_mode)
+    return backend.max_pool_input("max_pool3d_input", 3, input_size, indices, grad_output, window, num_threads, layout)
 
 
 def avg_pool3d_input(
@@ -253,6 +352,7 @@ def avg_pool3d_input(
     divisor_override: int | None = None,
     *,
     num_threads: int | None = None,
+    data_format: str = "NCDHW",
 ) -> Array:
     """Return the gradient of `avg_pool3d` with respect to its input.
 
@@ -261,6 +361,8 @@ def avg_pool3d_input(
     input_size : sequence of int
         Shape of the input, (n, c, d, h, w) or (c, d, h, w).
     grad_output : ndarray of shape (n, c, od, oh, ow) or (c, od, oh, ow)
+    kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override, data_format : optional
+        As in the forward function.
 
     Returns
     -------
@@ -278,18 +380,38 @@ def avg_pool3d_input(
     [1.0, 1.0]
     """
     backend = backend_for("avg_pool3d_input", "grad_output", grad_output)
+    layout = None if data_format is NCDHW else data_format
     options = (kernel_size, stride, padding)
-    named = {"ceil_mode": ceil_mode, "count_include_pad": count_include_pad, "divisor_override": divisor_override}
+    named = {
+        "data_format": layout,
+        "ceil_mode": ceil_mode,
+        "count_include_pad": count_include_pad,
+        "divisor_override": divisor_override,
+    }
     return backend.average_pool_input("avg_pool3d_input", 3, input_size, grad_output, options, named, num_threads)
 
 
-def max_unpool3d_input(indices: Array, grad_output: Array, *, num_threads: int | None = None) -> Array:
+def max_unpool3d_input(
+    indices: Array,
+    grad_output: Array,
+    *,
+    kernel_size: Any = None,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    num_threads: int | None = None,
+    data_format: str = "NCDHW",
+) -> Array:
     """Return the gradient of `max_unpool3d` with respect to its input: each value comes from where its switch points.
 
     Parameters
     ----------
-    indices : int64 ndarray of shape (n, c, od, oh, ow) or (c, od, oh, ow)
+    indices : int64 or uint8 ndarray of shape (n, c, od, oh, ow) or (c, od, oh, ow)
     grad_output : ndarray of shape (n, c, d, h, w) or (c, d, h, w)
+    kernel_size, stride, padding, dilation : optional
+        Those of the pooling; compact switches need them.
+    data_format : str, optional
+        As in the forward function.
 
     Returns
     -------
@@ -308,4 +430,6 @@ def max_unpool3d_input(indices: Array, grad_output: Array, *, num_threads: int |
     [1.0]
     """
     backend = backend_for("max_unpool3d_input", "grad_output", grad_output)
-    return backend.max_unpool_input("max_unpool3d_input", 3, indices, grad_output, num_threads)
+    layout = None if data_format is NCDHW else data_format
+    window = (kernel_size, stride, padding, dilation)
+    return backend.max_unpool_input("max_unpool3d_input", 3, indices, grad_output, window, num_threads, layout)

@@ -5,12 +5,19 @@ A kernel is told where the whole plane would begin, and reads of it only the row
 
 from libc.stdint cimport int64_t
 
-from ._table cimport fc_pool
+from ._table cimport fc_kernels, fc_pool
 
 
-cdef size_t pooling_bytes(const fc_pool *s) noexcept nogil:
+cdef size_t pooling_bytes(const fc_kernels *kernels, const fc_pool *s) noexcept nogil:
     """Scratch of `pool_planes`."""
-    return 2 * s.kw * sizeof(Py_ssize_t) + s.kd * s.kh * s.kw * sizeof(int64_t)
+    return max(kernels.max_pool_scratch(s, True), kernels.max_pool_scratch(s, False), kernels.average_pool_scratch(s))
+
+
+cdef char *switches_at(const Pooling *p, Py_ssize_t place) noexcept nogil:
+    """Where the switch of an output lies; NULL if none are wanted."""
+    if p.switches is NULL:
+        return NULL
+    return p.switches + place * (1 if p.compact else <Py_ssize_t>sizeof(int64_t))
 
 
 cdef Py_ssize_t rows_done(const fc_pool *s, Py_ssize_t made) noexcept nogil:
@@ -31,14 +38,10 @@ cdef void pool_planes(const Pooling *p, const char *part, Py_ssize_t step, Py_ss
     cdef const fc_pool *s = p.shape
     cdef Py_ssize_t i, place, size = p.itemsize
     cdef const char *x
-    cdef int64_t *switches = NULL
     for i in range(images * channels):
         place = ((image + i // channels) * p.c_out + channel + i % channels) * p.out_plane
         x = part + (i * step - begin) * size
-        if p.switches is not NULL:
-            switches = p.switches + place
         if p.maximum:
-            p.kernels.max_pool(s, x, p.y + place * size, switches, row, row_end,
-                               <int64_t *>(scratch + 2 * s.kw * sizeof(Py_ssize_t)), <Py_ssize_t *>scratch)
+            p.kernels.max_pool(s, x, p.y + place * size, switches_at(p, place), p.compact, 1, row, row_end, scratch)
         else:
-            p.kernels.average_pool(s, x, p.y + place * size, row, row_end, <Py_ssize_t *>scratch)
+            p.kernels.average_pool(s, x, p.y + place * size, 1, row, row_end, scratch)

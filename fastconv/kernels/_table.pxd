@@ -41,6 +41,9 @@ cdef extern from "fastconv.h" nogil:
         Py_ssize_t divisor
         int count_include_pad
 
+    enum fc_follow:
+        FC_CHECK, FC_PUT, FC_ADD, FC_GET
+
     enum fc_element:
         FC_I8, FC_U8, FC_I16, FC_U16, FC_I32, FC_U32, FC_I64, FC_U64, FC_F32, FC_F64, FC_BOOL, FC_WILD
 
@@ -183,17 +186,20 @@ cdef extern from "fastconv.h" nogil:
         void (*add_patch)(const fc_conv *, const void *, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t,
                           Py_ssize_t, Py_ssize_t, void *) noexcept nogil
         void (*copy_channels)(const void *, Py_ssize_t, Py_ssize_t, void *, Py_ssize_t) noexcept nogil
-        void (*max_pool)(const fc_pool *, const void *, void *, int64_t *, Py_ssize_t, Py_ssize_t, int64_t *,
-                         Py_ssize_t *) noexcept nogil
-        void (*max_pool_grad)(const fc_pool *, const void *, const int64_t *, void *) noexcept nogil
-        void (*average_pool)(const fc_pool *, const void *, void *, Py_ssize_t, Py_ssize_t, Py_ssize_t *) noexcept nogil
+        Py_ssize_t (*max_pool_scratch)(const fc_pool *, int) noexcept nogil
+        void (*max_pool)(const fc_pool *, const void *, void *, void *, int, Py_ssize_t, Py_ssize_t, Py_ssize_t,
+                         char *) noexcept nogil
+        Py_ssize_t (*average_pool_scratch)(const fc_pool *) noexcept nogil
+        void (*average_pool)(const fc_pool *, const void *, void *, Py_ssize_t, Py_ssize_t, Py_ssize_t,
+                             char *) noexcept nogil
         void (*average_pool_grad)(const fc_pool *, const void *, void *) noexcept nogil
-        void (*max_pool_last)(const fc_pool *, const void *, void *, int64_t *, Py_ssize_t, int64_t, int64_t, int64_t,
+        void (*max_pool_last)(const fc_pool *, const void *, void *, void *, int, Py_ssize_t, int64_t, int64_t, int64_t,
                               Py_ssize_t, Py_ssize_t) noexcept nogil
         void (*average_pool_last)(const fc_pool *, const void *, void *, Py_ssize_t, Py_ssize_t, Py_ssize_t) noexcept nogil
-        Py_ssize_t (*check_switches)(const int64_t *, Py_ssize_t, Py_ssize_t) noexcept nogil
-        void (*unpool)(const void *, const int64_t *, Py_ssize_t, void *, Py_ssize_t) noexcept nogil
-        void (*unpool_grad)(const void *, const int64_t *, Py_ssize_t, void *) noexcept nogil
+        void (*average_pool_last_grad)(const fc_pool *, const void *, void *, Py_ssize_t, Py_ssize_t,
+                                       Py_ssize_t) noexcept nogil
+        Py_ssize_t (*follow_switches)(const fc_pool *, int, const void *, int, void *, void *, Py_ssize_t, Py_ssize_t,
+                                      Py_ssize_t) noexcept nogil
         int (*has_nan)(const void *, Py_ssize_t, Py_ssize_t) noexcept nogil
         void (*split_nan)(const void *, Py_ssize_t, Py_ssize_t, void *, void *) noexcept nogil
         void (*divide_valid)(void *, Py_ssize_t, Py_ssize_t, const void *, const void *, double) noexcept nogil
@@ -213,5 +219,7 @@ cdef extern from "fastconv.h" nogil:
         void (*box_grad_last)(const fc_boxes *, const void *, const void *, const void *, void *, Py_ssize_t, Py_ssize_t,
                               Py_ssize_t, void *) noexcept nogil
         void (*switch_grad_last)(const void *, const int64_t *, Py_ssize_t, Py_ssize_t, Py_ssize_t, void *) noexcept nogil
+        void (*max_pool_typed)(const fc_pool *, int, const void *, void *, void *, int, Py_ssize_t, Py_ssize_t, Py_ssize_t,
+                               Py_ssize_t) noexcept nogil
 
 cdef const fc_kernels *kernels_of(int isa, int width) noexcept

@@ -96,7 +96,7 @@ cdef inline size_t part_bytes(const Job *job) noexcept nogil:
     if job.pooling is NULL:
         return 0
     cdef size_t reals = job.unit_images * job.block_panels * job.kernels.rn * job.part.y_channel
-    return reals * job.itemsize + pooling_bytes(job.pooling.shape)
+    return reals * job.itemsize + pooling_bytes(job.kernels, job.pooling.shape)
 
 
 cdef inline Py_ssize_t run_length(const Job *job, Py_ssize_t tile, Py_ssize_t last) noexcept nogil:

@@ -231,8 +231,10 @@ cdef class BoundBoxes:
 
     def first_bad_switch(self, ndarray switches):
         """Return the flat position of the first switch outside its plane, -1 if there is none."""
-        return self.template.kernels.check_switches(<const int64_t *>cnp.PyArray_DATA(switches), cnp.PyArray_SIZE(switches),
-                                                    self.template.in_plane)
+        cdef fc_pool plane
+        plane.d = plane.h = plane.od = plane.oh = 1
+        plane.w, plane.ow = self.template.in_plane, cnp.PyArray_SIZE(switches)
+        return self.template.kernels.follow_switches(&plane, FC_CHECK, cnp.PyArray_DATA(switches), False, NULL, NULL, 1, 0, 1)
 
 
 def bind(spec, isa, isa_name):

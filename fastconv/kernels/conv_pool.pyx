@@ -13,13 +13,12 @@ Measured: benchmarks/conv_pool.py.
 """
 
 cimport numpy as cnp
-from libc.stdint cimport int64_t
 from libc.string cimport memmove
 from numpy cimport ndarray
 
 from ._conv cimport BoundConv, data
 from ._parallel cimport give, parts, run_tasks, take
-from ._pooling cimport Pooling, pool_planes, pooling_bytes
+from ._pooling cimport Pooling, pool_planes, pooling_bytes, switches_at
 from ._table cimport fc_conv, fc_kernels, fc_pool, kernels_of
 from ._winograd cimport Winograd
 from .pool cimport shape_of
@@ -71,11 +70,9 @@ cdef void pool_rows(void *argument, Py_ssize_t task, char *scratch) noexcept nog
     cdef Py_ssize_t row_end = min(row + job.rows_per_task, job.row_end)
     cdef Py_ssize_t place = (job.image + image) * p.out_plane * p.c_out
     cdef const char *x = job.part + (image * s.d * s.h * s.w - job.begin) * p.c_out * p.itemsize
-    cdef int64_t *switches = NULL
-    if p.switches is not NULL:
-        switches = p.switches + place
     if p.maximum:
-        p.kernels.max_pool_last(s, x, p.y + place * p.itemsize, switches, p.c_out, 1, 0, 0, row, row_end)
+        p.kernels.max_pool_last(s, x, p.y + place * p.itemsize, switches_at(p, place), p.compact, p.c_out, 1, 0, 0, row,
+                                row_end)
     else:
         p.kernels.average_pool_last(s, x, p.y + place * p.itemsize, p.c_out, row, row_end)
 
@@ -180,7 +177,7 @@ cdef class ConvPool:
         for strips in self.strips.values():
             for strip in strips:
                 most = max(most, <size_t>strip.conv.estimate(threads, True))
-        return most + own + self.part_items() * self.itemsize + threads * (pooling_bytes(&self.shape) + 256)
+        return most + own + self.part_items() * self.itemsize + threads * (pooling_bytes(self.kernels, &self.shape) + 256)
 
     def pays(self, int threads):
         """Return whether the map is never whole, and so many threads do it no slower than the two calls."""
@@ -211,7 +208,8 @@ cdef class ConvPool:
         pooling.shape, pooling.kernels, pooling.itemsize = &self.shape, self.kernels, self.itemsize
         pooling.maximum = self.spec.maximum
         pooling.c_out, pooling.out_plane = whole.shape.c_out, self.shape.od * self.shape.oh * self.shape.ow
-        pooling.y, pooling.switches = <char *>cnp.PyArray_DATA(y), <int64_t *>data(switches)
+        pooling.y, pooling.switches = <char *>cnp.PyArray_DATA(y), <char *>data(switches)
+        pooling.compact = switches is not None and cnp.PyArray_TYPE(<ndarray>switches) == cnp.NPY_UINT8
         threads = 1 if whole.brief else threads
         if n == 0:
             return
@@ -256,7 +254,7 @@ cdef class ConvPool:
         cdef Py_ssize_t rows = job.row_end - job.row, c_out = job.pooling.c_out, pixel = c_out * self.itemsize
         cdef bint brief = <double>job.images * c_out * self.step < SERIAL_ITEMS
         if not last:
-            return run_tasks(pool_channels, job, job.images * parts(c_out, PLANES), threads, pooling_bytes(&self.shape),
+            return run_tasks(pool_channels, job, job.images * parts(c_out, PLANES), threads, pooling_bytes(self.kernels, &self.shape),
                              brief)
         job.rows_per_task = rows if brief else max(parts(rows, 4 * threads), 1)
         job.row_blocks = parts(rows, job.rows_per_task) if rows else 0

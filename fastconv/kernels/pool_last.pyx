@@ -24,7 +24,8 @@ cdef struct Job:
     const fc_kernels *kernels
     const char *x
     char *y
-    int64_t *switches      # NULL: not wanted
+    char *switches          # NULL: not wanted
+    int compact
     Py_ssize_t itemsize, images, channels, rows, rows_per_task, row_blocks, images_per_task
     int64_t scale, step, batch  # a switch is position*scale + channel*step + image*batch
 
@@ -34,12 +35,13 @@ cdef void max_rows(void *argument, Py_ssize_t task, char *scratch) noexcept nogi
     cdef const fc_pool *s = job.shape
     cdef Py_ssize_t row = task % job.row_blocks * job.rows_per_task, first = task // job.row_blocks * job.images_per_task
     cdef Py_ssize_t size = job.itemsize * job.channels, places = job.rows * s.ow, image
-    cdef int64_t *switches = NULL
+    cdef Py_ssize_t place = 1 if job.compact else sizeof(int64_t)
+    cdef char *switches = NULL
     for image in range(first, min(first + job.images_per_task, job.images)):
         if job.switches is not NULL:
-            switches = job.switches + image * places * job.channels
+            switches = job.switches + image * places * job.channels * place
         job.kernels.max_pool_last(s, job.x + image * s.d * s.h * s.w * size, job.y + image * places * size, switches,
-                                  job.channels, job.scale, job.step, image * job.batch, row,
+                                  job.compact, job.channels, job.scale, job.step, image * job.batch, row,
                                   min(row + job.rows_per_task, job.rows))
 
 
@@ -84,16 +86,19 @@ cdef class BoundPoolLast:
         cdef Job job = self.template
         job.shape = &self.shape
         job.x, job.y, job.switches = <const char *>cnp.PyArray_DATA(x), <char *>cnp.PyArray_DATA(y), NULL
+        job.compact = 0
         return job
 
     cdef Py_ssize_t tasks(self, const Job *job) noexcept:
         return (job.images + job.images_per_task - 1) // job.images_per_task * job.row_blocks
 
     def maximum(self, ndarray x, ndarray y, switches, int threads, bint of_array=False, bint with_batch=False):
-        """Fill y, and switches unless they are None: places in a plane or, `of_array`, in an image or the whole input."""
+        """Fill y, and switches unless they are None: in one byte, or places in a plane
+        or, `of_array`, in an image or the whole input."""
         cdef Job job = self.job(x, y)
         if switches is not None:
-            job.switches = <int64_t *>cnp.PyArray_DATA(<ndarray>switches)
+            job.switches = <char *>cnp.PyArray_DATA(<ndarray>switches)
+            job.compact = cnp.PyArray_TYPE(<ndarray>switches) == cnp.NPY_UINT8
         if of_array:
             job.scale, job.step = job.channels, 1
         if with_batch:

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..backends import Signal, backend_for
-from ..spec import FORMATS
 from .activation import Hardswish, LeakyReLU, ReLU, ReLU6, Sigmoid, SiLU, Tanh
 from .conv import Conv1d, Conv2d, Conv3d
 from .module import Module
@@ -54,14 +53,15 @@ class ConvPool:
     def together(self, input: Any) -> Any:
         """Both in one; None if that gains nothing."""
         conv, pool = self.conv, self.pool
-        activation, layout = self.after(), FORMATS[conv._axes][0]
-        if getattr(pool, "data_format", layout) != conv.data_format or (activation and conv.activation):
+        activation = self.after()
+        if pool.data_format != conv.data_format or (activation and conv.activation):
             return None
         arrays = (input, conv.weight.data, None if conv.bias is None else conv.bias.data)
         options = conv._options(conv.activation if activation is None else activation)
         backend = backend_for(conv._function, "input", input)
         how = POOLS[type(pool)], *pool.window()
-        call = (conv._function, conv._axes, arrays, options, how, getattr(pool, "return_indices", False))
+        switches = pool.switches if getattr(pool, "return_indices", False) else None
+        call = (conv._function, conv._axes, arrays, options, how, switches)
         result = backend.packed_conv_pool(*call, conv.weight.version, self.packed)
         if result is None:
             return None

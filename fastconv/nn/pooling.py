@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Pooling and unpooling layers with torch.nn's signatures.
 
-Max pooling keeps only the switches (where each maximum was), average pooling only the input's shape.
+Max pooling keeps only the switches (where each maximum was, in one byte where the window allows it), average pooling
+only the input's shape.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -18,6 +20,7 @@ _Size = int | tuple[int, ...]
 
 class _Pool(Module):
     _axes: ClassVar[int]
+    _format: ClassVar[str]
     _pool: ClassVar[Callable[..., Any]]
     _grad_input: ClassVar[Callable[..., Array]]
 
@@ -43,18 +46,24 @@ class _MaxPool(_Pool):
         dilation: _Size = 1,
         return_indices: bool = False,
         ceil_mode: bool = False,
+        *,
+        switches: str = "flat",
+        data_format: str | None = None,
     ) -> None:
         self._window(kernel_size, stride, padding)
         self.dilation = dilation
         self.return_indices = return_indices
         self.ceil_mode = ceil_mode
+        self.switches = switches
+        self.data_format = self._format if data_format is None else data_format
 
     def forward(self, input: Array) -> Any:
-        """The maxima, and with `return_indices` also where they were (int64, counted within a plane)."""
+        """The maxima, and with `return_indices` also where they were, as `switches` says."""
         window = self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode
         if not (self.training or self.return_indices):
-            return self._pool(input, *window)
-        output, indices = self._pool(input, *window, return_indices=True)
+            return self._pool(input, *window, data_format=self.data_format)
+        how = {"switches": self._kept_switches(), "data_format": self.data_format}
+        output, indices = self._pool(input, *window, return_indices=True, **how)
         self._keep(output, input.shape, indices)
         return (output, indices) if self.return_indices else output
 
@@ -65,7 +74,15 @@ class _MaxPool(_Pool):
     def backward(self, grad_output: Array) -> Array:
         """The gradient of each maximum, put back where the maximum was."""
         shape, indices = self._recall(grad_output)
-        return self._grad_input(shape, indices, grad_output)
+        window = {name: getattr(self, name) for name in ("kernel_size", "stride", "padding", "dilation", "ceil_mode")}
+        return self._grad_input(shape, indices, grad_output, **window, data_format=self.data_format)
+
+    def _kept_switches(self) -> str:
+        """Which switches the layer keeps: those it returns, else compact ones where every window has them."""
+        if self.return_indices:
+            return self.switches
+        kernel, dilation = self._per_axis(self.kernel_size), self._per_axis(self.dilation)
+        return "compact" if math.prod(kernel) <= 256 and all(gap == 1 for gap in dilation) else "flat"
 
     def extra_repr(self) -> str:
         """Torch's wording."""
@@ -86,6 +103,7 @@ class MaxPool1d(_MaxPool):
     """
 
     _axes = 1
+    _format = "NCW"
     _pool = staticmethod(F.max_pool1d)
     _grad_input = staticmethod(G.max_pool1d_input)
 
@@ -101,6 +119,11 @@ class MaxPool2d(_MaxPool):
         Whether a call also returns the switches, for `MaxUnpool2d`.
     ceil_mode : bool
         Whether windows that begin inside may end outside.
+    switches : {"flat", "compact"}
+        How the switches are returned; see `fastconv.switches`. For `backward` alone the layer keeps compact ones where
+        it can.
+    data_format : str, optional
+        "NCHW", the default, or "NHWC".
 
     Examples
     --------
@@ -112,6 +135,7 @@ class MaxPool2d(_MaxPool):
     """
 
     _axes = 2
+    _format = "NCHW"
     _pool = staticmethod(F.max_pool2d)
     _grad_input = staticmethod(G.max_pool2d_input)
 
@@ -127,6 +151,7 @@ class MaxPool3d(_MaxPool):
     """
 
     _axes = 3
+    _format = "NCDHW"
     _pool = staticmethod(F.max_pool3d)
     _grad_input = staticmethod(G.max_pool3d_input)
 
@@ -140,22 +165,25 @@ class _AvgPool(_Pool):
         ceil_mode: bool = False,
         count_include_pad: bool = True,
         divisor_override: int | None = None,
+        *,
+        data_format: str | None = None,
     ) -> None:
         self._window(kernel_size, stride, padding)
+        self.data_format = self._format if data_format is None else data_format
         self.ceil_mode = ceil_mode
         self.count_include_pad = count_include_pad
         self.divisor_override = divisor_override
 
     def forward(self, input: Array) -> Array:
         """The averages."""
-        output: Array = self._pool(input, *self._options())
+        output: Array = self._pool(input, *self._options(), data_format=self.data_format)
         self._keep(output, input.shape)
         return output
 
     def backward(self, grad_output: Array) -> Array:
         """The gradient of each average, shared out over its window."""
         (shape,) = self._recall(grad_output)
-        return self._grad_input(shape, grad_output, *self._options())
+        return self._grad_input(shape, grad_output, *self._options(), data_format=self.data_format)
 
     def window(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """The window, as a max pooling's leading arguments, and the options that follow."""
@@ -182,6 +210,7 @@ class AvgPool1d(_AvgPool):
     """
 
     _axes = 1
+    _format = "NCW"
     _pool = staticmethod(F.avg_pool1d)
     _grad_input = staticmethod(G.avg_pool1d_input)
 
@@ -192,8 +221,10 @@ class AvgPool1d(_AvgPool):
         padding: _Size = 0,
         ceil_mode: bool = False,
         count_include_pad: bool = True,
+        *,
+        data_format: str | None = None,
     ) -> None:
-        super().__init__(kernel_size, stride, padding, ceil_mode, count_include_pad)
+        super().__init__(kernel_size, stride, padding, ceil_mode, count_include_pad, data_format=data_format)
 
     def _options(self) -> tuple[Any, ...]:
         return super()._options()[:-1]
@@ -217,6 +248,8 @@ class AvgPool2d(_AvgPool):
         Whether padded zeros count in the divisor.
     divisor_override : int, optional
         Divide by this instead of by the number of elements.
+    data_format : str, optional
+        "NCHW", the default, or "NHWC".
 
     Examples
     --------
@@ -227,6 +260,7 @@ class AvgPool2d(_AvgPool):
     """
 
     _axes = 2
+    _format = "NCHW"
     _pool = staticmethod(F.avg_pool2d)
     _grad_input = staticmethod(G.avg_pool2d_input)
 
@@ -242,24 +276,38 @@ class AvgPool3d(_AvgPool):
     """
 
     _axes = 3
+    _format = "NCDHW"
     _pool = staticmethod(F.avg_pool3d)
     _grad_input = staticmethod(G.avg_pool3d_input)
 
 
 class _MaxUnpool(_Pool):
-    def __init__(self, kernel_size: _Size, stride: _Size | None = None, padding: _Size = 0) -> None:
+    def __init__(
+        self,
+        kernel_size: _Size,
+        stride: _Size | None = None,
+        padding: _Size = 0,
+        *,
+        dilation: _Size = 1,
+        data_format: str | None = None,
+    ) -> None:
         self._window(kernel_size, stride, padding)
+        self.dilation = dilation
+        self.data_format = self._format if data_format is None else data_format
 
     def forward(self, input: Array, indices: Array, output_size: tuple[int, ...] | None = None) -> Array:
         """Each value where its switch says, zeros elsewhere; `output_size` restores what the floor lost."""
-        output: Array = self._pool(input, indices, self.kernel_size, self.stride, self.padding, output_size)
+        window = self.kernel_size, self.stride, self.padding, output_size
+        how = {"dilation": self.dilation, "data_format": self.data_format}
+        output: Array = self._pool(input, indices, *window, **how)
         self._keep(output, indices)
         return output
 
     def backward(self, grad_output: Array) -> Array:
         """The gradient at each switch."""
         (indices,) = self._recall(grad_output)
-        return self._grad_input(indices, grad_output)
+        window = {name: getattr(self, name) for name in ("kernel_size", "stride", "padding", "dilation", "data_format")}
+        return self._grad_input(indices, grad_output, **window)
 
     def extra_repr(self) -> str:
         """Torch's wording."""
@@ -279,6 +327,7 @@ class MaxUnpool1d(_MaxUnpool):
     """
 
     _axes = 1
+    _format = "NCW"
     _pool = staticmethod(F.max_unpool1d)
     _grad_input = staticmethod(G.max_unpool1d_input)
 
@@ -290,6 +339,10 @@ class MaxUnpool2d(_MaxUnpool):
     ----------
     kernel_size, stride, padding : int or one int per axis
         Those of the pooling; the stride defaults to the kernel size.
+    dilation : int or one int per axis
+        That of the pooling.
+    data_format : str, optional
+        "NCHW", the default, or "NHWC".
 
     Examples
     --------
@@ -304,6 +357,7 @@ class MaxUnpool2d(_MaxUnpool):
     """
 
     _axes = 2
+    _format = "NCHW"
     _pool = staticmethod(F.max_unpool2d)
     _grad_input = staticmethod(G.max_unpool2d_input)
 
@@ -320,5 +374,6 @@ class MaxUnpool3d(_MaxUnpool):
     """
 
     _axes = 3
+    _format = "NCDHW"
     _pool = staticmethod(F.max_unpool3d)
     _grad_input = staticmethod(G.max_unpool3d_input)

@@ -58,6 +58,7 @@ from .convolution import (
 )
 from .pooling import (
     PoolSpec,
+    element_dtype,
     pooled,
     unpooled,
 )
@@ -106,6 +107,7 @@ __all__ = [
     "channels_are_last",
     "check_dtype",
     "check_result",
+    "element_dtype",
     "flag",
     "is_sequence",
     "memory_bytes",

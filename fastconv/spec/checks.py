@@ -91,9 +91,12 @@ def shape_of(function: str, argument: str, value: Any, ranks: Sequence[int], nam
 
 
 def check_dtype(function: str, argument: str, dtype: Any, wanted: str | None = None) -> str:
-    """Return "float32" or "float64", whatever the byte order."""
-    name = f"float{8 * dtype.itemsize}" if getattr(dtype, "kind", "") == "f" else str(dtype)
-    if name not in ("float32", "float64"):
+    """Return "float32" or "float64", or the dtype that is wanted, whatever the byte order."""
+    name = str(getattr(dtype, "name", dtype))
+    floats = ("float32", "float64")
+    if name == wanted:
+        return name
+    if name not in floats and wanted in (None, *floats):
         raise FastconvTypeError(f"{function}: {argument} must be float32 or float64, got {argument} of dtype {dtype}")
     if wanted is not None and name != wanted:
         raise FastconvTypeError(

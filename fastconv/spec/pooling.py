@@ -11,11 +11,15 @@ from .checks import (
     LIMIT,
     OPTION,
     Axes,
+    FastconvTypeError,
     FastconvValueError,
+    Pairs,
     batch_and_channels,
     channels_are_last,
     check_result,
     flag,
+    is_sequence,
+    one_of,
     padding_pairs,
     per_axis,
     shape_of,
@@ -23,10 +27,16 @@ from .checks import (
     whole,
 )
 
+ITEMSIZES = {"float32": 4, "float64": 8} | {f"{sign}int{bits}": bits // 8 for sign in ("", "u") for bits in (8, 16, 32, 64)}
+COMPACT_TAPS = 256  # what one byte tells apart
+
 
 @dataclass(frozen=True, slots=True)
 class PoolSpec:
-    """One pooling: a reduction over windows of each plane. For unpooling `size` is the result, `output` the input."""
+    """One pooling: a reduction over windows of each plane. For unpooling `size` is the result, `output` the input.
+
+    `padding` lies before each axis, `back` behind it: None where it is the same.
+    """
 
     function: str
     rank: int
@@ -43,6 +53,7 @@ class PoolSpec:
     count_include_pad: bool = True
     divisor_override: int | None = None
     channels_last: bool = False
+    back: Axes | None = None
 
     @classmethod
     def make(
@@ -62,33 +73,31 @@ class PoolSpec:
         dtype: str = "float32",
         input_name: str = "input",
     ) -> PoolSpec:
-        """Check everything about a pooling that its shapes and options tell."""
+        """Check everything about a pooling that its shapes and options tell.
+
+        Padding that is one number an axis keeps torch's rule, at most half of a window. As pairs, "valid", "same" (ONNX's
+        "same_upper", TensorFlow's "SAME") or "same_lower" it keeps ONNX's: every side is less than a window.
+        """
         last = channels_are_last(function, data_format, rank)
         batched, n, c, size = batch_and_channels(function, input_name, input_shape, rank, last)
         kernel = per_axis(function, "kernel_size", kernel_size, rank, 1, 1)
         steps = kernel if stride is None else per_axis(function, "stride", stride, rank, 1, 1)
-        pads = per_axis(function, "padding", padding, rank, 0, 0)
         gaps = per_axis(function, "dilation", dilation, rank, 1, 1)
+        spans = tuple((k - 1) * g + 1 for k, g in zip(kernel, gaps, strict=True))
+        words = f"kernel_size={show(kernel_size)} and dilation={show(dilation)}"
+        pairs = pool_padding(function, padding, rank, spans, size, steps, words)  # type: ignore[arg-type]
         ceil_mode = flag(function, "ceil_mode", ceil_mode)
         include = flag(function, "count_include_pad", count_include_pad)
         divisor = (
             None if divisor_override is None else whole(function, "divisor_override", divisor_override, 1, limit=OPTION)
         )
-        spans = [(k - 1) * g + 1 for k, g in zip(kernel, gaps, strict=True)]
-        if any(pad > span // 2 for pad, span in zip(pads, spans, strict=True)):
-            raise FastconvValueError(
-                f"{function}: padding must be at most half of the effective kernel size, got padding={show(padding)} with "
-                f"kernel_size={show(kernel_size)} and dilation={show(dilation)}"
-            )
-        output = tuple(
-            pooled(room, span, step, pad, ceil_mode) for room, span, step, pad in zip(size, spans, steps, pads, strict=True)
-        )
+        output = tuple(map(pooled, size, spans, steps, pairs, (ceil_mode,) * 3))
         if any(o < 1 for o in output):
             raise FastconvValueError(
                 f"{function}: kernel_size must not exceed the padded input, got kernel_size={show(kernel_size)} with "
                 f"dilation={show(dilation)} and padding={show(padding)} for {input_name} of shape {input_shape}"
             )
-        padded = [s + 2 * pad for s, pad in zip(size, pads, strict=True)]
+        padded = [s + sum(pair) for s, pair in zip(size, pairs, strict=True)]
         if math.prod(padded) >= LIMIT or math.prod(kernel) >= LIMIT:
             raise FastconvValueError(
                 f"{function}: kernel_size and padding must stay below 2**60 elements, got kernel_size={show(kernel_size)} "
@@ -96,8 +105,9 @@ class PoolSpec:
             )
         steps = tuple(1 if o == 1 else step for o, step in zip(output, steps, strict=True))  # type: ignore[assignment]
         gaps = tuple(1 if k == 1 else gap for k, gap in zip(kernel, gaps, strict=True))  # type: ignore[assignment]
-        shape = (batched, dtype, n, c, size, kernel, output, steps, gaps, pads)
-        spec = cls(function, rank, *shape, include, divisor, last)  # type: ignore[arg-type]
+        fronts, backs = (tuple(pair[side] for pair in pairs) for side in (0, 1))
+        shape = (batched, dtype, n, c, size, kernel, output, steps, gaps, fronts)
+        spec = cls(function, rank, *shape, include, divisor, last, backs)  # type: ignore[arg-type]
         check_result(
             function, spec.output_shape, 8, f"{input_name} of shape {input_shape} and kernel_size={show(kernel_size)}"
         )
@@ -130,9 +140,9 @@ class PoolSpec:
             )
         output = tuple((room - k) // step + 1 for room, k, step in zip(padded, kernel, stride, strict=True))
         steps = tuple(1 if o == 1 else step for o, step in zip(output, stride, strict=True))
-        fronts = tuple(front for front, _ in pads)
+        fronts, backs = (tuple(pair[side] for pair in pads) for side in (0, 1))
         shape = (batched, dtype, n, c, size, kernel, output, steps, (1, 1, 1), fronts)
-        spec = cls(function, rank, *shape, False, None, last)  # type: ignore[arg-type]
+        spec = cls(function, rank, *shape, False, None, last, backs)  # type: ignore[arg-type]
         check_result(function, spec.output_shape, 8, f"input of shape {input_shape}")
         return spec
 
@@ -146,45 +156,90 @@ class PoolSpec:
         stride: Any = None,
         padding: Any = 0,
         output_size: Any = None,
+        dilation: Any = 1,
         *,
+        data_format: Any = None,
         dtype: str = "float32",
+        input_name: str = "input",
     ) -> PoolSpec:
         """Check an unpooling; its result is as large as the pooling's input was, or as `output_size` says."""
-        batched, n, c, small = batch_and_channels(function, "input", input_shape, rank)
+        last = channels_are_last(function, data_format, rank)
+        batched, n, c, small = batch_and_channels(function, input_name, input_shape, rank, last)
         kernel = per_axis(function, "kernel_size", kernel_size, rank, 1, 1)
         steps = kernel if stride is None else per_axis(function, "stride", stride, rank, 1, 1)
-        pads = per_axis(function, "padding", padding, rank, 0, 0)
-        usual = [(o - 1) * s - 2 * p + k for o, s, p, k in zip(small, steps, pads, kernel, strict=True)]
+        gaps = per_axis(function, "dilation", dilation, rank, 1, 1)
+        if isinstance(padding, str):
+            raise FastconvValueError(
+                f"{function}: padding must be a whole number, one an axis, or a (front, back) pair an axis, "
+                f"got padding={show(padding)}"
+            )
+        pairs = padding_pairs(function, padding, rank, kernel, small, steps)
+        spans = [(k - 1) * gap + 1 for k, gap in zip(kernel, gaps, strict=True)]
+        usual = [(o - 1) * s - sum(p) + k for o, s, p, k in zip(small, steps, pairs, spans, strict=True)]
         large = list(usual)
         if output_size is not None:
-            large = unpooled(function, output_size, rank, (n, c) if batched else (c,), usual, steps)
+            lead = (n,) * batched
+            large = unpooled(function, output_size, rank, lead, c, last, usual, steps)
         if any(s < 1 for s in large):
             raise FastconvValueError(
                 f"{function}: padding must leave a result of positive size, got padding={show(padding)} with "
-                f"kernel_size={show(kernel_size)} and stride={show(stride)} for input of shape {input_shape}"
+                f"kernel_size={show(kernel_size)} and stride={show(stride)} for {input_name} of shape {input_shape}"
             )
-        if math.prod(large) >= LIMIT:
+        if math.prod(large) >= LIMIT or math.prod(kernel) >= LIMIT:
             raise FastconvValueError(
                 f"{function}: kernel_size, stride and output_size must keep the result below 2**60 elements, got "
-                f"kernel_size={show(kernel_size)}, stride={show(stride)}, output_size={show(output_size)} for input of "
-                f"shape {input_shape}"
+                f"kernel_size={show(kernel_size)}, stride={show(stride)}, output_size={show(output_size)} for {input_name} "
+                f"of shape {input_shape}"
             )
-        spec = cls(function, rank, batched, dtype, n, c, tuple(large), kernel, small, (1, 1, 1), (1, 1, 1), (0, 0, 0))  # type: ignore[arg-type]
+        fronts, backs = (tuple(pair[side] for pair in pairs) for side in (0, 1))
+        shape = (batched, dtype, n, c, tuple(large), kernel, small, steps, gaps, fronts)
+        spec = cls(function, rank, *shape, True, None, last, backs)  # type: ignore[arg-type]
         given = f"kernel_size={show(kernel_size)}, stride={show(stride)}, output_size={show(output_size)}"
         check_result(function, spec.input_shape, spec.itemsize, given)
         return spec
 
     @classmethod
-    def between(cls, function: str, rank: int, large: tuple[int, ...], small: tuple[int, ...], dtype: str) -> PoolSpec:
+    def between(
+        cls, function: str, rank: int, large: tuple[int, ...], small: tuple[int, ...], dtype: str, data_format: Any = None
+    ) -> PoolSpec:
         """Return the spec of two shapes whose correspondence only switches know."""
-        batched, n, c, size = batch_and_channels(function, "input_size", large, rank)
-        output = batch_and_channels(function, "grad_output", small, rank)[3]
+        last = channels_are_last(function, data_format, rank)
+        batched, n, c, size = batch_and_channels(function, "input_size", large, rank, last)
+        output = batch_and_channels(function, "grad_output", small, rank, last)[3]
         check_result(function, large, 8, f"shape {large}")
-        return cls(function, rank, batched, dtype, n, c, size, (1, 1, 1), output, (1, 1, 1), (1, 1, 1), (0, 0, 0))
+        ones = (1, 1, 1)
+        return cls(function, rank, batched, dtype, n, c, size, ones, output, ones, ones, (0, 0, 0), channels_last=last)
+
+    def compact(self, switches: Any) -> bool:
+        """Whether switches are "compact", not "flat"; refuse those that one byte cannot tell."""
+        if one_of(self.function, "switches", switches, ("flat", "compact")) == "flat":
+            return False
+        self.check_compact()
+        return True
+
+    def check_compact(self) -> None:
+        """Refuse windows that compact switches cannot describe."""
+        window = self.kernel[3 - self.rank :]
+        if math.prod(self.kernel) > COMPACT_TAPS:
+            raise FastconvValueError(
+                f"{self.function}: kernel_size must hold at most {COMPACT_TAPS} elements for compact switches, "
+                f"got kernel_size={window}"
+            )
+        if not all(map(meets, self.size, self.kernel, self.output, self.stride, self.dilation, self.padding)):
+            raise FastconvValueError(
+                f"{self.function}: padding must leave every window an element of the input for compact switches, "
+                f"got padding={self.padding[3 - self.rank :]} with kernel_size={window} and "
+                f"dilation={self.dilation[3 - self.rank :]}"
+            )
 
     @property
     def itemsize(self) -> int:
-        return 4 if self.dtype == "float32" else 8
+        return ITEMSIZES[self.dtype]
+
+    @property
+    def tail(self) -> Axes:
+        """The padding behind each axis."""
+        return self.padding if self.back is None else self.back
 
     @property
     def planes(self) -> int:
@@ -205,25 +260,77 @@ class PoolSpec:
         return (self.n, *shape) if self.batched else shape
 
 
-def pooled(size: int, span: int, stride: int, pad: int, ceil_mode: bool) -> int:
-    """Return the outputs along one axis; in ceil mode the last window must start inside the input or its left padding."""
-    room = size + 2 * pad - span
+def element_dtype(function: str, argument: str, dtype: Any) -> str:
+    """Return the name of a dtype that has a maximum, whatever the byte order."""
+    name = str(getattr(dtype, "name", dtype))
+    if name not in ITEMSIZES:
+        raise FastconvTypeError(
+            f"{function}: {argument} must be float32, float64 or an integer type of 8 to 64 bits, "
+            f"got {argument} of dtype {dtype}"
+        )
+    return name
+
+
+def pool_padding(function: str, padding: Any, rank: int, spans: Axes, size: Axes, stride: Axes, words: str) -> Pairs:
+    """Return (front, back) an axis; `words` say the window."""
+    names = {"valid": "valid", "same": "same", "same_upper": "same", "same_lower": "same"}
+    if isinstance(padding, str) and padding not in names:
+        raise FastconvValueError(
+            f"{function}: padding must be one of {', '.join(map(repr, names))}, a whole number, one an axis, or a "
+            f"(front, back) pair an axis, got padding={padding!r}"
+        )
+    word = names[padding] if isinstance(padding, str) else padding
+    pairs = padding_pairs(function, word, rank, spans, size, stride)
+    if padding == "same_lower":
+        pairs = tuple((back, front) for front, back in pairs)  # type: ignore[assignment]
+    by_side = isinstance(padding, str) or (is_sequence(padding) and all(map(is_sequence, padding)))
+    if not by_side:
+        if any(front > span // 2 for (front, _), span in zip(pairs, spans, strict=True)):
+            raise FastconvValueError(
+                f"{function}: padding must be at most half of the effective kernel size, got padding={show(padding)} with "
+                f"{words}"
+            )
+    elif any(side >= span for pair, span in zip(pairs, spans, strict=True) for side in pair):
+        raise FastconvValueError(
+            f"{function}: padding must be less than the effective kernel size on every side, got padding={show(padding)} "
+            f"with {words}"
+        )
+    return pairs
+
+
+def pooled(size: int, span: int, stride: int, pads: tuple[int, int], ceil_mode: bool) -> int:
+    """Return the outputs along one axis; in ceil mode the last window must start inside the input or its front padding."""
+    front, back = pads
+    room = size + front + back - span
     if room < 0 and not (ceil_mode and room > -stride):
         return 0
     count = (room + (stride - 1 if ceil_mode else 0)) // stride + 1
-    return count - 1 if ceil_mode and (count - 1) * stride >= size + pad else count
+    return count - 1 if ceil_mode and (count - 1) * stride >= size + front else count
 
 
-def unpooled(function: str, output_size: Any, rank: int, lead: tuple[int, ...], usual: list[int], steps: Axes) -> list[int]:
+def meets(size: int, taps: int, outputs: int, stride: int, dilation: int, front: int) -> bool:
+    """Whether every window of an axis has a tap inside it: only dilation can step over all of a narrow input."""
+    if size >= dilation:
+        return True
+    starts = (o * stride - front for o in range(outputs))
+    return all(0 <= start + max(0, -(start // dilation)) * dilation < size for start in starts)
+
+
+def unpooled(
+    function: str, output_size: Any, rank: int, lead: tuple[int, ...], c: int, last: bool, usual: list[int], steps: Axes
+) -> list[int]:
     """Return the three sizes of `output_size`, with or without batch and channels, each within a stride of the usual."""
     names = "(spatial, or with batch and channels)"
-    given = shape_of(function, "output_size", output_size, (rank, rank + len(lead)), names)
-    if len(given) > rank and given[: len(lead)] != lead:
-        raise FastconvValueError(
-            f"{function}: output_size must begin with the batch and channels {lead} of the input, "
-            f"got output_size={show(output_size)}"
-        )
-    large = [1] * (3 - rank) + list(given[-rank:])
+    given = shape_of(function, "output_size", output_size, (rank, rank + len(lead) + 1), names)
+    spatial = given
+    if len(given) > rank:
+        spatial = given[len(lead) : -1] if last else given[len(lead) + 1 :]
+        if given != ((*lead, *spatial, c) if last else (*lead, c, *spatial)):
+            raise FastconvValueError(
+                f"{function}: output_size must have the batch and channels {(*lead, c)} of the input, "
+                f"got output_size={show(output_size)}"
+            )
+    large = [1] * (3 - rank) + list(spatial)
     for axis in range(3 - rank, 3):
         low, high = usual[axis] - steps[axis] + 1, usual[axis] + steps[axis] - 1
         if not low <= large[axis] <= high:

@@ -1,11 +1,13 @@
 /* Computes:     max_pool_last: y[o, c] = max over taps of x[o*stride - pad + tap*dilation, c], and where it stood.
- *               average_pool_last: y[o, c] = (sum over the window of x) / divisor.
+ *               average_pool_last: y[o, c] = (sum over the window of x) / divisor; average_pool_last_grad: its gradient.
  * Source:       as max.c and average.c, whose answers these give for channels that stand last.
  * Applies when: always.
- * Layout:       one image [d][h][w][channels]. A switch is position*scale + c*step + offset, position flat in the plane:
- *               torch has scale 1 and nothing else, TensorFlow the place in [batch][d][h][w][channels]; NULL if not wanted.
- * Plan:         one call owns some output rows of one image.
- * Tile:         up to BLOCK vectors of channels of one output: every tap is inside for all of them or for none.
+ * Layout:       one image [d][h][w][channels]. A switch is compact as in max.c, or position*scale + c*step + offset, position
+ *               flat in the plane: torch has scale 1 and nothing else, TensorFlow the place in [batch][d][h][w][channels]; NULL
+ *               if not wanted.
+ * Plan:         one call owns some output rows of one image; of a gradient, some channels.
+ * Tile:         up to BLOCK vectors of channels of one output: every tap is inside for all of them or for none. The winner
+ *               travels as a small real number.
  * Cost:         one load and one or two operations a tap.
  * Accuracy:     max exact, ties to the first tap in row-major order, NaN to the first NaN, and a window of -inf to its first
  *               element inside the input; average one chain of additions over (kd, kh, kw), then one division: factor 1.
@@ -13,147 +15,140 @@
  *               and 0.70 in the same run (AVX-512, Sapphire Rapids, one thread). */
 #include <math.h>
 
-#include "kernel.h"
+#include "pool/window.h"
 
 #define BLOCK 4
 
-/* Input positions of a window on one axis: first, first + step, ... `count` of them, the first at tap `skipped`. */
-struct steps {
-    ptrdiff_t first, count, skipped;
-};
-
-FC_INLINE struct steps steps_of(ptrdiff_t o, ptrdiff_t stride, ptrdiff_t pad, ptrdiff_t dilation, ptrdiff_t taps,
-                                ptrdiff_t size) {
-    const ptrdiff_t start = o * stride - pad;
-    const ptrdiff_t low = start >= 0 ? 0 : (-start + dilation - 1) / dilation;
-    ptrdiff_t high = start >= size ? 0 : (size - 1 - start) / dilation + 1;
-    if (high > taps) high = taps;
-    const struct steps steps = {start + low * dilation, high > low ? high - low : 0, low};
-    return steps;
-}
-
+/* The taps of a window that lie inside the input, and the position of tap 0, which need not. */
 struct window {
-    struct steps d, h, w;
+    ptrdiff_t id, ih, iw;
+    struct taps d, h, w;
 };
 
 FC_INLINE struct window window_of(const struct fc_pool *s, ptrdiff_t row, ptrdiff_t iow) {
-    const struct window at = {steps_of(row / s->oh, s->stride_d, s->pad_d, s->dilation_d, s->kd, s->d),
-                              steps_of(row % s->oh, s->stride_h, s->pad_h, s->dilation_h, s->kh, s->h),
-                              steps_of(iow, s->stride_w, s->pad_w, s->dilation_w, s->kw, s->w)};
+    struct window at = {row / s->oh * s->stride_d - s->pad_d, row % s->oh * s->stride_h - s->pad_h,
+                        iow * s->stride_w - s->pad_w, {0, 0}, {0, 0}, {0, 0}};
+    at.d = taps_inside(at.id, s->dilation_d, s->kd, s->d);
+    at.h = taps_inside(at.ih, s->dilation_h, s->kh, s->h);
+    at.w = taps_inside(at.iw, s->dilation_w, s->kw, s->w);
     return at;
 }
 
 FC_INLINE ptrdiff_t position_of(const struct fc_pool *s, const struct window *at, ptrdiff_t d, ptrdiff_t h, ptrdiff_t w) {
-    return ((at->d.first + d * s->dilation_d) * s->h + at->h.first + h * s->dilation_h) * s->w + at->w.first +
-           w * s->dilation_w;
+    return ((at->id + d * s->dilation_d) * s->h + at->ih + h * s->dilation_h) * s->w + at->iw + w * s->dilation_w;
 }
 
-/* Switches of a pixel: that of element k of the window is places[k] (worked out where k is KNOWN) + c*step. */
-#define KNOWN 64
+/* Where switches go, and what a tap further along an axis adds to a winner; `corner` is tap 0's place. */
 struct marks {
-    int64_t *to;
+    void *to;
+    int compact;
     int64_t scale, step, offset;
-    int64_t places[KNOWN];
+    ptrdiff_t step_d, step_h, step_w;
+    int64_t corner;
 };
 
-FC_INLINE int64_t place_of(const struct fc_pool *s, const struct window *at, const struct marks *m, ptrdiff_t k) {
-    const ptrdiff_t wide = at->w.count > 0 ? at->w.count : 1, tall = at->h.count > 0 ? at->h.count : 1;
-    return position_of(s, at, k / wide / tall, k / wide % tall, k % wide) * m->scale + m->offset;
-}
-
-FC_INLINE void know_places(const struct fc_pool *s, const struct window *at, struct marks *m) {
-    const ptrdiff_t count = at->d.count * at->h.count * at->w.count;
-    m->places[0] = place_of(s, at, m, 0);
-    for (ptrdiff_t k = 1; k < count && k < KNOWN; k++) m->places[k] = place_of(s, at, m, k);
-}
-
-/* Where the maxima of `count` channels stood, from which element of the window won. */
-FC_INLINE void mark(const struct fc_pool *s, const struct window *at, const struct marks *m, vec winner, ptrdiff_t c,
-                    ptrdiff_t count) {
-    real won[LANES];
-    vec_store(won, winner);
-    for (int l = 0; l < LANES && l < count; l++) {
-        const ptrdiff_t k = (ptrdiff_t)won[l];
-        m->to[c + l] = (k < KNOWN ? m->places[k] : place_of(s, at, m, k)) + (c + l) * m->step;
+/* Winners of `count` channels from c on as switches. */
+static void store_marks(const struct marks *m, const real *won, ptrdiff_t count, ptrdiff_t o, ptrdiff_t c) {
+    if (m->compact) {
+        uint8_t *restrict to = (uint8_t *)m->to + o + c;
+        for (ptrdiff_t l = 0; l < count; l++) to[l] = (uint8_t)(int32_t)won[l];
+        return;
     }
+    int64_t *restrict to = (int64_t *)m->to + o + c;
+    const int64_t base = m->corner * m->scale + m->offset + c * m->step, scale = m->scale, step = m->step;
+    if (scale == 1 && step == 0)
+        for (ptrdiff_t l = 0; l < count; l++) to[l] = base + (int64_t)(int32_t)won[l];
+    else
+        for (ptrdiff_t l = 0; l < count; l++) to[l] = base + (int64_t)(int32_t)won[l] * scale + l * step;
 }
 
 FC_INLINE void max_block(const struct fc_pool *s, const struct window *at, const real *x, ptrdiff_t channels, ptrdiff_t c,
-                         real *y, const struct marks *m, const int vectors, const int with_switches) {
+                         real *y, ptrdiff_t o, const struct marks *m, const int vectors, const int marked) {
     vec best[BLOCK], winner[BLOCK];
     mask some[BLOCK];
+    const ptrdiff_t first = at->d.begin * m->step_d + at->h.begin * m->step_h + at->w.begin * m->step_w;
 #pragma GCC unroll 4
     for (int v = 0; v < vectors; v++) {
         best[v] = vec_set1((real)-INFINITY);
-        winner[v] = vec_zero();
+        winner[v] = vec_set1((real)first);
         some[v] = mask_bits(bits_below(channels - c - v * LANES));
     }
-    real k = 0;
-    for (ptrdiff_t d = 0; d < at->d.count; d++)
-        for (ptrdiff_t h = 0; h < at->h.count; h++) {
-            const real *from = x + position_of(s, at, d, h, 0) * channels + c;
-            for (ptrdiff_t w = 0; w < at->w.count; w++, from += s->dilation_w * channels, k++)
+    for (ptrdiff_t d = at->d.begin; d < at->d.end; d++)
+        for (ptrdiff_t h = at->h.begin; h < at->h.end; h++) {
+            const real *from = x + position_of(s, at, d, h, at->w.begin) * channels + c;
+            real tap = (real)(d * m->step_d + h * m->step_h + at->w.begin * m->step_w);
+            for (ptrdiff_t w = at->w.begin; w < at->w.end; w++, from += s->dilation_w * channels, tap += (real)m->step_w)
 #pragma GCC unroll 4
                 for (int v = 0; v < vectors; v++) {
                     const vec value = vec_load_some(from + v * LANES, 1, some[v]);
                     const mask wins = mask_beats(value, best[v]);
                     best[v] = vec_select(wins, value, best[v]);
-                    if (with_switches) winner[v] = vec_select(wins, vec_set1(k), winner[v]);
+                    if (marked) winner[v] = vec_select(wins, vec_set1(tap), winner[v]);
                 }
         }
+    real won[BLOCK * LANES];
 #pragma GCC unroll 4
     for (int v = 0; v < vectors; v++) {
-        vec_store_some(y + c + v * LANES, best[v], some[v]);
-        if (with_switches) mark(s, at, m, winner[v], c + v * LANES, channels - c - v * LANES);
+        vec_store_some(y + o + c + v * LANES, best[v], some[v]);
+        if (marked) vec_store(won + v * LANES, winner[v]);
     }
+    if (marked) store_marks(m, won, channels - c < vectors * LANES ? channels - c : vectors * LANES, o, c);
 }
 
-/* One channel, element by element: for windows with more elements than `real` can count. */
+/* One channel, element by element: for windows whose places a real cannot tell apart, or that meet no element. */
 static void max_one(const struct fc_pool *s, const struct window *at, const real *x, ptrdiff_t channels, ptrdiff_t c,
-                    real *y, const struct marks *m) {
-    ptrdiff_t winner = position_of(s, at, 0, 0, 0);
+                    real *y, ptrdiff_t o, const struct marks *m) {
+    int64_t winner = -1;
     real best = (real)-INFINITY;
-    for (ptrdiff_t d = 0; d < at->d.count; d++)
-        for (ptrdiff_t h = 0; h < at->h.count; h++)
-            for (ptrdiff_t w = 0; w < at->w.count; w++) {
+    for (ptrdiff_t d = at->d.begin; d < at->d.end; d++)
+        for (ptrdiff_t h = at->h.begin; h < at->h.end; h++)
+            for (ptrdiff_t w = at->w.begin; w < at->w.end; w++) {
                 const ptrdiff_t position = position_of(s, at, d, h, w);
                 const real value = x[position * channels + c];
-                if (!(value > best || (value != value && best == best))) continue;
+                if (winner >= 0 && !(value > best || (value != value && best == best))) continue;
                 best = value;
                 winner = position;
             }
-    y[c] = best;
-    m->to[c] = winner * m->scale + c * m->step + m->offset;
+    y[o + c] = best;
+    if (!m->to) return;
+    if (winner < 0)
+        winner = (nearest(at->id, s->dilation_d, s->d) * s->h + nearest(at->ih, s->dilation_h, s->h)) * s->w +
+                 nearest(at->iw, s->dilation_w, s->w);
+    if (m->compact)
+        ((uint8_t *)m->to)[o + c] = 0;
+    else
+        ((int64_t *)m->to)[o + c] = winner * m->scale + c * m->step + m->offset;
 }
 
-static void max_pixel(const struct fc_pool *s, const struct window *at, const real *x, ptrdiff_t channels, real *y,
+static void max_pixel(const struct fc_pool *s, const struct window *at, const real *x, ptrdiff_t channels, real *y, ptrdiff_t o,
                       const struct marks *m) {
-    const ptrdiff_t countable = (ptrdiff_t)1 << (sizeof(real) == 4 ? 24 : 53);
-    if (m->to && at->d.count * at->h.count * at->w.count > countable) {
-        for (ptrdiff_t c = 0; c < channels; c++) max_one(s, at, x, channels, c, y, m);
+    const ptrdiff_t countable = (ptrdiff_t)1 << (sizeof(real) == 4 ? 24 : 31);
+    const ptrdiff_t reach = (s->kd - 1) * m->step_d + (s->kh - 1) * m->step_h + (s->kw - 1) * m->step_w;
+    const int empty = at->d.begin == at->d.end || at->h.begin == at->h.end || at->w.begin == at->w.end;
+    if (m->to && (reach >= countable || empty)) {
+        for (ptrdiff_t c = 0; c < channels; c++) max_one(s, at, x, channels, c, y, o, m);
         return;
     }
     for (ptrdiff_t c = 0; c < channels;) {
         const int vectors = channels - c > (BLOCK - 1) * LANES ? BLOCK : 1;
         if (m->to)
-            vectors == 1 ? max_block(s, at, x, channels, c, y, m, 1, 1) : max_block(s, at, x, channels, c, y, m, BLOCK, 1);
+            vectors == 1 ? max_block(s, at, x, channels, c, y, o, m, 1, 1) : max_block(s, at, x, channels, c, y, o, m, BLOCK, 1);
         else
-            vectors == 1 ? max_block(s, at, x, channels, c, y, m, 1, 0) : max_block(s, at, x, channels, c, y, m, BLOCK, 0);
+            vectors == 1 ? max_block(s, at, x, channels, c, y, o, m, 1, 0) : max_block(s, at, x, channels, c, y, o, m, BLOCK, 0);
         c += vectors * LANES;
     }
 }
 
-void FC_FN(max_pool_last)(const struct fc_pool *s, const void *x, void *y, int64_t *switches, ptrdiff_t channels,
+void FC_FN(max_pool_last)(const struct fc_pool *s, const void *x, void *y, void *switches, int compact, ptrdiff_t channels,
                           int64_t scale, int64_t step, int64_t offset, ptrdiff_t row, ptrdiff_t row_end) {
+    struct marks m = {switches, compact, scale, step, offset, s->dilation_d * s->h * s->w, s->dilation_h * s->w,
+                      s->dilation_w, 0};
+    if (compact) m.step_d = s->kh * s->kw, m.step_h = s->kw, m.step_w = 1;
     for (; row < row_end; row++)
         for (ptrdiff_t iow = 0; iow < s->ow; iow++) {
             const struct window at = window_of(s, row, iow);
-            const ptrdiff_t o = (row * s->ow + iow) * channels;
-            struct marks marks;
-            marks.to = switches ? switches + o : NULL;
-            marks.scale = scale, marks.step = step, marks.offset = offset;
-            if (switches) know_places(s, &at, &marks);
-            max_pixel(s, &at, x, channels, (real *)y + o, &marks);
+            m.corner = position_of(s, &at, 0, 0, 0);
+            max_pixel(s, &at, x, channels, y, (row * s->ow + iow) * channels, &m);
         }
 }
 
@@ -166,10 +161,10 @@ FC_INLINE void average_block(const struct fc_pool *s, const struct window *at, c
         sum[v] = vec_zero();
         some[v] = mask_bits(bits_below(channels - c - v * LANES));
     }
-    for (ptrdiff_t d = 0; d < at->d.count; d++)
-        for (ptrdiff_t h = 0; h < at->h.count; h++) {
-            const real *from = x + position_of(s, at, d, h, 0) * channels + c;
-            for (ptrdiff_t w = 0; w < at->w.count; w++, from += channels)
+    for (ptrdiff_t d = at->d.begin; d < at->d.end; d++)
+        for (ptrdiff_t h = at->h.begin; h < at->h.end; h++) {
+            const real *from = x + position_of(s, at, d, h, at->w.begin) * channels + c;
+            for (ptrdiff_t w = at->w.begin; w < at->w.end; w++, from += channels)
 #pragma GCC unroll 4
                 for (int v = 0; v < vectors; v++) sum[v] = vec_add(sum[v], vec_load_some(from + v * LANES, 1, some[v]));
         }
@@ -177,10 +172,13 @@ FC_INLINE void average_block(const struct fc_pool *s, const struct window *at, c
     for (int v = 0; v < vectors; v++) vec_store_some(y + c + v * LANES, vec_div(sum[v], vec_set1(divisor)), some[v]);
 }
 
-/* Positions of a window counting the padding; what ceil_mode lets hang over the padded end does not count. */
-FC_INLINE ptrdiff_t extent_of(ptrdiff_t o, ptrdiff_t stride, ptrdiff_t pad, ptrdiff_t tail, ptrdiff_t taps, ptrdiff_t size) {
-    const ptrdiff_t start = o * stride - pad, stop = start + taps;
-    return (stop < size + tail ? stop : size + tail) - start;
+FC_INLINE real divisor_of(const struct fc_pool *s, const struct window *at, ptrdiff_t row, ptrdiff_t iow) {
+    if (s->divisor) return (real)s->divisor;
+    if (!s->count_include_pad)
+        return (real)((at->d.end - at->d.begin) * (at->h.end - at->h.begin) * (at->w.end - at->w.begin));
+    return (real)(extent_of(row / s->oh, s->stride_d, s->pad_d, s->tail_d, s->kd, s->d) *
+                  extent_of(row % s->oh, s->stride_h, s->pad_h, s->tail_h, s->kh, s->h) *
+                  extent_of(iow, s->stride_w, s->pad_w, s->tail_w, s->kw, s->w));
 }
 
 void FC_FN(average_pool_last)(const struct fc_pool *s, const void *x, void *y, ptrdiff_t channels, ptrdiff_t row,
@@ -189,17 +187,31 @@ void FC_FN(average_pool_last)(const struct fc_pool *s, const void *x, void *y, p
         for (ptrdiff_t iow = 0; iow < s->ow; iow++) {
             const struct window at = window_of(s, row, iow);
             real *to = (real *)y + (row * s->ow + iow) * channels;
-            ptrdiff_t divisor = s->divisor;
-            if (!divisor && !s->count_include_pad) divisor = at.d.count * at.h.count * at.w.count;
-            if (!divisor)
-                divisor = extent_of(row / s->oh, s->stride_d, s->pad_d, s->tail_d, s->kd, s->d) *
-                          extent_of(row % s->oh, s->stride_h, s->pad_h, s->tail_h, s->kh, s->h) *
-                          extent_of(iow, s->stride_w, s->pad_w, s->tail_w, s->kw, s->w);
+            const real divisor = divisor_of(s, &at, row, iow);
             for (ptrdiff_t c = 0; c < channels;) {
                 const int vectors = channels - c > (BLOCK - 1) * LANES ? BLOCK : 1;
-                vectors == 1 ? average_block(s, &at, x, channels, c, to, (real)divisor, 1)
-                             : average_block(s, &at, x, channels, c, to, (real)divisor, BLOCK);
+                vectors == 1 ? average_block(s, &at, x, channels, c, to, divisor, 1)
+                             : average_block(s, &at, x, channels, c, to, divisor, BLOCK);
                 c += vectors * LANES;
             }
+        }
+}
+
+void FC_FN(average_pool_last_grad)(const struct fc_pool *s, const void *dy, void *dx, ptrdiff_t channels, ptrdiff_t begin,
+                                   ptrdiff_t end) {
+    real *to = dx;
+    for (ptrdiff_t i = 0; i < s->d * s->h * s->w; i++)
+        for (ptrdiff_t c = begin; c < end; c++) to[i * channels + c] = 0;
+    for (ptrdiff_t row = 0; row < s->od * s->oh; row++)
+        for (ptrdiff_t iow = 0; iow < s->ow; iow++) {
+            const struct window at = window_of(s, row, iow);
+            const real *from = (const real *)dy + (row * s->ow + iow) * channels;
+            const real divisor = divisor_of(s, &at, row, iow);
+            for (ptrdiff_t d = at.d.begin; d < at.d.end; d++)
+                for (ptrdiff_t h = at.h.begin; h < at.h.end; h++)
+                    for (ptrdiff_t w = at.w.begin; w < at.w.end; w++) {
+                        real *restrict sum = to + position_of(s, &at, d, h, w) * channels;
+                        for (ptrdiff_t c = begin; c < end; c++) sum[c] += from[c] / divisor;
+                    }
         }
 }

@@ -52,6 +52,15 @@ from .pool import (
     padded_pool,
 )
 from .separable import packed_separable, separable_conv
+from .switches import (
+    flat_switches,
+    from_onnx,
+    from_tensorflow,
+    to_compact,
+    to_flat,
+    to_onnx,
+    to_tensorflow,
+)
 from .tiled import tiled_conv, tiled_input, tiled_weight
 from .transposed import (
     bind_modules,
@@ -86,6 +95,9 @@ __all__ = [
     "conv_weight",
     "cross_entropy",
     "cross_entropy_input",
+    "flat_switches",
+    "from_onnx",
+    "from_tensorflow",
     "gated_tanh",
     "gated_tanh_input",
     "linear",
@@ -120,4 +132,8 @@ __all__ = [
     "tiled_input",
     "tiled_weight",
     "window_pool",
+    "to_compact",
+    "to_flat",
+    "to_onnx",
+    "to_tensorflow",
 ]

@@ -52,14 +52,14 @@ def packed_conv_pool(
     arrays: tuple[Any, Any, Any],
     options: tuple[Any, ...],
     pool: tuple[str, tuple[Any, ...], dict[str, Any]],
-    return_indices: bool,
+    switches: str | None,
     version: Any,
     before: PackedParts | None,
 ) -> tuple[Any, PackedParts] | None:
     """Compute a layer's convolution and its pooling, and return also the packed weights, or None: apart is as good.
 
-    `arrays`: input, weight, bias; `options`: of `conv`; `pool`: the pooling's function, window and other options; `before`:
-    the packed weights of the last call.
+    `arrays`: input, weight, bias; `options`: of `conv`; `pool`: the pooling's function, window and other options; `switches`:
+    None or their kind; `before`: the packed weights of the last call.
     """
     call = find_conv_pool(function, rank, arrays, options, pool)
     threads = settings.thread_count(function, None)
@@ -71,6 +71,6 @@ def packed_conv_pool(
     if before is None or before.version != version or before.call is not call:
         before = PackedParts(call, version, call.pack(weight, threads))
     y: Array = np.empty(shape, conv.dtype)
-    switches = np.empty(shape, np.int64) if return_indices else None
-    call.run(x, weight, bias, y, switches, threads, before.filters)
-    return (y if switches is None else (y, switches)), before
+    where = None if switches is None else np.empty(shape, np.uint8 if call.spec.pool.compact(switches) else np.int64)
+    call.run(x, weight, bias, y, where, threads, before.filters)
+    return (y if where is None else (y, where)), before
