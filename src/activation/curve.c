@@ -98,11 +98,11 @@ FC_INLINE vec slope_times(const struct fc_curve *s, vec x, vec g) {
     }
     case FC_ELU: {
         const vec c = vec_set1((real)s->c), low = vec_mul(vec_mul(b, c), exponential(vec_mul(c, x)));
-        return vec_mul(g, vec_select(mask_beats(x, zero), a, low));
+        return vec_mul(g, vec_select(is_above(x, 0), a, low));
     }
     case FC_SOFTPLUS: {
         const vec z = vec_mul(a, x);
-        return vec_select(mask_beats(z, b), g, vec_mul(g, sigmoid(z)));
+        return vec_select(is_above(z, (real)s->b), g, vec_mul(g, sigmoid(z)));
     }
     case FC_MISH: {
         const vec e = exponential(vec_negated_magnitude(x));
@@ -149,6 +149,6 @@ void FC_FN(channelwise)(int kind, const void *x, const void *dy, const void *wei
             const vec g = dy ? vec_load_some((const real *)dy + at, 1, some) : v;
             const vec w = kind == FC_PRELU_SHARE ? v : w_column ? vec_load_some(number + i, 1, some) : vec_set1(*number);
             const vec low = vec_mul(g, w), high = kind == FC_TIMES ? low : kind == FC_PRELU ? g : vec_zero();
-            vec_store_some((real *)y + at, vec_select(mask_beats(v, vec_zero()), high, low), some);
+            vec_store_some((real *)y + at, vec_select(is_above(v, 0), high, low), some);
         }
 }

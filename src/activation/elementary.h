@@ -47,11 +47,13 @@ FC_INLINE vec exponential(vec x) {
     return vec_scale(vec_add(vec_set1(1), p), n);
 }
 
-/* e**x - 1, of x below 88 (709). */
+/* e**x - 1; beyond 1 the simple difference loses nothing. */
 FC_INLINE vec exponential_less_one(vec x) {
     vec n;
-    const vec one = vec_set1(1), p = exp_parts(vec_min(vec_set1(FC_WIDTH == 32 ? 88 : 709), x), &n);
-    return vec_add(vec_scale(p, n), vec_sub(vec_scale(one, n), one));
+    const vec clamped = vec_min(vec_set1(FC_WIDTH == 32 ? 100 : 720), vec_max(vec_set1(FC_WIDTH == 32 ? -110 : -760), x));
+    const vec one = vec_set1(1), p = exp_series(exp_reduced(clamped, &n)), whole = vec_scale(vec_add(one, p), n);
+    const vec apart = vec_add(vec_scale(p, n), vec_sub(vec_scale(one, n), one));
+    return vec_select(is_above(x, 1), vec_sub(whole, one), apart);
 }
 
 /* Of positive normal numbers. */

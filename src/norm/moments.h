@@ -62,7 +62,8 @@ struct moments {
 
 FC_INLINE struct moments joined(struct moments a, double count, double mean, double squares) {
     const double total = a.count + count, delta = mean - a.mean;
-    const struct moments both = {total, a.count > 0 ? a.mean + delta * (count / total) : mean,
+    const double moved = is_finite(delta) ? a.mean + delta * (count / total) : a.mean + mean; /* an infinite mean stays */
+    const struct moments both = {total, a.count > 0 ? moved : mean,
                                  a.squares + squares + (a.count > 0 ? delta * delta * (a.count * count / total) : 0)};
     return both;
 }
