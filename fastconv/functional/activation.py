@@ -467,7 +467,9 @@ def celu(input: Array, alpha: float = 1.0, *, out: Array | None = None, num_thre
     return backend_for("celu", "input", input).curve("celu", "celu", input, options, out, num_threads)
 
 
-def softplus(input: Array, beta: float = 1.0, threshold: float = 20.0, *, out: Array | None = None, num_threads: int | None = None) -> Array:
+def softplus(
+    input: Array, beta: float = 1.0, threshold: float = 20.0, *, out: Array | None = None, num_threads: int | None = None
+) -> Array:
     """Return log(1 + exp(beta * x)) / beta, or x where beta * x > threshold.
 
     Parameters
@@ -531,7 +533,9 @@ def mish(input: Array, *, out: Array | None = None, num_threads: int | None = No
     return backend_for("mish", "input", input).curve("mish", "mish", input, options, out, num_threads)
 
 
-def hardtanh(input: Array, min_val: float = -1.0, max_val: float = 1.0, *, out: Array | None = None, num_threads: int | None = None) -> Array:
+def hardtanh(
+    input: Array, min_val: float = -1.0, max_val: float = 1.0, *, out: Array | None = None, num_threads: int | None = None
+) -> Array:
     """Return x, cut off at min_val and max_val.
 
     Parameters
@@ -647,13 +651,15 @@ def logsigmoid(input: Array, *, out: Array | None = None, num_threads: int | Non
     --------
     >>> import numpy as np, fastconv.functional as F
     >>> F.logsigmoid(np.array([-1000.0, 1000.0])).tolist()
-    [-1000.0, -0.0]
+    [-1000.0, 0.0]
     """
     options = {}
     return backend_for("logsigmoid", "input", input).curve("logsigmoid", "logsigmoid", input, options, out, num_threads)
 
 
-def threshold(input: Array, threshold: float, value: float, *, out: Array | None = None, num_threads: int | None = None) -> Array:
+def threshold(
+    input: Array, threshold: float, value: float, *, out: Array | None = None, num_threads: int | None = None
+) -> Array:
     """Return x where x > threshold, else value.
 
     Parameters
@@ -681,7 +687,9 @@ def threshold(input: Array, threshold: float, value: float, *, out: Array | None
     return backend_for("threshold", "input", input).curve("threshold", "threshold", input, options, out, num_threads)
 
 
-def prelu(input: Array, weight: Array, *, data_format: str | None = None, out: Array | None = None, num_threads: int | None = None) -> Array:
+def prelu(
+    input: Array, weight: Array, *, data_format: str | None = None, out: Array | None = None, num_threads: int | None = None
+) -> Array:
     """Return x where x > 0, else weight * x, with a slope per channel.
 
     Parameters

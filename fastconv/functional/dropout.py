@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Dropout, from a generator of counters: what is drawn depends on seed, counter and position alone.
 
-Threefry-4x32 with 20 rounds gives the number of an element from (seed, counter) and the element's position in row-major order of
-the array as given; with data_format="NHWC" or the like, of its transpose with the channels second, so that both layouts drop
-the same. No thread count, instruction set or element type changes it, and a gradient draws the same again."""
+Threefry-4x32 with 20 rounds gives the number of an element from (seed, counter) and its position in row-major order of the
+array as given; with data_format="NHWC" or the like, of its transpose with the channels second, so that both layouts
+drop the same. No thread count, instruction set or element type changes it, and a gradient draws the same again."""
 
 from __future__ import annotations
 
@@ -63,7 +63,6 @@ def dropout(
     return backend.dropout("dropout", "dropout", "input", input, *how)
 
 
-
 def alpha_dropout(
     input: Array,
     p: float = 0.5,
@@ -113,7 +112,6 @@ def alpha_dropout(
     backend = backend_for("alpha_dropout", "input", input)
     how = (p, training, (seed, counter), data_format, out, num_threads)
     return backend.dropout("alpha_dropout", "alpha", "input", input, *how)
-
 
 
 def dropout1d(
@@ -167,7 +165,6 @@ def dropout1d(
     return backend.dropout("dropout1d", "channels", "input", input, *how)
 
 
-
 def dropout2d(
     input: Array,
     p: float = 0.5,
@@ -217,7 +214,6 @@ def dropout2d(
     backend = backend_for("dropout2d", "input", input)
     how = (p, training, (seed, counter), data_format, out, num_threads)
     return backend.dropout("dropout2d", "channels", "input", input, *how)
-
 
 
 def dropout3d(

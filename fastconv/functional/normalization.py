@@ -26,8 +26,8 @@ def batch_norm(
     """Normalise each channel over the batch: (x - mean) / sqrt(var + eps) * weight + bias.
 
     In training mean and variance are those of the input, and the running ones, where given, move towards them in place, the
-    variance by its unbiased estimate. Otherwise the running ones count. Moments are exact to rounding wherever the mean lies: of
-    1e6 plus noise the noise is left.
+    variance by its unbiased estimate. Otherwise the running ones count. Moments are exact to rounding wherever the mean
+    lies: of 1e6 plus noise the noise is left.
 
     Parameters
     ----------
@@ -69,7 +69,6 @@ def batch_norm(
     backend, moments = backend_for("batch_norm", "input", input), (running_mean, running_var)
     how = (training, momentum, eps, None, data_format, out, num_threads)
     return backend.normalize("batch_norm", "batch", input, moments, weight, bias, *how)
-
 
 
 def instance_norm(
@@ -125,7 +124,6 @@ def instance_norm(
     return backend.normalize("instance_norm", "instance", input, moments, weight, bias, *how)
 
 
-
 def group_norm(
     input: Array,
     num_groups: int,
@@ -175,7 +173,6 @@ def group_norm(
     return backend.normalize("group_norm", "group", input, (None, None), weight, bias, *how)
 
 
-
 def layer_norm(
     input: Array,
     normalized_shape: Any,
@@ -220,7 +217,6 @@ def layer_norm(
     return backend.layer("layer_norm", input, normalized_shape, weight, bias, eps, out, num_threads)
 
 
-
 def rms_norm(
     input: Array,
     normalized_shape: Any,
@@ -257,12 +253,11 @@ def rms_norm(
     Examples
     --------
     >>> import numpy as np, fastconv.functional as F
-    >>> F.rms_norm(np.array([[1.0, 7.0]]), 2, eps=0.0).tolist()
+    >>> F.rms_norm(np.array([[1.0, 7.0]]), 2, eps=0.0).round(3).tolist()
     [[0.2, 1.4]]
     """
     backend = backend_for("rms_norm", "input", input)
     return backend.layer("rms_norm", input, normalized_shape, weight, None, eps, out, num_threads)
-
 
 
 def local_response_norm(
@@ -279,8 +274,8 @@ def local_response_norm(
 ) -> Array:
     """Divide by a power of the squares around: x / (k + alpha * mean of x**2 in a window)**beta.
 
-    Zeros lie outside, and count in the mean. Of an even size one more place lies before than after, as torch has it. Every window
-    is summed anew, so nothing of a NaN or an infinity stays behind.
+    Zeros lie outside, and count in the mean. Of an even size one more place lies before than after, as torch has it. Every
+    window is summed anew, so nothing of a NaN or an infinity stays behind.
 
     Parameters
     ----------

@@ -136,9 +136,7 @@ def hardswish_input(input: Array, grad_output: Array, *, num_threads: int | None
     return backend.activation_input("hardswish", input, grad_output, num_threads=num_threads)
 
 
-def gated_tanh_input(
-    input: Array, grad_output: Array, dim: int = -2, *, num_threads: int | None = None
-) -> Array:
+def gated_tanh_input(input: Array, grad_output: Array, dim: int = -2, *, num_threads: int | None = None) -> Array:
     """Compute the gradient of `gated_tanh` with respect to its input.
 
     Parameters
@@ -282,7 +280,9 @@ def celu_input(input: Array, grad_output: Array, alpha: float = 1.0, *, num_thre
     return backend.curve_input("celu_input", "celu", input, grad_output, options, num_threads)
 
 
-def softplus_input(input: Array, grad_output: Array, beta: float = 1.0, threshold: float = 20.0, *, num_threads: int | None = None) -> Array:
+def softplus_input(
+    input: Array, grad_output: Array, beta: float = 1.0, threshold: float = 20.0, *, num_threads: int | None = None
+) -> Array:
     """Return the gradient of `softplus` with respect to its input: sigmoid(beta * x) times grad_output.
 
     Raises
@@ -318,7 +318,9 @@ def mish_input(input: Array, grad_output: Array, *, num_threads: int | None = No
     return backend.curve_input("mish_input", "mish", input, grad_output, options, num_threads)
 
 
-def hardtanh_input(input: Array, grad_output: Array, min_val: float = -1.0, max_val: float = 1.0, *, num_threads: int | None = None) -> Array:
+def hardtanh_input(
+    input: Array, grad_output: Array, min_val: float = -1.0, max_val: float = 1.0, *, num_threads: int | None = None
+) -> Array:
     """Return the gradient of `hardtanh`: grad_output where input lies between min_val and max_val, else 0.
 
     Raises
@@ -409,7 +411,9 @@ def threshold_input(input: Array, grad_output: Array, threshold: float, *, num_t
     return backend.curve_input("threshold_input", "threshold", input, grad_output, options, num_threads)
 
 
-def prelu_input(input: Array, weight: Array, grad_output: Array, *, data_format: str | None = None, num_threads: int | None = None) -> Array:
+def prelu_input(
+    input: Array, weight: Array, grad_output: Array, *, data_format: str | None = None, num_threads: int | None = None
+) -> Array:
     """Return the gradient of `prelu` with respect to its input.
 
     Raises
@@ -427,7 +431,9 @@ def prelu_input(input: Array, weight: Array, grad_output: Array, *, data_format:
     return backend.prelu_input("prelu_input", input, weight, grad_output, data_format, num_threads)
 
 
-def prelu_weight(input: Array, weight: Array, grad_output: Array, *, data_format: str | None = None, num_threads: int | None = None) -> Array:
+def prelu_weight(
+    input: Array, weight: Array, grad_output: Array, *, data_format: str | None = None, num_threads: int | None = None
+) -> Array:
     """Return the gradient of `prelu` with respect to its weight: sums of x * grad_output where x is negative.
 
     Raises

@@ -27,7 +27,7 @@ def dropout_input(
     Examples
     --------
     >>> import numpy as np, fastconv as fc
-    >>> x = np.ones(4)
+    >>> x = np.ones(64)
     >>> y = fc.functional.dropout(x, 0.5, True, seed=3)
     >>> bool(((y == y.max()) == (fc.grad.dropout_input(x, 0.5, True, seed=3) > 0)).all())
     True
@@ -35,7 +35,6 @@ def dropout_input(
     backend = backend_for("dropout_input", "grad_output", grad_output)
     how = (p, training, (seed, counter), data_format, None, num_threads)
     return backend.dropout("dropout_input", "dropout", "grad_output", grad_output, *how)
-
 
 
 def alpha_dropout_input(
@@ -58,7 +57,7 @@ def alpha_dropout_input(
     Examples
     --------
     >>> import numpy as np, fastconv as fc
-    >>> x = np.ones(4)
+    >>> x = np.ones(64)
     >>> y = fc.functional.alpha_dropout(x, 0.5, True, seed=3)
     >>> bool(((y == y.max()) == (fc.grad.alpha_dropout_input(x, 0.5, True, seed=3) > 0)).all())
     True
@@ -66,7 +65,6 @@ def alpha_dropout_input(
     backend = backend_for("alpha_dropout_input", "grad_output", grad_output)
     how = (p, training, (seed, counter), data_format, None, num_threads)
     return backend.dropout("alpha_dropout_input", "alpha", "grad_output", grad_output, *how)
-
 
 
 def dropout1d_input(
@@ -89,7 +87,7 @@ def dropout1d_input(
     Examples
     --------
     >>> import numpy as np, fastconv as fc
-    >>> x = np.ones((1, 4, 1))
+    >>> x = np.ones((1, 64, 1))
     >>> y = fc.functional.dropout1d(x, 0.5, True, seed=3)
     >>> bool(((y == y.max()) == (fc.grad.dropout1d_input(x, 0.5, True, seed=3) > 0)).all())
     True
@@ -97,7 +95,6 @@ def dropout1d_input(
     backend = backend_for("dropout1d_input", "grad_output", grad_output)
     how = (p, training, (seed, counter), data_format, None, num_threads)
     return backend.dropout("dropout1d_input", "channels", "grad_output", grad_output, *how)
-
 
 
 def dropout2d_input(
@@ -120,7 +117,7 @@ def dropout2d_input(
     Examples
     --------
     >>> import numpy as np, fastconv as fc
-    >>> x = np.ones((1, 4, 1, 1))
+    >>> x = np.ones((1, 64, 1, 1))
     >>> y = fc.functional.dropout2d(x, 0.5, True, seed=3)
     >>> bool(((y == y.max()) == (fc.grad.dropout2d_input(x, 0.5, True, seed=3) > 0)).all())
     True
@@ -128,7 +125,6 @@ def dropout2d_input(
     backend = backend_for("dropout2d_input", "grad_output", grad_output)
     how = (p, training, (seed, counter), data_format, None, num_threads)
     return backend.dropout("dropout2d_input", "channels", "grad_output", grad_output, *how)
-
 
 
 def dropout3d_input(
@@ -151,7 +147,7 @@ def dropout3d_input(
     Examples
     --------
     >>> import numpy as np, fastconv as fc
-    >>> x = np.ones((1, 4, 1, 1, 1))
+    >>> x = np.ones((1, 64, 1, 1, 1))
     >>> y = fc.functional.dropout3d(x, 0.5, True, seed=3)
     >>> bool(((y == y.max()) == (fc.grad.dropout3d_input(x, 0.5, True, seed=3) > 0)).all())
     True

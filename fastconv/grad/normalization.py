@@ -44,7 +44,6 @@ def batch_norm_gradients(
     return dx, dw, db
 
 
-
 def batch_norm_input(
     input: Array,
     grad_output: Array,
@@ -74,7 +73,6 @@ def batch_norm_input(
     how = (weight, training, eps, None, data_format, num_threads)
     gradient: Array = backend.normalize_gradients("batch_norm_input", "batch", input, grad_output, moments, *how)[0]
     return gradient
-
 
 
 def batch_norm_weight(
@@ -107,7 +105,6 @@ def batch_norm_weight(
     return gradient
 
 
-
 def batch_norm_bias(
     grad_output: Array,
     *,
@@ -129,7 +126,6 @@ def batch_norm_bias(
     """
     backend = backend_for("batch_norm_bias", "grad_output", grad_output)
     return backend.channel_sums("batch_norm_bias", grad_output, data_format, num_threads)
-
 
 
 def instance_norm_gradients(
@@ -167,7 +163,6 @@ def instance_norm_gradients(
     return dx, dw, db
 
 
-
 def instance_norm_input(
     input: Array,
     grad_output: Array,
@@ -197,7 +192,6 @@ def instance_norm_input(
     how = (weight, use_input_stats, eps, None, data_format, num_threads)
     gradient: Array = backend.normalize_gradients("instance_norm_input", "instance", input, grad_output, moments, *how)[0]
     return gradient
-
 
 
 def instance_norm_weight(
@@ -230,7 +224,6 @@ def instance_norm_weight(
     return gradient
 
 
-
 def instance_norm_bias(
     grad_output: Array,
     *,
@@ -252,7 +245,6 @@ def instance_norm_bias(
     """
     backend = backend_for("instance_norm_bias", "grad_output", grad_output)
     return backend.channel_sums("instance_norm_bias", grad_output, data_format, num_threads)
-
 
 
 def group_norm_gradients(
@@ -288,7 +280,6 @@ def group_norm_gradients(
     return dx, dw, db
 
 
-
 def group_norm_input(
     input: Array,
     grad_output: Array,
@@ -316,7 +307,6 @@ def group_norm_input(
     how = (weight, True, eps, num_groups, data_format, num_threads)
     gradient: Array = backend.normalize_gradients("group_norm_input", "group", input, grad_output, moments, *how)[0]
     return gradient
-
 
 
 def group_norm_weight(
@@ -347,7 +337,6 @@ def group_norm_weight(
     return gradient
 
 
-
 def group_norm_bias(
     grad_output: Array,
     *,
@@ -369,7 +358,6 @@ def group_norm_bias(
     """
     backend = backend_for("group_norm_bias", "grad_output", grad_output)
     return backend.channel_sums("group_norm_bias", grad_output, data_format, num_threads)
-
 
 
 def layer_norm_gradients(
@@ -402,7 +390,6 @@ def layer_norm_gradients(
     return dx, dw, db
 
 
-
 def layer_norm_input(
     input: Array,
     grad_output: Array,
@@ -430,7 +417,6 @@ def layer_norm_input(
     how = (normalized_shape, weight, eps, num_threads, True, False)
     gradient: Array = backend.layer_gradients("layer_norm_input", input, grad_output, *how)[0]
     return gradient
-
 
 
 def layer_norm_weight(
@@ -461,7 +447,6 @@ def layer_norm_weight(
     return gradient
 
 
-
 def layer_norm_bias(
     grad_output: Array,
     normalized_shape: Any,
@@ -483,7 +468,6 @@ def layer_norm_bias(
     """
     backend = backend_for("layer_norm_bias", "grad_output", grad_output)
     return backend.row_sums("layer_norm_bias", grad_output, normalized_shape, num_threads)
-
 
 
 def rms_norm_gradients(
@@ -512,9 +496,8 @@ def rms_norm_gradients(
     """
     backend = backend_for("rms_norm_gradients", "input", input)
     how = (normalized_shape, weight, eps, num_threads)
-    dx, dw, db = backend.layer_gradients("rms_norm_gradients", input, grad_output, *how)
+    dx, dw, _ = backend.layer_gradients("rms_norm_gradients", input, grad_output, *how)
     return dx, dw
-
 
 
 def rms_norm_input(
@@ -546,7 +529,6 @@ def rms_norm_input(
     return gradient
 
 
-
 def rms_norm_weight(
     input: Array,
     grad_output: Array,
@@ -573,7 +555,6 @@ def rms_norm_weight(
     how = (normalized_shape, None, eps, num_threads, False, True)
     gradient: Array = backend.layer_gradients("rms_norm_weight", input, grad_output, *how)[1]
     return gradient
-
 
 
 def local_response_norm_input(

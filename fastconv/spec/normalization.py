@@ -28,7 +28,7 @@ def planes_of(
 
 @dataclass(frozen=True, slots=True)
 class NormSpec:
-    """One normalisation of (n, c, *spatial): by groups of `per` channels of an image, or, per = 0, by channel of all images."""
+    """One normalisation of (n, c, *spatial): by groups of `per` channels of an image or, per = 0, by channel of the batch."""
 
     function: str
     shape: tuple[int, ...]
@@ -54,7 +54,7 @@ class NormSpec:
         data_format: Any = None,
         dtype: str = "float32",
     ) -> NormSpec:
-        """Check what shapes and options of "batch", "instance" or "group" normalisation tell; own: by the input's moments."""
+        """Check what shapes and options of "batch", "instance" or "group" normalisation tell; own: the input's moments."""
         own = flag(function, own_name, own)
         n, c, pixels, last = planes_of(function, shape, data_format, least=3 if kind == "instance" else 2)
         per = {"batch": 0, "instance": 1}.get(kind, 0)
@@ -150,5 +150,3 @@ class WindowSpec:
             window = (*(1,) * (3 - rank), *(size,) * rank)  # type: ignore[assignment]
         before = tuple(extent // 2 for extent in window)
         return cls(volumes, window, before, (first, a / math.prod(window), b))  # type: ignore[arg-type]
-
-

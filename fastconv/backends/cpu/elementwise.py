@@ -100,9 +100,7 @@ def curve(function: str, kind: str, input: Any, options: dict[str, Any], out: An
     return delivered(y, out)
 
 
-def curve_input(
-    function: str, kind: str, input: Any, grad_output: Any, options: dict[str, Any], num_threads: Any
-) -> Array:
+def curve_input(function: str, kind: str, input: Any, grad_output: Any, options: dict[str, Any], num_threads: Any) -> Array:
     """Compute its gradient with respect to the input."""
     dtype = same_shape(function, "input", input, "grad_output", grad_output)
     kind, numbers = numbers_of(function, kind, options, dtype)
@@ -112,9 +110,9 @@ def curve_input(
 def slopes_of(function: str, input: Any, weight: Any, data_format: Any, dtype: str) -> tuple[Array, int, int, bool]:
     """Return the slopes of prelu, how many channels there are, how many items stand together, and whether channels do."""
     check_array(function, "weight", weight, dtype)
-    n, c, s, last = (1, 1, input.size, False)
+    c, s, last = 1, input.size, False
     if input.ndim > 1:
-        n, c, s, last = planes_of(function, input.shape, data_format)
+        _, c, s, last = planes_of(function, input.shape, data_format)
     if weight.ndim > 1 or weight.size not in (1, c):
         raise FastconvValueError(
             f"{function}: weight must hold one slope, or one for each of {c} channels of input of shape {input.shape}, "

@@ -67,7 +67,9 @@ def normalize(
     w, b = per_channel(function, dtype, (spec.c,), weight=weight, bias=bias)
     for argument, array in zip(("running_mean", "running_var"), moments, strict=True):
         if there and not spec.given and not array.flags.writeable:
-            raise FastconvValueError(f"{function}: {argument} must be writeable, got a read-only array of shape {array.shape}")
+            raise FastconvValueError(
+                f"{function}: {argument} must be writeable, got a read-only array of shape {array.shape}"
+            )
     threads, isa = settings.thread_count(function, num_threads), settings.isa_index()
     others = (weight, bias, *moments)
     y = target(function, out, input.shape, dtype, others if out is input else (input, *others))
@@ -218,9 +220,7 @@ def row_sums(function: str, grad_output: Any, normalized_shape: Any, num_threads
 # ---- windows
 
 
-def local_response(
-    input: Any, options: tuple[Any, ...], region: Any, data_format: Any, out: Any, num_threads: Any
-) -> Array:
+def local_response(input: Any, options: tuple[Any, ...], region: Any, data_format: Any, out: Any, num_threads: Any) -> Array:
     """Compute local response normalisation; `options` are size, alpha, beta and k."""
     function = "local_response_norm"
     dtype = check_array(function, "input", input)
