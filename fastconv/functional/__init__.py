@@ -83,6 +83,7 @@ from .normalization import (
     group_norm,
     instance_norm,
     layer_norm,
+    local_contrast_norm,
     local_response_norm,
     rms_norm,
 )
@@ -147,6 +148,7 @@ __all__ = [
     "local_conv1d",
     "local_conv2d",
     "local_conv3d",
+    "local_contrast_norm",
     "local_response_norm",
     "log_softmax",
     "logsigmoid",

@@ -311,3 +311,54 @@ def local_response_norm(
     """
     backend, options = backend_for("local_response_norm", "input", input), (size, alpha, beta, k)
     return backend.local_response(input, options, region, data_format, out, num_threads)
+
+
+def local_contrast_norm(
+    input: Array,
+    size: int = 9,
+    sigma: float | None = None,
+    eps: float = 1e-4,
+    *,
+    data_format: str | None = None,
+    out: Array | None = None,
+    num_threads: int | None = None,
+) -> Array:
+    """Subtract the mean around, over all channels, and divide by the deviation around.
+
+    v = x - sum(w x) and y = v / max(c, sigma), sigma = sqrt(sum(w v**2)), where w is a Gaussian window with the sum 1 over
+    channels and places, at the border over those inside, and c the mean of sigma over the image.
+
+    Parameters
+    ----------
+    input : ndarray of shape (n, c, h, w) or (n, c, w)
+    size : int, optional
+        Of the window, odd.
+    sigma : float, optional
+        Of the window's Gaussian; default: a quarter of size.
+    eps : float, optional
+        No divisor is smaller, so that an even image does not become its rounding errors.
+    data_format : str, optional
+        "NHWC" or "NWC": the channels come last; by default they come second.
+
+    Returns
+    -------
+    ndarray of the shape of input
+
+    Raises
+    ------
+    FastconvValueError, FastconvTypeError
+        If an argument breaks a rule.
+
+    References
+    ----------
+    Jarrett, Kavukcuoglu, Ranzato & LeCun, What is the Best Multi-Stage Architecture for Object Recognition?, ICCV 2009,
+    section 2.
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv.functional as F
+    >>> F.local_contrast_norm(np.ones((1, 1, 1, 3)), 3).round(3).ravel().tolist()
+    [0.0, 0.0, 0.0]
+    """
+    backend, options = backend_for("local_contrast_norm", "input", input), (size, sigma, eps)
+    return backend.local_contrast(input, options, data_format, out, num_threads)

@@ -585,3 +585,31 @@ def local_response_norm_input(
     """
     backend, options = backend_for("local_response_norm_input", "input", input), (size, alpha, beta, k)
     return backend.local_response_input(input, grad_output, options, region, data_format, num_threads)
+
+
+def local_contrast_norm_input(
+    input: Array,
+    grad_output: Array,
+    size: int = 9,
+    sigma: float | None = None,
+    eps: float = 1e-4,
+    *,
+    data_format: str | None = None,
+    num_threads: int | None = None,
+) -> Array:
+    """Return the gradient of `local_contrast_norm` with respect to its input.
+
+    Raises
+    ------
+    FastconvValueError, FastconvTypeError
+        If an argument breaks a rule.
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv as fc
+    >>> x = np.ones((1, 1, 1, 3))
+    >>> fc.grad.local_contrast_norm_input(x, x, 3, eps=1.0).round(3).ravel().tolist()
+    [0.066, -0.131, 0.066]
+    """
+    backend, options = backend_for("local_contrast_norm_input", "input", input), (size, sigma, eps)
+    return backend.local_contrast_input(input, grad_output, options, data_format, num_threads)

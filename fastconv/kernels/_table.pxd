@@ -245,5 +245,13 @@ cdef extern from "fastconv.h" nogil:
                                  void *) noexcept nogil
         void (*local_norm_grad)(const fc_local *, const void *, const void *, void *, Py_ssize_t, Py_ssize_t,
                                 void *) noexcept nogil
+        void (*contrast_mean)(int, const void *, const void *, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t,
+                              void *) noexcept nogil
+        void (*contrast_subtract)(const void *, const void *, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t,
+                                  void *, void *) noexcept nogil
+        void (*contrast_combine)(const void *, const void *, const void *, const void *, Py_ssize_t, Py_ssize_t, Py_ssize_t,
+                                 Py_ssize_t, Py_ssize_t, void *) noexcept nogil
+        void (*contrast_smooth)(const void *, const void *, const void *, const void *, Py_ssize_t, Py_ssize_t, Py_ssize_t,
+                                Py_ssize_t, Py_ssize_t, void *, void *) noexcept nogil
 
 cdef const fc_kernels *kernels_of(int isa, int width) noexcept

@@ -5,6 +5,7 @@ import numpy as np
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Sizes = tuple[int, int, int]
+Images = tuple[int, int, int, int]
 
 def normalize(
     x: Array,
@@ -73,4 +74,22 @@ def local(
     numbers: tuple[float, float, float],
     isa: int,
     threads: int,
+) -> None: ...
+def channel_mean(a: Array, b: Array | None, y: Array, sizes: Images, last: bool, isa: int, threads: int) -> None: ...
+def subtract(
+    x: Array, smooth: Array, v: Array, squares: Array, sizes: Images, last: bool, isa: int, threads: int
+) -> None: ...
+def combine(
+    a: Array,
+    divisor: Array | None,
+    b: Array | None,
+    factor: Array | None,
+    y: Array,
+    sizes: Images,
+    last: bool,
+    isa: int,
+    threads: int,
+) -> None: ...
+def smooth(
+    x: Array, inner: Array | None, outer: Array | None, taps: Array, y: Array, sizes: Images, isa: int, threads: int
 ) -> None: ...

@@ -300,3 +300,98 @@ def local(ndarray x, g, part, ndarray y, tuple sizes, tuple window, tuple before
         s.before_d, s.before_h = s.size_d - 1 - s.before_d, s.size_h - 1 - s.before_h
         s.before_w = s.size_w - 1 - s.before_w
         run_tasks(some_windows, &job, tasks, threads, line, brief)
+
+
+# ---- contrast
+
+cdef struct Contrast:
+    const fc_kernels *kernels
+    const char *a
+    const char *b
+    const char *c
+    const char *d
+    char *y
+    char *z
+    int kind
+    Py_ssize_t itemsize, channels, pixel, channel, pixels, image, h, w, reach, together, blocks
+
+
+cdef Contrast contrast_of(ndarray a, tuple sizes, bint last, int isa):
+    """Return a job on images of these n, c, h and w."""
+    cdef Contrast job
+    job.itemsize = cnp.PyArray_ITEMSIZE(a)
+    job.kernels = kernels_of(isa, <int>(8 * job.itemsize))
+    job.channels, job.h, job.w = sizes[1:]
+    job.pixels = job.h * job.w
+    job.pixel, job.channel = 1, job.pixels
+    if last:
+        job.pixel, job.channel = job.channels, 1
+    job.image = job.channels * job.pixels
+    job.a, job.b, job.c, job.d, job.y, job.z = data(a), NULL, NULL, NULL, NULL, NULL
+    job.together = max(<Py_ssize_t>1, ITEMS // job.channels)
+    job.blocks = parts(job.pixels, job.together)
+    return job
+
+
+cdef void mean_pixels(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
+    cdef const Contrast *job = <const Contrast *>argument
+    cdef Py_ssize_t image = task // job.blocks, begin = task % job.blocks * job.together
+    cdef Py_ssize_t whole = image * job.image * job.itemsize, plane = image * job.pixels * job.itemsize
+    job.kernels.contrast_mean(job.kind, job.a + whole, offset(job.b, whole), job.channels, job.pixel, job.channel, begin,
+                              min(begin + job.together, job.pixels), job.y + plane)
+
+
+cdef void subtract_pixels(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
+    cdef const Contrast *job = <const Contrast *>argument
+    cdef Py_ssize_t image = task // job.blocks, begin = task % job.blocks * job.together
+    cdef Py_ssize_t whole = image * job.image * job.itemsize, plane = image * job.pixels * job.itemsize
+    job.kernels.contrast_subtract(job.a + whole, job.b + plane, job.channels, job.pixel, job.channel, begin,
+                                  min(begin + job.together, job.pixels), job.y + whole, job.z + plane)
+
+
+cdef void combine_pixels(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
+    cdef const Contrast *job = <const Contrast *>argument
+    cdef Py_ssize_t image = task // job.blocks, begin = task % job.blocks * job.together
+    cdef Py_ssize_t whole = image * job.image * job.itemsize, plane = image * job.pixels * job.itemsize
+    job.kernels.contrast_combine(job.a + whole, offset(job.b, plane), offset(job.c, whole), offset(job.d, plane),
+                                 job.channels, job.pixel, job.channel, begin, min(begin + job.together, job.pixels),
+                                 job.y + whole)
+
+
+cdef void smooth_rows(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
+    cdef const Contrast *job = <const Contrast *>argument
+    cdef Py_ssize_t plane = task // job.blocks * job.pixels * job.itemsize, row = task % job.blocks * job.together
+    job.kernels.contrast_smooth(job.a + plane, job.b, job.c, job.d, job.reach, job.h, job.w, row,
+                                min(row + job.together, job.h), job.y + plane, scratch)
+
+
+def channel_mean(ndarray a, b, ndarray y, tuple sizes, bint last, int isa, int threads):
+    """Fill planes y with means over channels of a, or, where there is a b, with sums of a * b."""
+    cdef Contrast job = contrast_of(a, sizes, last, isa)
+    job.b, job.y, job.kind = data(b), data(y), b is not None
+    run_tasks(mean_pixels, &job, <Py_ssize_t>sizes[0] * job.blocks, threads, 0, cnp.PyArray_SIZE(a) < SERIAL)
+
+
+def subtract(ndarray x, ndarray smooth, ndarray v, ndarray squares, tuple sizes, bint last, int isa, int threads):
+    """Fill v with x less planes, and planes with the mean over channels of its squares."""
+    cdef Contrast job = contrast_of(x, sizes, last, isa)
+    job.b, job.y, job.z = data(smooth), data(v), data(squares)
+    run_tasks(subtract_pixels, &job, <Py_ssize_t>sizes[0] * job.blocks, threads, 0, cnp.PyArray_SIZE(x) < SERIAL)
+
+
+def combine(ndarray a, divisor, b, factor, ndarray y, tuple sizes, bint last, int isa, int threads):
+    """Fill y with a / divisor + b * factor; planes divisor and factor, and b, may be None."""
+    cdef Contrast job = contrast_of(a, sizes, last, isa)
+    job.b, job.c, job.d, job.y = data(divisor), data(b), data(factor), data(y)
+    run_tasks(combine_pixels, &job, <Py_ssize_t>sizes[0] * job.blocks, threads, 0, cnp.PyArray_SIZE(a) < SERIAL)
+
+
+def smooth(ndarray x, inner, outer, ndarray taps, ndarray y, tuple sizes, int isa, int threads):
+    """Fill planes y with planes x, over `inner`, smoothed by taps along both axes, over `outer`: one plane, or None."""
+    cdef Contrast job = contrast_of(x, sizes, False, isa)
+    job.b, job.c, job.d, job.y = data(inner), data(outer), data(taps), data(y)
+    job.reach = cnp.PyArray_SIZE(taps) // 2
+    job.together = max(<Py_ssize_t>1, ITEMS // (job.w * (2 * job.reach + 1)))
+    job.blocks = parts(job.h, job.together)
+    run_tasks(smooth_rows, &job, <Py_ssize_t>sizes[0] * job.blocks, threads, (job.w + 2 * job.reach) * job.itemsize,
+              cnp.PyArray_SIZE(x) < SERIAL)

@@ -44,6 +44,7 @@ from .normalization import (
     InstanceNorm2d,
     InstanceNorm3d,
     LayerNorm,
+    LocalContrastNorm,
     LocalResponseNorm,
     RMSNorm,
 )
@@ -105,6 +106,7 @@ __all__ = [
     "LayerNorm",
     "LeakyReLU",
     "Linear",
+    "LocalContrastNorm",
     "LocalResponseNorm",
     "LocallyConnected1d",
     "LocallyConnected2d",

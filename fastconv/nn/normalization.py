@@ -477,3 +477,40 @@ class LocalResponseNorm(Module):
     def extra_repr(self) -> str:
         """Torch's wording."""
         return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"
+
+
+class LocalContrastNorm(Module):
+    """The mean around subtracted, over all channels, and division by the deviation around.
+
+    Parameters
+    ----------
+    size, sigma, eps, data_format
+        As in `fastconv.functional.local_contrast_norm`.
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv as fc
+    >>> fc.nn.LocalContrastNorm(5)(np.ones((1, 3, 8, 8), np.float32)).shape
+    (1, 3, 8, 8)
+    """
+
+    def __init__(
+        self, size: int = 9, sigma: float | None = None, eps: float = 1e-4, *, data_format: str | None = None
+    ) -> None:
+        self.size, self.sigma, self.eps, self.data_format = size, sigma, eps, data_format
+
+    def forward(self, input: Array) -> Array:
+        """`input` less what is around, over its deviation."""
+        output = F.local_contrast_norm(input, self.size, self.sigma, self.eps, data_format=self.data_format)
+        self._keep(output, input)
+        return output
+
+    def backward(self, grad_output: Array) -> Array:
+        """Gradient of the input."""
+        (input,) = self._recall(grad_output)
+        options = self.size, self.sigma, self.eps
+        return G.local_contrast_norm_input(input, grad_output, *options, data_format=self.data_format)
+
+    def extra_repr(self) -> str:
+        """The window."""
+        return f"{self.size}, sigma={self.sigma}, eps={self.eps}"

@@ -17,6 +17,8 @@ typedef uint32_t words __attribute__((vector_size(sizeof(vec))));
 
 static const int rotation[8][2] = {{10, 26}, {11, 21}, {13, 27}, {23, 5}, {6, 20}, {17, 11}, {25, 10}, {18, 20}};
 
+static const uint32_t counted[BLOCKS] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+
 FC_INLINE words rotated(words x, int by) { return x << by | x >> (32 - by); }
 
 static __attribute__((noinline)) void scramble(const uint32_t *key, words *x) {
@@ -40,8 +42,8 @@ FC_INLINE void draw_neighbours(const uint32_t *key, uint64_t e, uint32_t *drawn)
     for (int first = 0; first < BLOCKS; first += WORDS) {
         words x[4] = {{0}, {0}, {0}, {0}};
         const uint64_t block = e / 64 * BLOCKS + (uint64_t)first;
-        for (int l = 0; l < WORDS; l++) x[0][l] = (uint32_t)block + (uint32_t)l;
-        x[1] += (uint32_t)(block >> 32);
+        __builtin_memcpy(x, counted, sizeof(words));
+        x[0] += (uint32_t)block, x[1] += (uint32_t)(block >> 32);
         scramble(key, x);
         for (int w = 0; w < 4; w++) __builtin_memcpy(drawn + w * BLOCKS + first, x + w, sizeof(words));
     }
@@ -59,10 +61,9 @@ FC_INLINE void draw_apart(const uint32_t *key, uint64_t e, uint64_t step, uint32
 }
 
 static __attribute__((noinline)) void apply(const uint32_t *drawn, uint32_t limit, const real *keep, const real *x, real *y, ptrdiff_t count) {
-    for (ptrdiff_t i = 0; i < count; i++) {
-        const int dropped = drawn[i] < limit;
-        y[i] = x[i] * (dropped ? keep[2] : keep[0]) + (dropped ? keep[3] : keep[1]);
-    }
+    const real factor = keep[0], addend = keep[1], low_factor = keep[2], low_addend = keep[3];
+    for (ptrdiff_t i = 0; i < count; i++)
+        y[i] = x[i] * (drawn[i] < limit ? low_factor : factor) + (drawn[i] < limit ? low_addend : addend);
 }
 
 void FC_FN(dropout)(const uint32_t *key, int64_t first, ptrdiff_t step, double p, const double *keep, const void *x, void *y,

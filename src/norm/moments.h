@@ -1,10 +1,11 @@
 /* Sums of many reals: mean and sum of squared deviations, block by block.
  *
- * A block of at most BLOCK reals is summed in FC_CHAINS vectors of lanes, so that no chain has more than BLOCK_STEPS additions;
+ * A block of at most BLOCK reals is summed in FC_CHAINS vectors of lanes, so that no chain has more than BLOCK_STEPS additions (of
+ * rows shorter than a step, four times as many);
  * blocks are put together in double. Deviations are taken from the block's own mean, rounded to a real, while the block is in
  * L1, and the mean is corrected by their sum (the corrected two-pass algorithm of Chan, Golub & LeVeque, The American
  * Statistician 37, 1983, whose updating formula joins the blocks): relative to the sum of squared deviations the error is at
- * most BLOCK_STEPS + 8 units u in a float, and u times the number of blocks more in a double, wherever the mean lies. */
+ * most 4 BLOCK_STEPS + 8 units u in a float, and u times the number of blocks more in a double, wherever the mean lies. */
 #ifndef FC_MOMENTS_H
 #define FC_MOMENTS_H
 
@@ -24,21 +25,28 @@ FC_INLINE int is_finite(double a) { return a - a == 0; }
 
 /* sum(x - shift) and sum((x - shift)**2). */
 FC_INLINE void sum_block(struct block b, real shift, int squared, double *sum, double *squares) {
-    vec s[FC_CHAINS], q[FC_CHAINS];
+    vec s[FC_CHAINS], q[FC_CHAINS], rest[2] = {vec_zero(), vec_zero()};
     const vec from = vec_set1(shift);
     for (int v = 0; v < FC_CHAINS; v++) s[v] = q[v] = vec_zero();
-    for (ptrdiff_t row = 0; row < b.rows; row++)
-        for (ptrdiff_t i = 0; i < b.columns; i += FC_CHAINS * LANES)
+    for (ptrdiff_t row = 0; row < b.rows; row++) {
+        const real *x = b.x + row * b.pitch;
+        ptrdiff_t i = 0;
+        for (; i + FC_CHAINS * LANES <= b.columns; i += FC_CHAINS * LANES)
 #pragma GCC unroll 4
             for (int v = 0; v < FC_CHAINS; v++) {
-                const mask some = mask_bits(bits_below(b.columns - i - v * LANES));
-                const vec x = vec_load_some(b.x + row * b.pitch + i + v * LANES, 1, some);
-                const vec d = vec_select(some, vec_sub(x, from), vec_zero());
+                const vec d = vec_sub(vec_load(x + i + v * LANES), from);
                 s[v] = vec_add(s[v], d);
                 if (squared) q[v] = vec_fma(d, d, q[v]);
             }
-    *sum = vec_sum(vec_add(vec_add(s[0], s[1]), vec_add(s[2], s[3])));
-    *squares = vec_sum(vec_add(vec_add(q[0], q[1]), vec_add(q[2], q[3])));
+        for (; i < b.columns; i += LANES) {
+            const mask some = mask_bits(bits_below(b.columns - i));
+            const vec d = vec_select(some, vec_sub(vec_load_some(x + i, 1, some), from), vec_zero());
+            rest[0] = vec_add(rest[0], d);
+            if (squared) rest[1] = vec_fma(d, d, rest[1]);
+        }
+    }
+    *sum = vec_sum(vec_add(vec_add(vec_add(s[0], s[1]), vec_add(s[2], s[3])), rest[0]));
+    *squares = vec_sum(vec_add(vec_add(vec_add(q[0], q[1]), vec_add(q[2], q[3])), rest[1]));
 }
 
 /* The same of values whose sums a real cannot hold, or that are not finite. */
@@ -71,7 +79,7 @@ FC_INLINE struct moments joined(struct moments a, double count, double mean, dou
 static __attribute__((noinline, unused)) struct moments moments_of(const real *x, ptrdiff_t runs, ptrdiff_t run,
                                                                    ptrdiff_t pitch, int centred) {
     struct moments m = {0, 0, 0};
-    const ptrdiff_t rows = run >= BLOCK ? 1 : BLOCK / run;
+    const ptrdiff_t fit = run >= BLOCK ? 1 : BLOCK / run, rows = fit < BLOCK_STEPS ? fit : BLOCK_STEPS;
     for (ptrdiff_t row = 0; row < runs; row += rows)
         for (ptrdiff_t i = 0; i < run; i += BLOCK) {
             const struct block b = {x + row * pitch + i, runs - row < rows ? runs - row : rows,
@@ -116,7 +124,15 @@ FC_INLINE void sum_products(const real *x, const real *dy, ptrdiff_t count, real
         vec s[FC_CHAINS], p[FC_CHAINS];
         const ptrdiff_t end = count - first < BLOCK ? count : first + BLOCK;
         for (int v = 0; v < FC_CHAINS; v++) s[v] = p[v] = vec_zero();
-        for (ptrdiff_t i = first; i < end; i += FC_CHAINS * LANES)
+        ptrdiff_t i = first;
+        for (; i + FC_CHAINS * LANES <= end; i += FC_CHAINS * LANES)
+#pragma GCC unroll 4
+            for (int v = 0; v < FC_CHAINS; v++) {
+                const vec g = vec_load(dy + i + v * LANES);
+                s[v] = vec_add(s[v], g);
+                p[v] = vec_fma(g, vec_sub(vec_load(x + i + v * LANES), from), p[v]);
+            }
+        for (; i < end; i += FC_CHAINS * LANES)
 #pragma GCC unroll 4
             for (int v = 0; v < FC_CHAINS; v++) {
                 const mask some = mask_bits(bits_below(end - i - v * LANES));

@@ -14,10 +14,10 @@
 /* y = (x - high) scale + shift. */
 FC_INLINE void shift_run(const real *x, ptrdiff_t count, real high, real scale, real shift, real *y) {
     const vec from = vec_set1(high), by = vec_set1(scale), to = vec_set1(shift);
-    for (ptrdiff_t i = 0; i < count; i += LANES) {
-        const mask some = mask_bits(bits_below(count - i));
-        vec_store_some(y + i, vec_fma(vec_sub(vec_load_some(x + i, 1, some), from), by, to), some);
-    }
+    ptrdiff_t i = 0;
+    for (; i + LANES <= count; i += LANES) vec_store(y + i, vec_fma(vec_sub(vec_load(x + i), from), by, to));
+    const mask some = mask_bits(bits_below(count - i));
+    if (i < count) vec_store_some(y + i, vec_fma(vec_sub(vec_load_some(x + i, 1, some), from), by, to), some);
 }
 
 void FC_FN(norm_planes)(const struct fc_norm *s, const void *x, const void *weight, const void *bias, double *mean,
@@ -38,11 +38,12 @@ void FC_FN(norm_planes)(const struct fc_norm *s, const void *x, const void *weig
 /* dx = p dy + q (x - high) + r. */
 FC_INLINE void grad_run(const real *x, const real *dy, ptrdiff_t count, real high, const real *pqr, real *dx) {
     const vec from = vec_set1(high), p = vec_set1(pqr[0]), q = vec_set1(pqr[1]), r = vec_set1(pqr[2]);
-    for (ptrdiff_t i = 0; i < count; i += LANES) {
-        const mask some = mask_bits(bits_below(count - i));
-        const vec d = vec_sub(vec_load_some(x + i, 1, some), from);
-        vec_store_some(dx + i, vec_fma(p, vec_load_some(dy + i, 1, some), vec_fma(q, d, r)), some);
-    }
+    ptrdiff_t i = 0;
+    for (; i + LANES <= count; i += LANES)
+        vec_store(dx + i, vec_fma(p, vec_load(dy + i), vec_fma(q, vec_sub(vec_load(x + i), from), r)));
+    const mask some = mask_bits(bits_below(count - i));
+    const vec d = vec_sub(vec_load_some(x + i, 1, some), from);
+    if (i < count) vec_store_some(dx + i, vec_fma(p, vec_load_some(dy + i, 1, some), vec_fma(q, d, r)), some);
 }
 
 void FC_FN(norm_planes_grad)(const struct fc_norm *s, const void *x, const void *dy, const void *weight, const double *mean,

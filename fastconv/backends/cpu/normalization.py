@@ -9,7 +9,7 @@ import numpy as np
 
 from ... import settings
 from ...kernels import normalization as kernels
-from ...spec import FastconvValueError, NormSpec, WindowSpec, normalized_items, not_negative, real
+from ...spec import FastconvValueError, NormSpec, WindowSpec, normalized_items, not_negative, planes_of, real, show, whole
 from .arrays import Array, check_array, check_shape, delivered, plain, target
 
 Triple = tuple[Array | None, Array, Array]
@@ -248,3 +248,104 @@ def local_response_input(
         x, g = plain(input, dtype), plain(grad_output, dtype)
         kernels.local(x, g, part, dx, spec.volumes, spec.window, spec.before, spec.numbers, isa, threads)
     return dx
+
+
+# ---- contrast
+
+
+class Contrast:
+    """A checked local contrast normalisation of an array: its window, and its planes as far as the divisor."""
+
+    def __init__(
+        self, function: str, input: Any, size: Any, sigma: Any, eps: Any, data_format: Any, num_threads: Any
+    ) -> None:
+        self.dtype = check_array(function, "input", input)
+        n, c, _, self.last = planes_of(function, input.shape, data_format, least=3)
+        if input.ndim > 4:
+            raise FastconvValueError(f"{function}: input must have 1 or 2 spatial axes, got input of shape {input.shape}")
+        spatial = input.shape[1:-1] if self.last else input.shape[2:]
+        self.sizes = (n, c, spatial[0] if len(spatial) == 2 else 1, spatial[-1])
+        size = whole(function, "size", size, 1, limit=1 << 31)
+        if size % 2 == 0:
+            raise FastconvValueError(f"{function}: size must be odd, got size={size}")
+        width = size / 4 if sigma is None else real(function, "sigma", sigma, self.dtype)
+        if width <= 0:
+            raise FastconvValueError(f"{function}: sigma must be positive, got sigma={show(sigma)}")
+        self.eps = not_negative(function, eps, self.dtype)
+        self.how = settings.isa_index(), settings.thread_count(function, num_threads)
+        self.x = plain(input, self.dtype)
+        self.taps = window_of(size, width).astype(self.dtype)
+
+    def planes(self, images: int | None = None) -> Array:
+        n, _, h, w = self.sizes
+        return np.empty((n if images is None else images, h, w), self.dtype)
+
+    def smooth(self, planes: Array, inner: Array | None, outer: Array | None) -> Array:
+        result = np.empty_like(planes)
+        sizes = (len(planes), 1, *self.sizes[2:])
+        kernels.smooth(planes, inner, outer, self.taps, result, sizes, *self.how)
+        return result
+
+    def mean(self, a: Array, b: Array | None = None) -> Array:
+        result = self.planes()
+        kernels.channel_mean(a, b, result, self.sizes, self.last, *self.how)
+        return result
+
+    def divisor(self) -> Array:
+        """Subtract; return max(c, sigma), and keep what the gradient needs."""
+        ones = np.ones((1, *self.sizes[2:]), self.dtype)
+        self.inside = self.smooth(ones, None, None)  # the part of the window's weight that lies inside
+        self.v, squares = np.empty_like(self.x), self.planes()
+        smooth = self.smooth(self.mean(self.x), None, self.inside)
+        kernels.subtract(self.x, smooth, self.v, squares, self.sizes, self.last, *self.how)
+        self.sigma = np.sqrt(self.smooth(squares, None, self.inside))
+        self.least = np.maximum(self.sigma.mean(axis=(1, 2), keepdims=True), np.asarray(self.eps, self.dtype))
+        return np.maximum(self.sigma, self.least)
+
+    def combine(self, a: Array, divisor: Any, b: Any, factor: Any, y: Array) -> Array:
+        kernels.combine(a, divisor, b, factor, y, self.sizes, self.last, *self.how)
+        return y
+
+
+def window_of(size: int, sigma: float) -> Array:
+    """Return the window's weights along one axis, with the sum 1."""
+    places = np.arange(size) - size // 2
+    weights = np.exp(-0.5 * (places / sigma) ** 2)
+    return weights / weights.sum()  # type: ignore[no-any-return]
+
+
+@np.errstate(invalid="ignore", divide="ignore", over="ignore")
+def local_contrast(
+    input: Any, options: tuple[Any, ...], data_format: Any, out: Any, num_threads: Any
+) -> Array:
+    """Compute local contrast normalisation; `options` are size, sigma and eps."""
+    function = "local_contrast_norm"
+    call = Contrast(function, input, *options, data_format, num_threads)
+    y = target(function, out, input.shape, call.dtype, (input,))
+    if input.size:
+        divisor = call.divisor()
+        call.combine(call.v, divisor, None, None, y)
+    return delivered(y, out)
+
+
+@np.errstate(invalid="ignore", divide="ignore", over="ignore")
+def local_contrast_input(
+    input: Any, grad_output: Any, options: tuple[Any, ...], data_format: Any, num_threads: Any
+) -> Array:
+    """Compute its gradient with respect to the input; where two of the divisor's candidates are equal, that of sigma."""
+    function = "local_contrast_norm_input"
+    call = Contrast(function, input, *options, data_format, num_threads)
+    check_array(function, "grad_output", grad_output, call.dtype)
+    check_shape(function, "grad_output", grad_output, input.shape)
+    dx, g = np.empty(input.shape, call.dtype), plain(grad_output, call.dtype)
+    if not input.size:
+        return dx
+    divisor = call.divisor()
+    above = -call.mean(g, call.v) / divisor**2
+    by_sigma = ~(call.sigma < call.least)
+    by_mean = np.where(by_sigma, 0, above).sum(axis=(1, 2), keepdims=True)
+    by_mean *= ~(call.sigma.mean(axis=(1, 2), keepdims=True) < call.eps)
+    to_sigma = np.where(by_sigma, above, 0) + by_mean / call.sigma[0].size
+    to_square = np.where(call.sigma == 0, 0, to_sigma / call.sigma).astype(call.dtype) / call.sizes[1]
+    to_v = call.combine(g, divisor, call.v, call.smooth(to_square, call.inside, None), np.empty_like(dx))
+    return call.combine(to_v, None, None, -call.smooth(call.mean(to_v), call.inside, None), dx)
