@@ -222,9 +222,9 @@ cdef extern from "fastconv.h" nogil:
                             void *) noexcept nogil
         void (*norm_planes_grad)(const fc_norm *, const void *, const void *, const void *, const double *, const double *,
                                  void *, double *, double *) noexcept nogil
-        void (*norm_rows_moments)(const void *, Py_ssize_t, Py_ssize_t, double *) noexcept nogil
-        void (*norm_rows_merge)(const double *, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t, double *,
-                                double *) noexcept nogil
+        void (*norm_rows_moments)(const void *, const void *, Py_ssize_t, Py_ssize_t, double *) noexcept nogil
+        void (*norm_rows_merge)(const double *, const void *, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t,
+                                double *, double *) noexcept nogil
         void (*norm_rows_fold)(Py_ssize_t, Py_ssize_t, double, const void *, const void *, const double *, const double *,
                                void *) noexcept nogil
         void (*norm_rows_apply)(const void *, Py_ssize_t, Py_ssize_t, const void *, void *) noexcept nogil

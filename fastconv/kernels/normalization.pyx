@@ -123,7 +123,7 @@ cdef void some_sums(void *argument, Py_ssize_t task, char *scratch) noexcept nog
     cdef Py_ssize_t at = (image * job.rows + row) * job.c * job.itemsize
     cdef double *partial = job.partial + 2 * task * job.c
     if job.g is NULL:
-        job.kernels.norm_rows_moments(job.x + at, rows, job.c, partial)
+        job.kernels.norm_rows_moments(job.x + at, job.x + image * job.rows * job.c * job.itemsize, rows, job.c, partial)
     else:
         job.kernels.norm_rows_sums(job.x + at, job.g + at, rows, job.c, job.together, job.mean + image * job.moments, partial)
 
@@ -139,7 +139,7 @@ cdef void fold_image(void *argument, Py_ssize_t image, char *scratch) noexcept n
                                         job.weight, mean, variance, folded, job.dw + image * job.c, job.db + image * job.c)
         return
     if not job.shape.given:
-        job.kernels.norm_rows_merge(partial, job.chunks, job.chunk, job.rows, job.c, job.together, mean, variance)
+        job.kernels.norm_rows_merge(partial, job.x + image * job.rows * job.c * job.itemsize, job.chunks, job.chunk, job.rows, job.c, job.together, mean, variance)
     job.kernels.norm_rows_fold(job.c, job.together, job.shape.eps, job.weight, job.bias, mean, variance, folded)
 
 

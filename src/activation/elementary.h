@@ -94,7 +94,8 @@ FC_INLINE vec log_one_more(vec e) {
 FC_INLINE vec bell(vec x) {
     union seen high;
     vec n;
-    const vec size = vec_min(vec_set1(FC_WIDTH == 32 ? 20 : 40), vec_magnitude(x)), half = vec_set1((real)-0.5);
+    const real most = FC_WIDTH == 32 ? (real)14.5 : (real)38.7; /* where it is zero */
+    const vec size = vec_min(vec_set1(most), vec_magnitude(x)), half = vec_set1((real)-0.5);
     high.value = size;
     high.bits &= FC_UPPER_HALF;
     const vec rest = vec_mul(vec_mul(vec_sub(size, high.value), vec_add(size, high.value)), half);
@@ -117,7 +118,8 @@ FC_INLINE vec normal_below(vec x, vec bell_of_x) {
         0.0990207536794414208,   -0.230927333083809021,   0.716004604725559796};
     const double *term = FC_WIDTH == 32 ? single : twice;
     const int terms = FC_WIDTH == 32 ? 11 : 23;
-    const vec size = vec_min(vec_set1(FC_WIDTH == 32 ? 20 : 40), vec_magnitude(x)), three = vec_set1(3);
+    const real most = FC_WIDTH == 32 ? (real)14.5 : (real)38.7;
+    const vec size = vec_min(vec_set1(most), vec_magnitude(x)), three = vec_set1(3);
     const vec z = vec_mul(size, vec_set1((real)0.70710678118654752440));
     const vec t = vec_div(vec_sub(z, three), vec_add(z, three));
     vec sum = vec_set1((real)term[0]);

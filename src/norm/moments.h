@@ -5,7 +5,8 @@
  * blocks are put together in double. Deviations are taken from the block's own mean, rounded to a real, while the block is in
  * L1, and the mean is corrected by their sum (the corrected two-pass algorithm of Chan, Golub & LeVeque, The American
  * Statistician 37, 1983, whose updating formula joins the blocks): relative to the sum of squared deviations the error is at
- * most 4 BLOCK_STEPS + 8 units u in a float, and u times the number of blocks more in a double, wherever the mean lies. */
+ * most 4 BLOCK_STEPS + 8 units u in a float, and u times the number of blocks more in a double, wherever the mean lies;
+ * the mean is then rounded to a double. */
 #ifndef FC_MOMENTS_H
 #define FC_MOMENTS_H
 
@@ -76,9 +77,16 @@ FC_INLINE struct moments joined(struct moments a, double count, double mean, dou
     return both;
 }
 
+/* Means are joined as distances from one of the values, so that of values far from zero their differences keep all digits. */
+FC_INLINE double origin_of(const void *x, ptrdiff_t i) {
+    const double at = ((const real *)x)[i];
+    return is_finite(at) ? at : 0;
+}
+
 static __attribute__((noinline, unused)) struct moments moments_of(const real *x, ptrdiff_t runs, ptrdiff_t run,
                                                                    ptrdiff_t pitch, int centred) {
     struct moments m = {0, 0, 0};
+    const double origin = centred ? origin_of(x, 0) : 0;
     const ptrdiff_t fit = run >= BLOCK ? 1 : BLOCK / run, rows = fit < BLOCK_STEPS ? fit : BLOCK_STEPS;
     for (ptrdiff_t row = 0; row < runs; row += rows)
         for (ptrdiff_t i = 0; i < run; i += BLOCK) {
@@ -92,14 +100,17 @@ static __attribute__((noinline, unused)) struct moments moments_of(const real *x
             }
             sum_block(b, (real)mean, 1, &sum, &squares);
             if (!centred) sum = 0;
+            mean -= origin;
             if (is_finite(squares)) {
                 mean += sum / count;
                 squares -= sum * sum / count;
             } else if (centred) {
                 sum_wide_block(b, &mean, &squares);
+                mean -= origin;
             }
             m = joined(m, count, mean, squares);
         }
+    m.mean += origin;
     return m;
 }
 

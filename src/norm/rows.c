@@ -34,8 +34,8 @@ static __attribute__((noinline)) void sum_columns(const real *x, const real *dy,
     for (int v = 0; v < FC_COLUMNS; v++) vec_store(sums + v * LANES, s[v]), vec_store(products + v * LANES, p[v]);
 }
 
-/* parts: means of c columns, then their sums of squared deviations. */
-void FC_FN(norm_rows_moments)(const void *x, ptrdiff_t rows, ptrdiff_t c, double *parts) {
+/* parts: means of c columns, less the values of the row `first`, then their sums of squared deviations. */
+void FC_FN(norm_rows_moments)(const void *x, const void *first, ptrdiff_t rows, ptrdiff_t c, double *parts) {
     real mean[FC_COLUMNS * LANES], sums[FC_COLUMNS * LANES], squares[FC_COLUMNS * LANES];
     for (ptrdiff_t row = 0; row < rows; row += ROWS)
         for (ptrdiff_t i = 0; i < c; i += FC_COLUMNS * LANES) {
@@ -49,10 +49,12 @@ void FC_FN(norm_rows_moments)(const void *x, ptrdiff_t rows, ptrdiff_t c, double
                 const struct moments before = {(double)row, parts[i + j], parts[c + i + j]};
                 const double sum = sums[j], count = (double)here;
                 struct moments m = {0, 0, 0};
-                double at = mean[j] + sum / count, square = squares[j] - sum * sum / count;
+                const double origin = origin_of(first, i + j);
+                double at = mean[j] - origin + sum / count, square = squares[j] - sum * sum / count;
                 if (!is_finite(square)) {
                     const struct block b = {from + j, here, 1, c};
                     sum_wide_block(b, &at, &square);
+                    at -= origin;
                 }
                 m = joined(row ? before : m, count, at, square);
                 parts[i + j] = m.mean, parts[c + i + j] = m.squares;
@@ -60,16 +62,18 @@ void FC_FN(norm_rows_moments)(const void *x, ptrdiff_t rows, ptrdiff_t c, double
         }
 }
 
-void FC_FN(norm_rows_merge)(const double *parts, ptrdiff_t chunks, ptrdiff_t chunk, ptrdiff_t rows, ptrdiff_t c,
+void FC_FN(norm_rows_merge)(const double *parts, const void *first, ptrdiff_t chunks, ptrdiff_t chunk, ptrdiff_t rows, ptrdiff_t c,
                             ptrdiff_t together, double *mean, double *variance) {
     for (ptrdiff_t i = 0; i < c; i += together) {
         struct moments m = {0, 0, 0};
+        const double origin = origin_of(first, i);
         for (ptrdiff_t k = 0; k < chunks; k++)
             for (ptrdiff_t j = i; j < i + together; j++) {
                 const ptrdiff_t left = rows - k * chunk;
-                m = joined(m, (double)(left < chunk ? left : chunk), parts[2 * k * c + j], parts[(2 * k + 1) * c + j]);
+                const double at = parts[2 * k * c + j] + (origin_of(first, j) - origin);
+                m = joined(m, (double)(left < chunk ? left : chunk), at, parts[(2 * k + 1) * c + j]);
             }
-        mean[i / together] = m.mean, variance[i / together] = m.squares / m.count;
+        mean[i / together] = m.mean + origin, variance[i / together] = m.squares / m.count;
     }
 }
 
