@@ -315,9 +315,7 @@ def window_of(size: int, sigma: float) -> Array:
 
 
 @np.errstate(invalid="ignore", divide="ignore", over="ignore")
-def local_contrast(
-    input: Any, options: tuple[Any, ...], data_format: Any, out: Any, num_threads: Any
-) -> Array:
+def local_contrast(input: Any, options: tuple[Any, ...], data_format: Any, out: Any, num_threads: Any) -> Array:
     """Compute local contrast normalisation; `options` are size, sigma and eps."""
     function = "local_contrast_norm"
     call = Contrast(function, input, *options, data_format, num_threads)
