@@ -431,8 +431,7 @@ def selu(input: Array, *, out: Array | None = None, num_threads: int | None = No
     >>> F.selu(np.array([-1000.0, 0.0])).round(4).tolist()
     [-1.7581, 0.0]
     """
-    options = {}
-    return backend_for("selu", "input", input).curve("selu", "selu", input, options, out, num_threads)
+    return backend_for("selu", "input", input).curve("selu", "selu", input, {}, out, num_threads)
 
 
 def celu(input: Array, alpha: float = 1.0, *, out: Array | None = None, num_threads: int | None = None) -> Array:
@@ -529,8 +528,7 @@ def mish(input: Array, *, out: Array | None = None, num_threads: int | None = No
     >>> F.mish(np.array([0.0, 100.0])).tolist()
     [0.0, 100.0]
     """
-    options = {}
-    return backend_for("mish", "input", input).curve("mish", "mish", input, options, out, num_threads)
+    return backend_for("mish", "input", input).curve("mish", "mish", input, {}, out, num_threads)
 
 
 def hardtanh(
@@ -593,8 +591,7 @@ def hardsigmoid(input: Array, *, out: Array | None = None, num_threads: int | No
     >>> F.hardsigmoid(np.array([-3.0, 0.0, 3.0])).tolist()
     [0.0, 0.5, 1.0]
     """
-    options = {}
-    return backend_for("hardsigmoid", "input", input).curve("hardsigmoid", "hardsigmoid", input, options, out, num_threads)
+    return backend_for("hardsigmoid", "input", input).curve("hardsigmoid", "hardsigmoid", input, {}, out, num_threads)
 
 
 def softsign(input: Array, *, out: Array | None = None, num_threads: int | None = None) -> Array:
@@ -623,8 +620,7 @@ def softsign(input: Array, *, out: Array | None = None, num_threads: int | None 
     >>> F.softsign(np.array([-1.0, 3.0])).tolist()
     [-0.5, 0.75]
     """
-    options = {}
-    return backend_for("softsign", "input", input).curve("softsign", "softsign", input, options, out, num_threads)
+    return backend_for("softsign", "input", input).curve("softsign", "softsign", input, {}, out, num_threads)
 
 
 def logsigmoid(input: Array, *, out: Array | None = None, num_threads: int | None = None) -> Array:
@@ -653,8 +649,7 @@ def logsigmoid(input: Array, *, out: Array | None = None, num_threads: int | Non
     >>> F.logsigmoid(np.array([-1000.0, 1000.0])).tolist()
     [-1000.0, 0.0]
     """
-    options = {}
-    return backend_for("logsigmoid", "input", input).curve("logsigmoid", "logsigmoid", input, options, out, num_threads)
+    return backend_for("logsigmoid", "input", input).curve("logsigmoid", "logsigmoid", input, {}, out, num_threads)
 
 
 def threshold(

@@ -258,8 +258,8 @@ def selu_input(input: Array, grad_output: Array, *, num_threads: int | None = No
     >>> fc.grad.selu_input(np.array([1.0]), np.array([1.0])).round(4).tolist()
     [1.0507]
     """
-    backend, options = backend_for("selu_input", "grad_output", grad_output), {}
-    return backend.curve_input("selu_input", "selu", input, grad_output, options, num_threads)
+    backend = backend_for("selu_input", "grad_output", grad_output)
+    return backend.curve_input("selu_input", "selu", input, grad_output, {}, num_threads)
 
 
 def celu_input(input: Array, grad_output: Array, alpha: float = 1.0, *, num_threads: int | None = None) -> Array:
@@ -314,8 +314,8 @@ def mish_input(input: Array, grad_output: Array, *, num_threads: int | None = No
     >>> fc.grad.mish_input(np.array([100.0]), np.array([4.0])).tolist()
     [4.0]
     """
-    backend, options = backend_for("mish_input", "grad_output", grad_output), {}
-    return backend.curve_input("mish_input", "mish", input, grad_output, options, num_threads)
+    backend = backend_for("mish_input", "grad_output", grad_output)
+    return backend.curve_input("mish_input", "mish", input, grad_output, {}, num_threads)
 
 
 def hardtanh_input(
@@ -352,8 +352,8 @@ def hardsigmoid_input(input: Array, grad_output: Array, *, num_threads: int | No
     >>> fc.grad.hardsigmoid_input(np.array([0.0, 4.0]), np.array([6.0, 6.0])).tolist()
     [1.0, 0.0]
     """
-    backend, options = backend_for("hardsigmoid_input", "grad_output", grad_output), {}
-    return backend.curve_input("hardsigmoid_input", "hardsigmoid", input, grad_output, options, num_threads)
+    backend = backend_for("hardsigmoid_input", "grad_output", grad_output)
+    return backend.curve_input("hardsigmoid_input", "hardsigmoid", input, grad_output, {}, num_threads)
 
 
 def softsign_input(input: Array, grad_output: Array, *, num_threads: int | None = None) -> Array:
@@ -370,8 +370,8 @@ def softsign_input(input: Array, grad_output: Array, *, num_threads: int | None 
     >>> fc.grad.softsign_input(np.array([1.0, -1.0]), np.array([4.0, 8.0])).tolist()
     [1.0, 2.0]
     """
-    backend, options = backend_for("softsign_input", "grad_output", grad_output), {}
-    return backend.curve_input("softsign_input", "softsign", input, grad_output, options, num_threads)
+    backend = backend_for("softsign_input", "grad_output", grad_output)
+    return backend.curve_input("softsign_input", "softsign", input, grad_output, {}, num_threads)
 
 
 def logsigmoid_input(input: Array, grad_output: Array, *, num_threads: int | None = None) -> Array:
@@ -388,8 +388,8 @@ def logsigmoid_input(input: Array, grad_output: Array, *, num_threads: int | Non
     >>> fc.grad.logsigmoid_input(np.array([0.0, 1000.0]), np.array([4.0, 4.0])).tolist()
     [2.0, 0.0]
     """
-    backend, options = backend_for("logsigmoid_input", "grad_output", grad_output), {}
-    return backend.curve_input("logsigmoid_input", "logsigmoid", input, grad_output, options, num_threads)
+    backend = backend_for("logsigmoid_input", "grad_output", grad_output)
+    return backend.curve_input("logsigmoid_input", "logsigmoid", input, grad_output, {}, num_threads)
 
 
 def threshold_input(input: Array, grad_output: Array, threshold: float, *, num_threads: int | None = None) -> Array:

@@ -1,11 +1,11 @@
 """Activations element by element or along an axis, gates, softmax and dropout. See src/activation/ and src/stream/pairs.c.
 
-Those that a convolution can apply have exactly the arithmetic that it applies to its sums. A task owns some elements, rows or
-neighbouring columns; what dropout draws depends on the logical position of an element alone.
+Those that a convolution can apply have exactly the arithmetic that it applies to its sums. A task owns some elements, rows
+or neighbouring columns; what dropout draws depends on the logical position of an element alone.
 """
 
 cimport numpy as cnp
-from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.stdint cimport uint32_t, uint64_t
 from numpy cimport ndarray
 
 from ._parallel cimport parts, run_tasks
@@ -169,13 +169,13 @@ def gate(ndarray x, g, ndarray y, Py_ssize_t runs, bint linear, int isa, int thr
 
 cdef void some_softmax(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
     cdef const Job *job = <const Job *>argument
-    cdef Py_ssize_t first = task // job.pieces * job.together, start = task % job.pieces * job.width, run
+    cdef Py_ssize_t first = task // job.pieces * job.together, start = task % job.pieces * job.width, _run
     cdef Py_ssize_t end = min(first + job.together, job.runs), at = first * job.d * job.inner + start
     cdef Py_ssize_t count = min(job.width, job.inner - start)
     cdef const char *x
     cdef const char *g
     cdef char *y
-    for run in range(first, end):
+    for _run in range(first, end):
         x, y = job.x + at * job.itemsize, job.y + at * job.itemsize
         g = offset(job.g, at * job.itemsize)
         if job.inner > 1 and g is NULL:
@@ -190,7 +190,7 @@ cdef void some_softmax(void *argument, Py_ssize_t task, char *scratch) noexcept 
 
 
 def softmax(ndarray x, g, ndarray y, str name, Py_ssize_t d, Py_ssize_t inner, int isa, int threads):
-    """Fill y with a softmax of x along the axis of d, or, x being its result, with the gradient; `inner` items lie behind."""
+    """Fill y with a softmax of x along the axis of d, or, x being its result, with the gradient; behind lie `inner`."""
     cdef Job job = job_of(x, g, y, isa)
     if job.count == 0:
         return
@@ -218,7 +218,7 @@ cdef void some_dropped(void *argument, Py_ssize_t task, char *scratch) noexcept 
 
 def dropout(ndarray x, ndarray y, uint64_t seed, uint64_t counter, double p, tuple keep, Py_ssize_t channels,
             Py_ssize_t inner, int isa, int threads):
-    """Fill y with factor and addend applied to each item of x: the first two numbers of `keep`, or where it is dropped the others.
+    """Fill y with a factor and an addend applied to each item of x: the first two of `keep`, or the others where dropped.
 
     channels > 0: these come last, `inner` pixels an image; what is drawn is that of channels first.
     """

@@ -541,9 +541,9 @@ class PReLU(Module):
     def backward(self, grad_output: Array) -> Array:
         """Gradient of the input; adds to that of the slopes."""
         (input,) = self._recall(grad_output)
-        arrays, how = (input, self.weight.data, grad_output), {"data_format": self.data_format}
-        self.weight.accumulate(G.prelu_weight(*arrays, **how))
-        return G.prelu_input(*arrays, **how)
+        arrays, layout = (input, self.weight.data, grad_output), self.data_format
+        self.weight.accumulate(G.prelu_weight(*arrays, data_format=layout))
+        return G.prelu_input(*arrays, data_format=layout)
 
     def extra_repr(self) -> str:
         """Torch's wording."""

@@ -69,18 +69,18 @@ class _Running(_Affine):
     def _normalized(self, function: Any, input: Array, own: bool) -> Array:
         """The function's result; running moments move in training."""
         if self.running_mean is None or self.running_var is None or self.num_batches_tracked is None:
-            return function(input, None, None, *self._values(), own, 0.0, self.eps, data_format=self.data_format)  # type: ignore[no-any-return]
+            return function(input, None, None, *self._values(), own, 0.0, self.eps, data_format=self.data_format)
         share = 0.0 if self.momentum is None else self.momentum
         if not self.training:
             moments = self.running_mean.data, self.running_var.data
-            return function(input, *moments, *self._values(), own, share, self.eps, data_format=self.data_format)  # type: ignore[no-any-return]
+            return function(input, *moments, *self._values(), own, share, self.eps, data_format=self.data_format)
         if self.momentum is None:
             share = 1 / (int(self.num_batches_tracked.data) + 1)
         with self.running_mean.writeable() as mean, self.running_var.writeable() as var:
             output = function(input, mean, var, *self._values(), own, share, self.eps, data_format=self.data_format)
         with self.num_batches_tracked.writeable() as count:
             count += 1
-        return output  # type: ignore[no-any-return]
+        return output
 
     def _check_axes(self, input: Any) -> None:
         if isinstance(input, np.ndarray) and input.ndim not in self._axes:
@@ -468,8 +468,8 @@ class LocalResponseNorm(Module):
     def backward(self, grad_output: Array) -> Array:
         """Gradient of the input."""
         (input,) = self._recall(grad_output)
-        how = {"region": self.region, "data_format": self.data_format}
-        return G.local_response_norm_input(input, grad_output, *self._options(), **how)
+        options, layout = self._options(), self.data_format
+        return G.local_response_norm_input(input, grad_output, *options, region=self.region, data_format=layout)
 
     def _options(self) -> tuple[Any, ...]:
         return self.size, self.alpha, self.beta, self.k

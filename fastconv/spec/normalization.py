@@ -28,7 +28,7 @@ def planes_of(
 
 @dataclass(frozen=True, slots=True)
 class NormSpec:
-    """One normalisation of (n, c, *spatial): by groups of `per` channels of an image or, per = 0, by channel of the batch."""
+    """One normalisation of (n, c, *spatial): by groups of `per` channels of an image or, per = 0, by channel."""
 
     function: str
     shape: tuple[int, ...]
@@ -124,15 +124,13 @@ class WindowSpec:
         cls,
         function: str,
         shape: tuple[int, ...],
-        size: Any,
-        alpha: Any,
-        beta: Any,
-        k: Any,
+        options: tuple[Any, ...],
         region: Any,
         data_format: Any,
         dtype: str,
     ) -> WindowSpec:
-        """Check everything that shapes and options tell; k, alpha / window, beta go to the kernels."""
+        """Check everything that shapes and options, size, alpha, beta and k, tell."""
+        size, alpha, beta, k = options
         size = whole(function, "size", size, 1, limit=1 << 31)
         a, b, first = (real(function, name, v, dtype) for name, v in (("alpha", alpha), ("beta", beta), ("k", k)))
         region = one_of(function, "region", region, ("across", "within"))

@@ -9,10 +9,12 @@
  * Tile:         one vector at a time.
  * Cost:         two to ten operations where there is no exponential, else some 25, and with a logarithm or the normal
  *               distribution some 50 (float; double 60 to 90).
- * Accuracy:     one rounding or two where there is no exponential; the others 8 units in the last place at most, of softplus, mish and
- *               logsigmoid too; of gelu's tanh form, whose argument u is rounded, 8 + 4 |u| in the negative tail. Of
+ * Accuracy:     one rounding or two where there is no exponential; the others 8 units in the last place at most, where an argument
+ *               is scaled first (celu, softplus, gelu's tanh form) twice that of the scaled argument's rounding more. Of
  *               derivatives that are sums of terms of both signs the bound is relative to the terms.
- * Measured:     a real of float, 10 million of them, one thread, AVX-512, Sapphire Rapids: see CHANGES in benchmarks. */
+ * Measured:     10 million float, AVX-512, Sapphire Rapids, one thread, PyTorch's time over ours in parentheses: gelu 2.2 ns a
+ *               real (1.2), its tanh form (2.1), elu (2.0), softplus (1.5), mish (4.0), hardtanh (1.8), softsign (6); the
+ *               gradients of relu (1.4), gelu (1.5) and silu (2.3). */
 #include "activation/elementary.h"
 
 #define TANH_IN ((real)1.5957691216057307118)           /* 2 sqrt(2 / pi) */

@@ -8,8 +8,8 @@
  *               third find a row or a block of columns in cache.
  * Accuracy:     of d terms, with r the distance of the largest and the smallest: 2 (r + 8) + d + 3 units u relative for the
  *               probabilities. Infinities and NaN as the definition has them: a row of -inf, or with inf or NaN in it, is NaN.
- * Measured:     1000 x 1000 and 21 x 500 x 500 along the channels, float, AVX-512, Sapphire Rapids, one thread: 0.36 ns and
- *               0.62 ns an element. */
+ * Measured:     1000 x 1000 and 21 x 500 x 500 along the channels, float, AVX-512, Sapphire Rapids, one thread: 0.54 ns and
+ *               1.5 ns an element, 1.2 and 1.4 times as fast as PyTorch. */
 #include "activation/elementary.h"
 
 #define COLUMNS 256

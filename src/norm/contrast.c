@@ -8,7 +8,7 @@
  * Tile:         one vector of pixels; channels last, one pixel.
  * Cost:         two passes over the image and a third for the result; 2 size multiply-adds a pixel for each smoothing.
  * Accuracy:     (2 size + c + 4) u for a smoothed mean; one square root and one division.
- * Measured:     see normalization.pyx. */
+ * Measured:     see kernels/normalization.pyx. */
 #include "kernel.h"
 
 FC_INLINE ptrdiff_t step_of(ptrdiff_t pixel) { return pixel == 1 ? LANES : 1; }

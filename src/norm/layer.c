@@ -7,7 +7,7 @@
  * Tile:         four vectors of sums; one vector of results.
  * Cost:         as planes.c, two more loads and a multiply-add a vector for weight and bias.
  * Accuracy:     moments.h; then four roundings a result.
- * Measured:     512 x 768: see normalization.pyx. */
+ * Measured:     512 x 768: see kernels/normalization.pyx. */
 #include "norm/moments.h"
 
 /* Mean and reciprocal deviation. */

@@ -9,7 +9,7 @@
  *               3/4 or 1, else a logarithm and an exponential.
  * Accuracy:     each window is summed anew, so that no NaN and no rounding stays behind: (terms + 2) u for t; the power of
  *               beta 1/2, 3/4, 1: 3 u; of another: 4 u + 4 u beta |log t|.
- * Measured:     96 x 55 x 55, size 5 across channels, float, AVX-512, Sapphire Rapids, one thread: see normalization.pyx. */
+ * Measured:     96 x 55 x 55, size 5 across channels, float, AVX-512, Sapphire Rapids, one thread: see kernels/normalization.pyx. */
 #include "activation/elementary.h"
 
 /* Sums over the rows of the window around row `row` of squares of x, or of x, into the middle of the line. */

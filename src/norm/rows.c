@@ -7,7 +7,7 @@
  * Tile:         FC_COLUMNS vectors of columns down a block of rows, then the next.
  * Cost:         as there; three more loads a vector, from L1.
  * Accuracy:     as there.
- * Measured:     see normalization.pyx. */
+ * Measured:     see kernels/normalization.pyx. */
 #include "norm/moments.h"
 
 #define FC_COLUMNS 4

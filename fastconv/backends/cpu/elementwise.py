@@ -290,10 +290,11 @@ def dropout(
     if kind == "channels":
         factors = np.ones(n * channels, dtype)
         kernels.dropout(factors, factors, seed, counter, p, kept_of("dropout", p, True), 0, 1, isa, 1)
-        for image in range(n) if last else (slice(None),):
+        for image in range(n if last else 1):
+            here: Any = image if last else slice(None)
             these = factors[image * channels : (image + 1) * channels] if last else factors
             run = channels if last else pixels
-            kernels.channelwise(x[image], None, these, y[image], "times", these.size, run, last, isa, threads)
+            kernels.channelwise(x[here], None, these, y[here], "times", these.size, run, last, isa, threads)
     else:
         keep = kept_of(kind, p, argument == "grad_output")
         kernels.dropout(x, y, seed, counter, p, keep, channels if last else 0, pixels, isa, threads)

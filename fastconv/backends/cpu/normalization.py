@@ -224,7 +224,7 @@ def local_response(input: Any, options: tuple[Any, ...], region: Any, data_forma
     """Compute local response normalisation; `options` are size, alpha, beta and k."""
     function = "local_response_norm"
     dtype = check_array(function, "input", input)
-    spec = WindowSpec.make(function, input.shape, *options, region, data_format, dtype)
+    spec = WindowSpec.make(function, input.shape, options, region, data_format, dtype)
     threads, isa = settings.thread_count(function, num_threads), settings.isa_index()
     y = target(function, out, input.shape, dtype, (input,))
     if input.size:
@@ -241,7 +241,7 @@ def local_response_input(
     dtype = check_array(function, "input", input)
     check_array(function, "grad_output", grad_output, dtype)
     check_shape(function, "grad_output", grad_output, input.shape)
-    spec = WindowSpec.make(function, input.shape, *options, region, data_format, dtype)
+    spec = WindowSpec.make(function, input.shape, options, region, data_format, dtype)
     threads, isa = settings.thread_count(function, num_threads), settings.isa_index()
     dx, part = np.empty(input.shape, dtype), np.empty(input.shape, dtype)
     if input.size:
@@ -256,9 +256,8 @@ def local_response_input(
 class Contrast:
     """A checked local contrast normalisation of an array: its window, and its planes as far as the divisor."""
 
-    def __init__(
-        self, function: str, input: Any, size: Any, sigma: Any, eps: Any, data_format: Any, num_threads: Any
-    ) -> None:
+    def __init__(self, function: str, input: Any, options: tuple[Any, ...], data_format: Any, num_threads: Any) -> None:
+        size, sigma, eps = options
         self.dtype = check_array(function, "input", input)
         n, c, _, self.last = planes_of(function, input.shape, data_format, least=3)
         if input.ndim > 4:
@@ -311,14 +310,14 @@ def window_of(size: int, sigma: float) -> Array:
     """Return the window's weights along one axis, with the sum 1."""
     places = np.arange(size) - size // 2
     weights = np.exp(-0.5 * (places / sigma) ** 2)
-    return weights / weights.sum()  # type: ignore[no-any-return]
+    return weights / weights.sum()
 
 
 @np.errstate(invalid="ignore", divide="ignore", over="ignore")
 def local_contrast(input: Any, options: tuple[Any, ...], data_format: Any, out: Any, num_threads: Any) -> Array:
     """Compute local contrast normalisation; `options` are size, sigma and eps."""
     function = "local_contrast_norm"
-    call = Contrast(function, input, *options, data_format, num_threads)
+    call = Contrast(function, input, options, data_format, num_threads)
     y = target(function, out, input.shape, call.dtype, (input,))
     if input.size:
         divisor = call.divisor()
@@ -332,7 +331,7 @@ def local_contrast_input(
 ) -> Array:
     """Compute its gradient with respect to the input; where two of the divisor's candidates are equal, that of sigma."""
     function = "local_contrast_norm_input"
-    call = Contrast(function, input, *options, data_format, num_threads)
+    call = Contrast(function, input, options, data_format, num_threads)
     check_array(function, "grad_output", grad_output, call.dtype)
     check_shape(function, "grad_output", grad_output, input.shape)
     dx, g = np.empty(input.shape, call.dtype), plain(grad_output, call.dtype)
