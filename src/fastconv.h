@@ -12,7 +12,9 @@
 
 /* What follows the sum and the bias; `slope` is leaky_relu's. */
 enum fc_activation_kind {
-    FC_NONE, FC_RELU, FC_RELU6, FC_LEAKY_RELU, FC_SIGMOID, FC_TANH, FC_SILU, FC_HARDSWISH
+    FC_NONE, FC_RELU, FC_RELU6, FC_LEAKY_RELU, FC_SIGMOID, FC_TANH, FC_SILU, FC_HARDSWISH,
+    /* alone only */
+    FC_GELU, FC_GELU_TANH, FC_ELU, FC_SOFTPLUS, FC_MISH, FC_HARDTANH, FC_HARDSIGMOID, FC_SOFTSIGN, FC_THRESHOLD, FC_LOGSIGMOID
 };
 struct fc_activation {
     int kind;
@@ -57,8 +59,8 @@ struct fc_block {
 /* Winograd's F(m x m, r x r), as FC_FmXr. */
 enum fc_winograd_kind { FC_F2X3, FC_F4X3, FC_F2X5 };
 
-/* Two arrays made one: a + b, a * b, tanh(a) * sigmoid(b). */
-enum fc_pair_kind { FC_SUM, FC_PRODUCT, FC_GATE };
+/* Two arrays made one: a + b, a * b, tanh(a) * sigmoid(b), a * sigmoid(b). */
+enum fc_pair_kind { FC_SUM, FC_PRODUCT, FC_GATE, FC_GLU };
 
 /* Channels share nothing: `planes` counts n * c. tail_* is the padding at the end, which only averages count. */
 struct fc_pool {
@@ -139,6 +141,31 @@ struct fc_rows {
 };
 /* What is done where switches point: only check them, put small values there, add them up there, or get them from there. */
 enum fc_follow { FC_CHECK, FC_PUT, FC_ADD, FC_GET };
+/* An activation alone. leaky_relu: slope a; elu: a x above zero, b (e**(c x) - 1) below; softplus: beta a, linear above b;
+ * hardtanh: between a and b; threshold: b up to a. */
+struct fc_curve {
+    int kind; /* fc_activation_kind */
+    double a, b, c;
+};
+
+/* dy times w where x is negative, else dy; its share x dy in the gradient of w; dy times w. And what softmax is changed to. */
+enum fc_channelwise_kind { FC_PRELU, FC_PRELU_SHARE, FC_TIMES };
+enum fc_softmax_kind { FC_PLAIN, FC_LOG, FC_MINUS };
+
+/* Normalisation of a group: `runs` runs of `run` reals, `pitch` apart, run i of channel i * step of those given. */
+struct fc_norm {
+    ptrdiff_t runs, run, pitch, step;
+    double eps;
+    int given; /* mean and variance are given, and constants of the gradient */
+};
+
+/* Division by a power of the sum of squares in a window: h rows of w reals, `pitch` apart, in each of d planes. Windows reach
+ * from before_* in front to size_* in all; along a row in steps of `step` reals. t = k + scale * sum, y = x * t**-beta. */
+struct fc_local {
+    ptrdiff_t d, h, w, pitch, step;
+    ptrdiff_t size_d, size_h, size_w, before_d, before_h, before_w;
+    double k, scale, beta;
+};
 
 struct fc_kernels {
     const char *isa;

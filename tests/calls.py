@@ -543,6 +543,105 @@ def dense_calls(dtype: str) -> list[Call]:
     ]
 
 
+CURVES = ("gelu", "elu", "selu", "celu", "softplus", "mish", "hardtanh", "hardsigmoid", "softsign", "logsigmoid")
+NORMS = ("batch_norm", "instance_norm", "group_norm", "layer_norm", "rms_norm", "local_response_norm", "local_contrast_norm")
+DROPOUTS = ("dropout", "alpha_dropout", "dropout1d", "dropout2d", "dropout3d")
+
+
+def curve_calls(dtype: str) -> list[Call]:
+    """Activations alone, softmax on threads, and their gradients."""
+    rng, grad = cases.rng_for("calls curves", 0), fastconv.grad
+    x, g, w = (cases.floats(rng, shape, dtype) for shape in ((2, 6, 19), (2, 6, 19), (6,)))
+    y = np.exp(-np.abs(g))
+    last = {"data_format": "NWC"}
+    limit = {"threshold": 0.1}
+    return [
+        *(Call(name, getattr(F, name), {"input": x}, takes_out=True) for name in CURVES),
+        *(Call(f"{name}_input", getattr(grad, f"{name}_input"), {"input": x, "grad_output": g}) for name in CURVES),
+        Call("threshold", F.threshold, {"input": x}, limit | {"value": 2.0}, takes_out=True),
+        Call("threshold_input", grad.threshold_input, {"input": x, "grad_output": g}, limit),
+        Call("prelu", F.prelu, {"input": x, "weight": w}, takes_out=True),
+        Call("prelu-last", F.prelu, {"input": to_last(x, 1), "weight": w}, last, takes_out=True),
+        Call("prelu_input", grad.prelu_input, {"input": x, "weight": w, "grad_output": g}),
+        Call(
+            "prelu_weight-last",
+            grad.prelu_weight,
+            {"input": x.swapaxes(1, 2).copy(), "weight": w, "grad_output": to_last(g, 1)},
+            last,
+        ),
+        Call("glu", F.glu, {"input": x}, {"dim": 1}, takes_out=True),
+        Call("glu_input", grad.glu_input, {"input": x, "grad_output": g[:, ::2].copy()}, {"dim": 1}),
+        *(
+            Call(f"{name}-{d}", getattr(F, name), {"input": x}, {"dim": d}, takes_out=True)
+            for name in ("softmax", "log_softmax", "softmin")
+            for d in (1, 2)
+        ),
+        *(
+            Call(f"{name}_input-{d}", getattr(grad, f"{name}_input"), {"output": y, "grad_output": g}, {"dim": d})
+            for name in ("softmax", "log_softmax", "softmin")
+            for d in (1, 2)
+        ),
+    ]
+
+
+def normalization_calls(dtype: str) -> list[Call]:
+    """Normalisation, and dropout with a seed; their gradients."""
+    rng, grad = cases.rng_for("calls normalization", 0), fastconv.grad
+    x, g = (cases.floats(rng, (2, 6, 5, 7), dtype) for _ in range(2))
+    w, b, mean, var, rows, lines = (
+        cases.floats(rng, shape, dtype) ** 2 for shape in ((6,), (6,), (6,), (6,), (5, 7), (5, 7))
+    )
+    both, affine = {"input": x, "grad_output": g}, {"weight": w, "bias": b}
+    moments, none = {"running_mean": mean, "running_var": var}, {"running_mean": None, "running_var": None}
+    found = []
+    for how in ({}, {"data_format": "NHWC"}):
+        here = {"input": to_last(x, 2) if how else x}
+        pair, end = here | {"grad_output": to_last(g, 2) if how else g}, "-last" * bool(how)
+        found += [
+            Call(f"batch_norm{end}", F.batch_norm, here | moments | affine, how, takes_out=True),
+            Call(f"batch_norm-training{end}", F.batch_norm, here | affine, none | {"training": True} | how, takes_out=True),
+            Call(f"instance_norm{end}", F.instance_norm, here | affine, how, takes_out=True),
+            Call(f"group_norm{end}", F.group_norm, here | affine, {"num_groups": 3} | how, takes_out=True),
+            Call(f"batch_norm_gradients{end}", grad.batch_norm_gradients, pair | moments | {"weight": w}, how),
+            Call(
+                f"batch_norm_gradients-training{end}",
+                grad.batch_norm_gradients,
+                pair | {"weight": w},
+                {"training": True} | how,
+            ),
+            Call(f"instance_norm_gradients{end}", grad.instance_norm_gradients, pair | {"weight": w}, how),
+            Call(f"group_norm_gradients{end}", grad.group_norm_gradients, pair | {"weight": w}, {"num_groups": 3} | how),
+            Call(f"local_contrast_norm{end}", F.local_contrast_norm, here, {"size": 3} | how, takes_out=True),
+            Call(f"local_contrast_norm_input{end}", grad.local_contrast_norm_input, pair, {"size": 3} | how),
+            *(
+                Call(f"{name}-seed{end}", getattr(F, name), here, {"training": True, "seed": 3} | how, takes_out=True)
+                for name in DROPOUTS
+            ),
+        ]
+        for region in ("across", "within"):
+            options = {"size": 3, "alpha": 0.5, "region": region} | how
+            found += [
+                Call(f"local_response_norm-{region}{end}", F.local_response_norm, here, options, takes_out=True),
+                Call(
+                    f"local_response_norm_input-{region}{end}", grad.local_response_norm_input, pair, options | {"beta": 0.6}
+                ),
+            ]
+    shape = {"normalized_shape": (5, 7)}
+    return [
+        *found,
+        Call("layer_norm", F.layer_norm, {"input": x, "weight": rows, "bias": lines}, shape, takes_out=True),
+        Call("rms_norm", F.rms_norm, {"input": x, "weight": rows}, shape, takes_out=True),
+        Call("layer_norm_gradients", grad.layer_norm_gradients, both | {"weight": rows}, shape),
+        Call("rms_norm_gradients", grad.rms_norm_gradients, both | {"weight": rows}, shape),
+        Call("batch_norm_bias", grad.batch_norm_bias, {"grad_output": g}),
+        Call("layer_norm_bias", grad.layer_norm_bias, {"grad_output": g}, shape),
+        *(
+            Call(f"{name}_input", getattr(grad, f"{name}_input"), {"grad_output": g}, {"training": True, "seed": 3})
+            for name in DROPOUTS
+        ),
+    ]
+
+
 def streamed(input: np.ndarray, weight: np.ndarray, bias: np.ndarray, num_threads: int | None = None) -> np.ndarray:
     """Two causal layers around a gate, on a sequence that comes as it is and then once more, in pieces."""
     c_out, c_in, taps = weight.shape
@@ -606,4 +705,5 @@ def calls_of(rank: int, dtype: str) -> list[Call]:
 def all_calls(dtype: str) -> list[Call]:
     """Every public function at least once."""
     by_rank = [call for rank in (1, 2, 3) for call in calls_of(rank, dtype)]
-    return by_rank + maxout_calls(dtype) + dense_calls(dtype) + tensorflow_calls(dtype) + stream_calls(dtype)
+    alone = (maxout_calls, dense_calls, tensorflow_calls, stream_calls, curve_calls, normalization_calls)
+    return by_rank + [call for family in alone for call in family(dtype)]

@@ -1,11 +1,13 @@
 """Activations: fused into every algorithm, alone, and as layers, against their definitions; and their gradients."""
 
 import copy
+import itertools
 import pickle
 from functools import partial
 
 import calls
 import cases
+import normalization_oracle
 import numpy as np
 import oracle
 import pytest
@@ -377,3 +379,151 @@ def test_deconvnet_rectifies_what_a_fused_relu_did() -> None:
     ):
         with pytest.raises(fc.FastconvTypeError, match="deconvnet: a Conv2d layer cannot be undone"):
             fc.visualize.deconvnet(nn.Sequential(other), y, "0")
+
+
+# ---- those that no convolution applies
+
+CURVES = (
+    ("gelu", {}),
+    ("gelu", {"approximate": "tanh"}),
+    ("elu", {"alpha": 0.75}),
+    ("elu", {"alpha": -2.0}),
+    ("selu", {}),
+    ("celu", {"alpha": 1.3}),
+    ("softplus", {"beta": 1.0, "threshold": 20.0}),
+    ("softplus", {"beta": -0.7, "threshold": 3.0}),
+    ("mish", {}),
+    ("hardtanh", {"min_val": -0.5, "max_val": 2.0}),
+    ("hardsigmoid", {}),
+    ("softsign", {}),
+    ("threshold", {"threshold": 0.25, "value": 7.0}),
+    ("logsigmoid", {}),
+)
+CURVE_ULPS = 8
+
+
+@pytest.fixture(params=CURVES, ids=lambda c: f"{c[0]}-{'-'.join(map(str, c[1].values()))}")
+def curve(request: pytest.FixtureRequest) -> tuple[str, dict]:
+    """Each of them, with its numbers."""
+    return request.param
+
+
+def slope_of(name: str, x: np.ndarray, **options: float) -> np.ndarray:
+    """The derivative by central differences in longdouble, whose own error is far below float32's and 1e-11 or so."""
+    step = np.longdouble(1e-6)
+    up, down = (normalization_oracle.curve(name, x + sign * step, **options) for sign in (1, -1))
+    return (up - down) / (2 * step)
+
+
+def test_curves_are_the_definition(curve: tuple[str, dict], isa: str, dtype: str) -> None:
+    name, options = curve
+    x = sweep(dtype)
+    wide = x.astype(np.longdouble)
+    expected = normalization_oracle.curve(name, wide, **options)
+    u, tiny = tolerance.unit_roundoff(dtype), float(np.finfo(dtype).tiny)
+    bound = 2 * CURVE_ULPS * u * np.abs(expected) + 2 * tiny * (1 + np.minimum(np.abs(wide), 1e3))
+    if options.get("approximate") == "tanh":  # the argument of its sigmoid is rounded
+        bound = bound + 8 * u * np.abs(expected) * np.abs(np.minimum(wide, 0)) ** 3
+    if name in ("celu", "softplus"):  # so is x / alpha and beta * x
+        bound = bound + 4 * u * np.abs(expected) * (1 + np.minimum(np.abs(wide), 1e3))
+    with np.errstate(over="ignore"):
+        limit = float(np.finfo(dtype).max) / 4
+    keep = np.abs(expected) < limit
+    y = getattr(F, name)(x, **options)
+    tolerance.check(y[keep], expected[keep], bound[keep], f"{name} {options} {isa}")
+    one, *more = (getattr(F, name)(np.tile(x, 30), **options, num_threads=t).tobytes() for t in (1, 2, 3, 7))
+    assert one == np.tile(y, 30).tobytes()
+    assert all(bits == one for bits in more)
+
+
+def test_gradients_of_curves(curve: tuple[str, dict], isa: str, dtype: str) -> None:
+    name, options = curve
+    rng = cases.rng_for("curve gradient", 0)
+    x = rng.uniform(-9, 9, 4000).astype(dtype)
+    corners = [0, -3, 3, *options.values()] if name not in ("gelu", "mish", "logsigmoid") else []
+    for corner in (c for c in corners if not isinstance(c, str)):
+        x = x[(np.abs(x - corner) > 1e-4) & (np.abs(x - corner / options.get("beta", 1)) > 1e-4)]
+    g = cases.floats(rng, x.shape, dtype)
+    numbers = {key: value for key, value in options.items() if key != "value"}
+    dx = getattr(G, f"{name}_input")(x, g, **numbers)
+    wide = x.astype(np.longdouble)
+    expected = slope_of(name, wide, **options) * g
+    bound = (64 * tolerance.unit_roundoff(dtype) * (1 + np.abs(wide)) + 1e-10) * np.abs(g)
+    tolerance.check(dx, expected, bound, f"{name} {options} {isa}")
+    one, *more = (getattr(G, f"{name}_input")(x, g, **numbers, num_threads=t).tobytes() for t in (1, 2, 3))
+    assert dx.tobytes() == one
+    assert all(bits == one for bits in more)
+
+
+def test_specials_of_curves(curve: tuple[str, dict], isa: str, dtype: str) -> None:
+    name, options = curve
+    for count in (1, 5, 16, 37):
+        for special in (np.nan, np.inf, -np.inf):
+            x = np.ones(count, dtype)
+            x[count // 2] = special
+            y, expected = getattr(F, name)(x, **options), normalization_oracle.curve(name, x, **options)
+            same = (np.isnan(y) & np.isnan(expected)) | np.isclose(y.astype(float), expected.astype(float))
+            assert same.all(), (name, options, count, special, y[count // 2], expected[count // 2])
+
+
+def test_prelu_and_glu(isa: str, dtype: str) -> None:
+    rng = cases.rng_for("prelu", 0)
+    for rank, c in itertools.product((0, 1, 2), (1, 3, 17)):
+        x, g = (cases.integers(rng, (2, c, *(5,) * rank), dtype) for _ in range(2))
+        for size in {1, c}:
+            w = rng.choice([0.25, -0.5, 2.0], size).astype(dtype)
+            slopes, axes = w.reshape(-1, *(1,) * rank), (0, *range(2, rank + 2))
+            shares = np.where(x < 0, x * g, 0).sum(axis=axes)
+            for last in (False, True) if rank else (False,):
+                how = {"data_format": calls.LAST[rank]} if last else {}
+                there = partial(calls.to_last, rank=rank) if last else np.asarray
+                tolerance.check_equal(F.prelu(there(x), w, **how), there(np.where(x > 0, x, slopes * x)), "prelu")
+                dx = G.prelu_input(there(x), w, there(g), **how)
+                tolerance.check_equal(dx, there(np.where(x > 0, g, slopes * g)), "prelu_input")
+                dw = G.prelu_weight(there(x), w, there(g), **how)
+                tolerance.check_equal(dw, shares if size == c else shares.sum(keepdims=True), "prelu_weight")
+    x, g = cases.floats(rng, (3, 34, 5), dtype), cases.floats(rng, (3, 17, 5), dtype)
+    a, b = np.split(x, 2, 1)
+    np.testing.assert_array_equal(F.glu(x, 1), a * F.sigmoid(b))
+    np.testing.assert_allclose(np.split(G.glu_input(x, g, 1), 2, 1)[0], g * F.sigmoid(b), rtol=1e-6)
+    np.testing.assert_allclose(np.split(G.glu_input(x, g, 1), 2, 1)[1], a * G.sigmoid_input(b, g), rtol=1e-5)
+    y = F.gated_tanh(x, 1)
+    np.testing.assert_allclose(G.gated_tanh_input(x, g, 1)[:, 17:], g * y * F.sigmoid(-b), rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(G.gated_tanh_input(x, g, 1)[:, :17], G.tanh_input(a, g) * F.sigmoid(b), rtol=1e-4, atol=1e-6)
+
+
+CURVE_LAYERS = {
+    "GELU": ("gelu", ("tanh",)),
+    "ELU": ("elu", (0.5,)),
+    "SELU": ("selu", ()),
+    "CELU": ("celu", (0.5,)),
+    "Softplus": ("softplus", (2.0, 3.0)),
+    "Mish": ("mish", ()),
+    "Hardtanh": ("hardtanh", (-0.5, 2.0)),
+    "Hardsigmoid": ("hardsigmoid", ()),
+    "Softsign": ("softsign", ()),
+    "LogSigmoid": ("logsigmoid", ()),
+    "GLU": ("glu", (1,)),
+}
+
+
+@pytest.mark.parametrize("layer", CURVE_LAYERS)
+def test_layers_of_curves_equal_the_functions(layer: str, dtype: str) -> None:
+    name, options = CURVE_LAYERS[layer]
+    module = getattr(nn, layer)(*options)
+    x = cases.floats(cases.rng_for("curve layers", 0), (3, 4, 5), dtype)
+    y = module(x)
+    np.testing.assert_array_equal(y, getattr(F, name)(x, *options))
+    np.testing.assert_array_equal(module.backward(y), getattr(G, f"{name}_input")(x, y, *options))
+
+
+def test_layers_with_numbers_of_their_own(dtype: str) -> None:
+    x = cases.floats(cases.rng_for("curve layers", 1), (3, 4, 5), dtype)
+    module = nn.Threshold(0.25, 7)
+    np.testing.assert_array_equal(module(x), F.threshold(x, 0.25, 7))
+    np.testing.assert_array_equal(module.backward(x), G.threshold_input(x, x, 0.25))
+    module = nn.PReLU(4, 0.5, dtype=dtype)
+    np.testing.assert_array_equal(module(x), F.leaky_relu(x, 0.5))
+    np.testing.assert_array_equal(module.backward(x), G.leaky_relu_input(x, x, 0.5))
+    np.testing.assert_array_equal(module.weight.grad, G.prelu_weight(x, module.weight.data, x))
+    assert list(module.state_dict()) == ["weight"]

@@ -599,6 +599,8 @@ def maxout_rows() -> Iterator[Bad]:
         wrong = np.full((2, 3, 5), value)
         yield Bad("maxout_input", call, back | {"indices": wrong}, "indices", str(value), ValueError)
     yield Bad("maxout_input", call, back | {"indices": np.zeros((2, 3, 5), np.int32)}, "indices", "int32", TypeError)
+
+
 def compact_index_rows(rank: int, *functions: tuple) -> Iterator[Bad]:
     """Compact switches that say no tap, or one outside, and windows that are missing or do not fit."""
     for name, call, good in functions:
@@ -825,6 +827,117 @@ def activation_rows() -> Iterator[Bad]:
             yield Bad(name, call, good | {"negative_slope": value}, "negative_slope", repr(value), TypeError)
 
 
+def curve_rows() -> Iterator[Bad]:
+    """The numbers of activations that no convolution applies, and of dropout."""
+    x = np.ones((3, 4), np.float32)
+    numbers = {"elu": "alpha", "celu": "alpha", "softplus": "beta", "hardtanh": "min_val"}
+    for name, argument in numbers.items():
+        for value in (float("nan"), float("inf"), 1e39):
+            yield Bad(name, getattr(F, name), {"input": x, argument: value}, argument, repr(value), ValueError)
+        for value in ("1", None, True, Thing()):
+            yield Bad(name, getattr(F, name), {"input": x, argument: value}, argument, repr(value), TypeError)
+    yield Bad("celu", F.celu, {"input": x, "alpha": 0}, "alpha", "0", ValueError)
+    yield Bad("softplus", F.softplus, {"input": x, "beta": 0.0}, "beta", "0.0", ValueError)
+    yield Bad("hardtanh", F.hardtanh, {"input": x, "min_val": 2, "max_val": 1}, "min_val", "2", ValueError)
+    yield Bad("gelu", F.gelu, {"input": x, "approximate": "erf"}, "approximate", "erf", ValueError)
+    yield Bad("gelu", F.gelu, {"input": x, "approximate": None}, "approximate", "None", TypeError)
+    yield Bad("glu", F.glu, {"input": x[:, :3]}, "input", "(3, 3)", ValueError)
+    yield Bad("glu", F.glu, {"input": x, "dim": 5}, "dim", "5", ValueError)
+    yield Bad("prelu", F.prelu, {"input": x, "weight": np.ones(3, np.float32)}, "weight", "(3,)", ValueError)
+    yield Bad("prelu", F.prelu, {"input": x, "weight": np.ones(4)}, "weight", "float64", TypeError)
+    yield Bad("prelu", F.prelu, {"input": x, "weight": 0.5}, "weight", "0.5", TypeError)
+    for name in ("dropout", "alpha_dropout", "dropout1d", "dropout2d", "dropout3d"):
+        call, good = getattr(F, name), {"input": x, "training": True}
+        for value in (-0.1, 1.5, float("nan")):
+            yield Bad(name, call, good | {"p": value}, "p", repr(value), ValueError)
+        yield Bad(name, call, good | {"p": "0.5"}, "p", "'0.5'", TypeError)
+        yield Bad(name, call, good | {"training": 1}, "training", "1", TypeError)
+        for argument in ("seed", "counter"):
+            for value in (-1, 2**64):
+                yield Bad(name, call, good | {argument: value}, argument, str(value), ValueError)
+            yield Bad(name, call, good | {argument: 1.5}, argument, "1.5", TypeError)
+        yield Bad(name, call, good | {"data_format": "NHWC"}, "data_format", "NHWC", ValueError)
+        yield Bad(name, call, good | {"out": np.ones((3, 4))}, "out", "float64", TypeError)
+        yield Bad(name, call, good | {"num_threads": 0}, "num_threads", "0", ValueError)
+
+
+def normalization_rows() -> Iterator[Bad]:
+    """Shapes, moments and numbers of normalisation."""
+    x, c = np.ones((2, 4, 5, 5), np.float32), np.ones(4, np.float32)
+    moments = {"running_mean": c, "running_var": c}
+    good = {
+        "batch_norm": {"input": x} | moments,
+        "instance_norm": {"input": x},
+        "group_norm": {"input": x, "num_groups": 2},
+        "layer_norm": {"input": x, "normalized_shape": 5},
+        "rms_norm": {"input": x, "normalized_shape": 5},
+        "local_response_norm": {"input": x, "size": 3},
+        "local_contrast_norm": {"input": x},
+    }
+    for name, arguments in good.items():
+        call = getattr(F, name)
+        for value, says, kind in wrong_array(x, batch_axis=False):
+            if kind is TypeError:
+                yield Bad(name, call, arguments | {"input": value}, "input", says, kind)
+        yield Bad(name, call, arguments | {"out": np.ones((2, 4, 5), np.float32)}, "out", "(2, 4, 5)", ValueError)
+        yield Bad(name, call, arguments | {"num_threads": 0}, "num_threads", "0", ValueError)
+        if name != "local_response_norm":
+            for value in (-1e-5, float("nan")):
+                yield Bad(name, call, arguments | {"eps": value}, "eps", repr(value), ValueError)
+            yield Bad(name, call, arguments | {"eps": "1"}, "eps", "'1'", TypeError)
+        if name not in ("layer_norm", "rms_norm"):
+            yield Bad(name, call, arguments | {"data_format": "NWC"}, "data_format", "NWC", ValueError)
+            yield Bad(name, call, arguments | {"data_format": 3}, "data_format", "3", TypeError)
+            yield Bad(name, call, arguments | {"input": c}, "input", "(4,)", ValueError)
+        if not name.startswith("local"):
+            yield Bad(name, call, arguments | {"weight": np.ones(7, np.float32)}, "weight", "(7,)", ValueError)
+            yield Bad(name, call, arguments | {"weight": np.ones(4)}, "weight", "float64", TypeError)
+    batch = good["batch_norm"]
+    yield Bad("batch_norm", F.batch_norm, batch | {"running_mean": None}, "running_mean", "None", ValueError)
+    nothing = {"running_mean": None, "running_var": None}
+    yield Bad("batch_norm", F.batch_norm, batch | nothing, "running_mean", "None", ValueError)
+    yield Bad("batch_norm", F.batch_norm, batch | {"running_var": np.ones(5, np.float32)}, "running_var", "(5,)", ValueError)
+    yield Bad("batch_norm", F.batch_norm, batch | {"training": None}, "training", "None", TypeError)
+    one = {"input": x[:1, :, :1, :1], "training": True}
+    yield Bad("batch_norm", F.batch_norm, batch | one, "input", "(1, 4, 1, 1)", ValueError)
+    sealed = c.copy()
+    sealed.flags.writeable = False
+    yield Bad(
+        "batch_norm", F.batch_norm, batch | {"running_mean": sealed, "training": True}, "running_mean", "(4,)", ValueError
+    )
+    yield Bad("instance_norm", F.instance_norm, {"input": x[:, :, :1, :1]}, "input", "(2, 4, 1, 1)", ValueError)
+    for value in (0, -2, 3):
+        yield Bad("group_norm", F.group_norm, {"input": x, "num_groups": value}, "num_groups", str(value), ValueError)
+    for value in (4, (4, 5), ()):
+        arguments = {"input": x, "normalized_shape": value}
+        yield Bad("layer_norm", F.layer_norm, arguments, "normalized_shape", str(value), ValueError)
+    yield Bad("layer_norm", F.layer_norm, {"input": x, "normalized_shape": 5.0}, "normalized_shape", "5.0", TypeError)
+    response = good["local_response_norm"]
+    for value in (0, -1):
+        yield Bad("local_response_norm", F.local_response_norm, response | {"size": value}, "size", str(value), ValueError)
+    yield Bad("local_response_norm", F.local_response_norm, response | {"size": 1.5}, "size", "1.5", TypeError)
+    yield Bad("local_response_norm", F.local_response_norm, response | {"region": "around"}, "region", "around", ValueError)
+    for argument in ("alpha", "beta", "k"):
+        arguments = response | {argument: float("inf")}
+        yield Bad("local_response_norm", F.local_response_norm, arguments, argument, "inf", ValueError)
+    contrast = good["local_contrast_norm"]
+    yield Bad("local_contrast_norm", F.local_contrast_norm, contrast | {"size": 4}, "size", "4", ValueError)
+    yield Bad("local_contrast_norm", F.local_contrast_norm, contrast | {"sigma": 0.0}, "sigma", "0.0", ValueError)
+    short = np.ones((2, 4, 5), np.float32)
+    for name, arguments in (
+        ("batch_norm_gradients", batch),
+        ("instance_norm_gradients", {"input": x}),
+        ("group_norm_gradients", good["group_norm"]),
+        ("layer_norm_gradients", good["layer_norm"]),
+        ("rms_norm_gradients", good["rms_norm"]),
+        ("local_response_norm_input", response),
+        ("local_contrast_norm_input", contrast),
+    ):
+        call = getattr(fc.grad, name)
+        yield Bad(name, call, arguments | {"grad_output": short}, "grad_output", "(2, 4, 5)", ValueError)
+        yield Bad(name, call, arguments | {"grad_output": x.astype(float)}, "grad_output", "float64", TypeError)
+
+
 def cross_entropy_rows() -> Iterator[Bad]:
     """Labels out of range, shapes, options; the same for the gradient."""
     x, labels = np.ones((5, 4, 3), np.float32), np.zeros((5, 3), np.int64)
@@ -951,6 +1064,8 @@ ROWS = [
     *(row for rank in (1, 2, 3) for row in box_rows(rank)),
     *maxout_rows(),
     *dense_rows(),
+    *curve_rows(),
+    *normalization_rows(),
     *setting_rows(),
 ]
 

@@ -1,5 +1,5 @@
 # What Cython needs of src/fastconv.h, and the one way to a table of kernels.
-from libc.stdint cimport int32_t, int64_t
+from libc.stdint cimport int32_t, int64_t, uint32_t
 
 cdef extern from "fastconv.h" nogil:
     cdef struct fc_activation:
@@ -75,6 +75,23 @@ cdef extern from "fastconv.h" nogil:
         const Py_ssize_t *y_strides
         const int32_t *borders
         const int64_t *reach
+
+    cdef struct fc_curve:
+        int kind
+        double a, b, c
+
+    cdef struct fc_norm:
+        Py_ssize_t runs, run, pitch, step
+        double eps
+        int given
+
+    cdef struct fc_local:
+        Py_ssize_t d, h, w, pitch, step
+        Py_ssize_t size_d, size_h, size_w, before_d, before_h, before_w
+        double k, scale, beta
+
+    enum fc_pair_kind:
+        FC_SUM, FC_PRODUCT, FC_GATE, FC_GLU
 
     ctypedef void (*fc_rank_kernel)(const fc_rank *, const char *const *, char *, Py_ssize_t, Py_ssize_t, Py_ssize_t,
                                     Py_ssize_t, char *) noexcept nogil
@@ -221,5 +238,53 @@ cdef extern from "fastconv.h" nogil:
         void (*switch_grad_last)(const void *, const int64_t *, Py_ssize_t, Py_ssize_t, Py_ssize_t, void *) noexcept nogil
         void (*max_pool_typed)(const fc_pool *, int, const void *, void *, void *, int, Py_ssize_t, Py_ssize_t, Py_ssize_t,
                                Py_ssize_t) noexcept nogil
+        void (*curve)(const fc_curve *, const void *, void *, Py_ssize_t) noexcept nogil
+        void (*curve_grad)(const fc_curve *, const void *, const void *, void *, Py_ssize_t) noexcept nogil
+        void (*channelwise)(int, const void *, const void *, const void *, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t,
+                            void *) noexcept nogil
+        void (*pairs_grad)(int, const void *, const void *, const void *, void *, void *, Py_ssize_t) noexcept nogil
+        void (*softmax_rows)(int, const void *, void *, Py_ssize_t, Py_ssize_t) noexcept nogil
+        void (*softmax_columns)(int, const void *, void *, Py_ssize_t, Py_ssize_t, Py_ssize_t) noexcept nogil
+        void (*softmax_grad_rows)(int, const void *, const void *, void *, Py_ssize_t, Py_ssize_t) noexcept nogil
+        void (*softmax_grad_columns)(int, const void *, const void *, void *, Py_ssize_t, Py_ssize_t,
+                                     Py_ssize_t) noexcept nogil
+        void (*dropout)(const uint32_t *, int64_t, Py_ssize_t, double, const double *, const void *, void *,
+                        Py_ssize_t) noexcept nogil
+        void (*threefry)(const uint32_t *, const uint32_t *, uint32_t *) noexcept nogil
+        void (*norm_planes)(const fc_norm *, const void *, const void *, const void *, double *, double *,
+                            void *) noexcept nogil
+        void (*norm_planes_grad)(const fc_norm *, const void *, const void *, const void *, const double *, const double *,
+                                 void *, double *, double *) noexcept nogil
+        void (*norm_rows_moments)(const void *, const void *, Py_ssize_t, Py_ssize_t, double *) noexcept nogil
+        void (*norm_rows_merge)(const double *, const void *, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t,
+                                double *, double *) noexcept nogil
+        void (*norm_rows_fold)(Py_ssize_t, Py_ssize_t, double, const void *, const void *, const double *, const double *,
+                               void *) noexcept nogil
+        void (*norm_rows_apply)(const void *, Py_ssize_t, Py_ssize_t, const void *, void *) noexcept nogil
+        void (*norm_rows_sums)(const void *, const void *, Py_ssize_t, Py_ssize_t, Py_ssize_t, const double *,
+                               double *) noexcept nogil
+        void (*norm_rows_fold_grad)(const double *, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t, double, int,
+                                    const void *, const double *, const double *, void *, double *, double *) noexcept nogil
+        void (*norm_rows_apply_grad)(const void *, const void *, Py_ssize_t, Py_ssize_t, const void *, int,
+                                     void *) noexcept nogil
+        void (*norm_layer)(const void *, Py_ssize_t, Py_ssize_t, int, double, const void *, const void *,
+                           void *) noexcept nogil
+        void (*norm_layer_grad)(const void *, const void *, Py_ssize_t, Py_ssize_t, int, double, const void *, double *,
+                                void *) noexcept nogil
+        void (*norm_layer_grad_weight)(const void *, const void *, Py_ssize_t, Py_ssize_t, Py_ssize_t, const double *,
+                                       double *, double *) noexcept nogil
+        void (*local_norm)(const fc_local *, const void *, void *, Py_ssize_t, Py_ssize_t, void *) noexcept nogil
+        void (*local_norm_parts)(const fc_local *, const void *, const void *, void *, void *, Py_ssize_t, Py_ssize_t,
+                                 void *) noexcept nogil
+        void (*local_norm_grad)(const fc_local *, const void *, const void *, void *, Py_ssize_t, Py_ssize_t,
+                                void *) noexcept nogil
+        void (*contrast_mean)(int, const void *, const void *, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t,
+                              void *) noexcept nogil
+        void (*contrast_subtract)(const void *, const void *, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t,
+                                  void *, void *) noexcept nogil
+        void (*contrast_combine)(const void *, const void *, const void *, const void *, Py_ssize_t, Py_ssize_t, Py_ssize_t,
+                                 Py_ssize_t, Py_ssize_t, void *) noexcept nogil
+        void (*contrast_smooth)(const void *, const void *, const void *, const void *, Py_ssize_t, Py_ssize_t, Py_ssize_t,
+                                Py_ssize_t, Py_ssize_t, void *, void *) noexcept nogil
 
 cdef const fc_kernels *kernels_of(int isa, int width) noexcept

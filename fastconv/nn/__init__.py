@@ -1,7 +1,32 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Layers with torch.nn's names and signatures: call them, then ask `backward` for the gradients."""
 
-from .activation import GatedTanh, Hardswish, LeakyReLU, LogSoftmax, ReLU, ReLU6, Sigmoid, SiLU, Softmax, Tanh
+from .activation import (
+    CELU,
+    ELU,
+    GELU,
+    GLU,
+    SELU,
+    GatedTanh,
+    Hardsigmoid,
+    Hardswish,
+    Hardtanh,
+    LeakyReLU,
+    LogSigmoid,
+    LogSoftmax,
+    Mish,
+    PReLU,
+    ReLU,
+    ReLU6,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softmin,
+    Softplus,
+    Softsign,
+    Tanh,
+    Threshold,
+)
 from .adaptive import (
     AdaptiveAvgPool1d,
     AdaptiveAvgPool2d,
@@ -16,14 +41,59 @@ from .adaptive import (
     GlobalMaxPool2d,
     GlobalMaxPool3d,
 )
-from .container import Sequential
-from .conv import CausalConv1d, Conv1d, Conv2d, Conv3d
-from .conv_transpose import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
-from .convert import conv_to_linear, linear_to_conv
-from .linear import Flatten, Linear
-from .loss import CrossEntropyLoss
-from .module import Module, Parameter
-from .optim import SGD
+from .container import (
+    Sequential,
+)
+from .conv import (
+    CausalConv1d,
+    Conv1d,
+    Conv2d,
+    Conv3d,
+)
+from .conv_transpose import (
+    ConvTranspose1d,
+    ConvTranspose2d,
+    ConvTranspose3d,
+)
+from .convert import (
+    conv_to_linear,
+    linear_to_conv,
+)
+from .dropout import (
+    AlphaDropout,
+    Dropout,
+    Dropout1d,
+    Dropout2d,
+    Dropout3d,
+)
+from .linear import (
+    Flatten,
+    Linear,
+)
+from .loss import (
+    CrossEntropyLoss,
+)
+from .module import (
+    Buffer,
+    Module,
+    Parameter,
+)
+from .normalization import (
+    BatchNorm1d,
+    BatchNorm2d,
+    BatchNorm3d,
+    GroupNorm,
+    InstanceNorm1d,
+    InstanceNorm2d,
+    InstanceNorm3d,
+    LayerNorm,
+    LocalContrastNorm,
+    LocalResponseNorm,
+    RMSNorm,
+)
+from .optim import (
+    SGD,
+)
 from .pooling import (
     AvgPool1d,
     AvgPool2d,
@@ -44,11 +114,29 @@ from .power_pooling import (
     SumPool2d,
     SumPool3d,
 )
-from .separable import DepthwiseSeparableConv1d, DepthwiseSeparableConv2d, DepthwiseSeparableConv3d
-from .stream import Stream
-from .tiled import LocallyConnected1d, LocallyConnected2d, LocallyConnected3d, TiledConv1d, TiledConv2d, TiledConv3d
+from .separable import (
+    DepthwiseSeparableConv1d,
+    DepthwiseSeparableConv2d,
+    DepthwiseSeparableConv3d,
+)
+from .stream import (
+    Stream,
+)
+from .tiled import (
+    LocallyConnected1d,
+    LocallyConnected2d,
+    LocallyConnected3d,
+    TiledConv1d,
+    TiledConv2d,
+    TiledConv3d,
+)
 
 __all__ = [
+    "CELU",
+    "ELU",
+    "GELU",
+    "GLU",
+    "SELU",
     "SGD",
     "AdaptiveAvgPool1d",
     "AdaptiveAvgPool2d",
@@ -56,9 +144,14 @@ __all__ = [
     "AdaptiveMaxPool1d",
     "AdaptiveMaxPool2d",
     "AdaptiveMaxPool3d",
+    "AlphaDropout",
     "AvgPool1d",
     "AvgPool2d",
     "AvgPool3d",
+    "BatchNorm1d",
+    "BatchNorm2d",
+    "BatchNorm3d",
+    "Buffer",
     "CausalConv1d",
     "Conv1d",
     "Conv2d",
@@ -70,6 +163,10 @@ __all__ = [
     "DepthwiseSeparableConv1d",
     "DepthwiseSeparableConv2d",
     "DepthwiseSeparableConv3d",
+    "Dropout",
+    "Dropout1d",
+    "Dropout2d",
+    "Dropout3d",
     "Flatten",
     "GatedTanh",
     "GlobalAvgPool1d",
@@ -78,15 +175,25 @@ __all__ = [
     "GlobalMaxPool1d",
     "GlobalMaxPool2d",
     "GlobalMaxPool3d",
+    "GroupNorm",
+    "Hardsigmoid",
     "Hardswish",
+    "Hardtanh",
+    "InstanceNorm1d",
+    "InstanceNorm2d",
+    "InstanceNorm3d",
     "LPPool1d",
     "LPPool2d",
     "LPPool3d",
+    "LayerNorm",
     "LeakyReLU",
     "Linear",
+    "LocalContrastNorm",
+    "LocalResponseNorm",
     "LocallyConnected1d",
     "LocallyConnected2d",
     "LocallyConnected3d",
+    "LogSigmoid",
     "LogSoftmax",
     "MaxPool1d",
     "MaxPool2d",
@@ -95,19 +202,26 @@ __all__ = [
     "MaxUnpool2d",
     "MaxUnpool3d",
     "Maxout",
+    "Mish",
     "Module",
+    "PReLU",
     "Parameter",
+    "RMSNorm",
     "ReLU",
     "ReLU6",
     "Sequential",
     "SiLU",
     "Sigmoid",
     "Softmax",
+    "Softmin",
+    "Softplus",
+    "Softsign",
     "Stream",
     "SumPool1d",
     "SumPool2d",
     "SumPool3d",
     "Tanh",
+    "Threshold",
     "TiledConv1d",
     "TiledConv2d",
     "TiledConv3d",

@@ -70,9 +70,11 @@ class Parameter:
 
     __slots__ = ("__weakref__", "_data", "grad", "version")
 
+    _dtypes: ClassVar[tuple[np.dtype[Any], ...]] = _FLOATS
+
     def __init__(self, data: Any, dtype: Any = None) -> None:
         array = np.array(data, dtype=dtype, order="C")
-        if array.dtype not in _FLOATS:
+        if array.dtype not in self._dtypes:
             raise FastconvTypeError(f"Parameter: data must be float32 or float64, got dtype={array.dtype}")
         array.flags.writeable = False
         self._data: Array = array
@@ -138,7 +140,22 @@ class Parameter:
         return type(self), (self._data,), (None, {"grad": self.grad})
 
     def __repr__(self) -> str:
-        return f"Parameter({np.array2string(self._data, threshold=20, separator=', ')}, dtype={self.dtype})"
+        return f"{type(self).__name__}({np.array2string(self._data, threshold=20, separator=', ')}, dtype={self.dtype})"
+
+
+class Buffer(Parameter):
+    """An array that a layer keeps and `state_dict` names, but nothing learns: running moments, a count.
+
+    Examples
+    --------
+    >>> import fastconv as fc
+    >>> fc.nn.BatchNorm1d(2).running_var
+    Buffer([1., 1.], dtype=float32)
+    """
+
+    __slots__ = ()
+
+    _dtypes = (*_FLOATS, np.dtype(np.int64))
 
 
 class Module:
@@ -237,7 +254,7 @@ class Module:
             yield from child.named_modules(f"{prefix}.{name}" if prefix else name)
 
     def _entries(self) -> Iterator[tuple[str, Parameter]]:
-        """Every place that holds a parameter; one shared by two layers comes twice."""
+        """Every place that holds a parameter or a buffer; one shared by two layers comes twice."""
         for prefix, module in self.named_modules():
             for name, value in vars(module).items():
                 if isinstance(value, Parameter):
@@ -247,7 +264,7 @@ class Module:
         """All parameters with torch's names ("0.weight", …), each once even when layers share it."""
         seen: set[int] = set()
         for name, parameter in self._entries():
-            if id(parameter) not in seen:
+            if id(parameter) not in seen and not isinstance(parameter, Buffer):
                 seen.add(id(parameter))
                 yield name, parameter
 
@@ -257,7 +274,7 @@ class Module:
             yield parameter
 
     def state_dict(self) -> dict[str, Array]:
-        """A copy of all parameters by name, as torch names them.
+        """A copy of all parameters and buffers by name, as torch names them.
 
         Returns
         -------
@@ -274,7 +291,7 @@ class Module:
         return {name: parameter.data.copy() for name, parameter in self._entries()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Set all parameters from a mapping of names to arrays; nothing is changed unless all of it fits.
+        """Set all parameters and buffers from a mapping of names to arrays; nothing is changed unless all of it fits.
 
         Parameters
         ----------

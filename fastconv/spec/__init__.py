@@ -46,7 +46,9 @@ from .checks import (
     show,
     whole,
 )
-from .conv_pool import ConvPoolSpec
+from .conv_pool import (
+    ConvPoolSpec,
+)
 from .convolution import (
     ACTIVATIONS,
     PRECISIONS,
@@ -55,6 +57,13 @@ from .convolution import (
     SeparableSpec,
     activation_of,
     bias_extents,
+)
+from .normalization import (
+    NormSpec,
+    WindowSpec,
+    normalized_items,
+    not_negative,
+    planes_of,
 )
 from .pooling import (
     PoolSpec,
@@ -91,11 +100,13 @@ __all__ = [
     "FastconvError",
     "FastconvTypeError",
     "FastconvValueError",
+    "NormSpec",
     "Pairs",
     "PhaseAxis",
     "PoolSpec",
     "SeparableSpec",
     "TiledSpec",
+    "WindowSpec",
     "activation_of",
     "axis_phases",
     "batch_and_channels",
@@ -113,9 +124,12 @@ __all__ = [
     "memory_bytes",
     "named_dtype",
     "norm_power",
+    "normalized_items",
+    "not_negative",
     "one_of",
     "padding_pairs",
     "per_axis",
+    "planes_of",
     "pooled",
     "real",
     "shape_of",

@@ -24,14 +24,17 @@ FC_INLINE vec clamped(struct clamp c, vec v) { return vec_min(c.high, vec_max(c.
 /* Whether the clamp is not all of it. */
 FC_INLINE int is_curved(const struct fc_activation *after) { return after && after->kind > FC_RELU6; }
 
-/* e**x = 2**n (1 + p) for x <= 0. */
-FC_INLINE vec exp_parts(vec x, vec *n) {
-    x = vec_max(vec_set1(FC_WIDTH == 32 ? -110 : -760), x);
+/* x = n ln 2 + r. */
+FC_INLINE vec exp_reduced(vec x, vec *n) {
     *n = vec_round(vec_mul(x, vec_set1((real)1.4426950408889634074)));
     /* ln 2 in two parts, the first with so few digits that its product with n is exact */
     const real high = FC_WIDTH == 32 ? (real)0x1.62ep-1 : (real)0x1.62e42fee00000p-1;
     const real low = FC_WIDTH == 32 ? (real)0x1.0bfbe8p-15 : (real)0x1.a39ef35793c76p-33;
-    const vec r = vec_fma(*n, vec_set1(-low), vec_fma(*n, vec_set1(-high), x));
+    return vec_fma(*n, vec_set1(-low), vec_fma(*n, vec_set1(-high), x));
+}
+
+/* e**r - 1. */
+FC_INLINE vec exp_series(vec r) {
     static const double term[] = {1.0 / 6227020800, 1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800, 1.0 / 362880, 1.0 / 40320,
                                   1.0 / 5040,       1.0 / 720,       1.0 / 120,      1.0 / 24,      1.0 / 6,      1.0 / 2};
     const int first = FC_WIDTH == 32 ? 6 : 0;
@@ -39,6 +42,11 @@ FC_INLINE vec exp_parts(vec x, vec *n) {
 #pragma GCC unroll 12
     for (int i = first + 1; i < 12; i++) sum = vec_fma(sum, r, vec_set1((real)term[i]));
     return vec_fma(vec_mul(r, r), sum, r);
+}
+
+/* e**x = 2**n (1 + p) for x <= 0. */
+FC_INLINE vec exp_parts(vec x, vec *n) {
+    return exp_series(exp_reduced(vec_max(vec_set1(FC_WIDTH == 32 ? -110 : -760), x), n));
 }
 
 FC_INLINE vec vec_negated_magnitude(vec x) { return vec_min(x, vec_sub(vec_zero(), x)); }

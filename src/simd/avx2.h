@@ -33,6 +33,7 @@ FC_INLINE vec vec_add(vec a, vec b) { return _mm256_add_ps(a, b); }
 FC_INLINE vec vec_sub(vec a, vec b) { return _mm256_sub_ps(a, b); }
 FC_INLINE vec vec_mul(vec a, vec b) { return _mm256_mul_ps(a, b); }
 FC_INLINE vec vec_div(vec a, vec b) { return _mm256_div_ps(a, b); }
+FC_INLINE vec vec_sqrt(vec a) { return _mm256_sqrt_ps(a); }
 FC_INLINE vec vec_or(vec a, vec b) { return _mm256_or_ps(a, b); }
 FC_INLINE vec vec_max(vec a, vec b) { return _mm256_max_ps(a, b); }
 FC_INLINE vec vec_min(vec a, vec b) { return _mm256_min_ps(a, b); }
@@ -128,6 +129,7 @@ FC_INLINE vec vec_add(vec a, vec b) { return _mm256_add_pd(a, b); }
 FC_INLINE vec vec_sub(vec a, vec b) { return _mm256_sub_pd(a, b); }
 FC_INLINE vec vec_mul(vec a, vec b) { return _mm256_mul_pd(a, b); }
 FC_INLINE vec vec_div(vec a, vec b) { return _mm256_div_pd(a, b); }
+FC_INLINE vec vec_sqrt(vec a) { return _mm256_sqrt_pd(a); }
 FC_INLINE vec vec_or(vec a, vec b) { return _mm256_or_pd(a, b); }
 FC_INLINE vec vec_max(vec a, vec b) { return _mm256_max_pd(a, b); }
 FC_INLINE vec vec_min(vec a, vec b) { return _mm256_min_pd(a, b); }

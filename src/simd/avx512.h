@@ -38,6 +38,7 @@ FC_INLINE vec vec_add(vec a, vec b) { return _mm512_add_ps(a, b); }
 FC_INLINE vec vec_sub(vec a, vec b) { return _mm512_sub_ps(a, b); }
 FC_INLINE vec vec_mul(vec a, vec b) { return _mm512_mul_ps(a, b); }
 FC_INLINE vec vec_div(vec a, vec b) { return _mm512_div_ps(a, b); }
+FC_INLINE vec vec_sqrt(vec a) { return _mm512_sqrt_ps(a); }
 FC_INLINE vec vec_or(vec a, vec b) { return _mm512_or_ps(a, b); }
 FC_INLINE vec vec_max(vec a, vec b) { return _mm512_max_ps(a, b); }
 FC_INLINE vec vec_min(vec a, vec b) { return _mm512_min_ps(a, b); }
@@ -120,6 +121,7 @@ FC_INLINE vec vec_add(vec a, vec b) { return _mm512_add_pd(a, b); }
 FC_INLINE vec vec_sub(vec a, vec b) { return _mm512_sub_pd(a, b); }
 FC_INLINE vec vec_mul(vec a, vec b) { return _mm512_mul_pd(a, b); }
 FC_INLINE vec vec_div(vec a, vec b) { return _mm512_div_pd(a, b); }
+FC_INLINE vec vec_sqrt(vec a) { return _mm512_sqrt_pd(a); }
 FC_INLINE vec vec_or(vec a, vec b) { return _mm512_or_pd(a, b); }
 FC_INLINE vec vec_max(vec a, vec b) { return _mm512_max_pd(a, b); }
 FC_INLINE vec vec_min(vec a, vec b) { return _mm512_min_pd(a, b); }

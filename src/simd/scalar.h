@@ -33,6 +33,7 @@ FC_INLINE vec vec_add(vec a, vec b) { return a + b; }
 FC_INLINE vec vec_sub(vec a, vec b) { return a - b; }
 FC_INLINE vec vec_mul(vec a, vec b) { return a * b; }
 FC_INLINE vec vec_div(vec a, vec b) { return a / b; }
+FC_INLINE vec vec_sqrt(vec a) { return FC_WIDTH == 32 ? (real)__builtin_sqrtf((float)a) : (real)__builtin_sqrt(a); }
 FC_INLINE vec vec_or(vec a, vec b) {
     union { real value; unsigned char byte[sizeof(real)]; } left = {a}, right = {b};
     for (size_t i = 0; i < sizeof(real); i++) left.byte[i] |= right.byte[i];

@@ -8,6 +8,7 @@
  *   vec_load_stride(p, stride)                                      p[0], p[stride], ... p[(LANES-1)*stride], no other
  *   vec_load_some(p, stride, m)   vec_store_some(p, v, m)           lanes outside m are not touched; they load as zero
  *   vec_fma(a, b, c) = a*b + c    vec_add  vec_sub  vec_mul  vec_div
+ *   vec_sqrt(a)                                                     rounded correctly
  *   vec_fma_at(p, b, c) = p[0]*b + c                                the factor stays in memory, whatever the compiler thinks
  *   vec_held(v) = v                                                 is in a register, whatever the compiler thinks
  *   vec_max(a, b)  vec_min(a, b)                                    b where either is NaN

@@ -16,7 +16,10 @@ from .box_pool import (
     switched_input,
     window_pool,
 )
-from .calls import bind_call, calls
+from .calls import (
+    bind_call,
+    calls,
+)
 from .conv import (
     bind_conv,
     choose,
@@ -29,19 +32,48 @@ from .conv import (
     refusal,
     run_packed,
 )
-from .conv_pool import packed_conv_pool
-from .dense import linear, linear_bias, linear_input, linear_weight
+from .conv_pool import (
+    packed_conv_pool,
+)
+from .dense import (
+    linear,
+    linear_bias,
+    linear_input,
+    linear_weight,
+)
 from .elementwise import (
     activation,
     activation_input,
+    curve,
+    curve_input,
+    dropout,
+    gated,
+    gated_input,
     gated_tanh,
-    gated_tanh_input,
     log_softmax,
     log_softmax_input,
+    prelu,
+    prelu_input,
+    prelu_weight,
     softmax,
     softmax_input,
 )
-from .loss import cross_entropy, cross_entropy_input
+from .loss import (
+    cross_entropy,
+    cross_entropy_input,
+)
+from .normalization import (
+    channel_sums,
+    layer,
+    layer_gradients,
+    local_contrast,
+    local_contrast_input,
+    local_response,
+    local_response_input,
+    normalize,
+    normalize_gradients,
+    row_sums,
+)
 from .pool import (
     average_pool,
     average_pool_input,
@@ -51,7 +83,10 @@ from .pool import (
     max_unpool_input,
     padded_pool,
 )
-from .separable import packed_separable, separable_conv
+from .separable import (
+    packed_separable,
+    separable_conv,
+)
 from .switches import (
     flat_switches,
     from_onnx,
@@ -61,7 +96,11 @@ from .switches import (
     to_onnx,
     to_tensorflow,
 )
-from .tiled import tiled_conv, tiled_input, tiled_weight
+from .tiled import (
+    tiled_conv,
+    tiled_input,
+    tiled_weight,
+)
 from .transposed import (
     bind_modules,
     choose_transposed,
@@ -84,6 +123,7 @@ __all__ = [
     "bind_conv",
     "bind_modules",
     "calls",
+    "channel_sums",
     "choose",
     "choose_transposed",
     "conv",
@@ -95,15 +135,25 @@ __all__ = [
     "conv_weight",
     "cross_entropy",
     "cross_entropy_input",
+    "curve",
+    "curve_input",
+    "dropout",
     "flat_switches",
     "from_onnx",
     "from_tensorflow",
+    "gated",
+    "gated_input",
     "gated_tanh",
-    "gated_tanh_input",
+    "layer",
+    "layer_gradients",
     "linear",
     "linear_bias",
     "linear_input",
     "linear_weight",
+    "local_contrast",
+    "local_contrast_input",
+    "local_response",
+    "local_response_input",
     "log_softmax",
     "log_softmax_input",
     "lp_pool_input",
@@ -113,6 +163,8 @@ __all__ = [
     "max_unpool_input",
     "maxout",
     "maxout_input",
+    "normalize",
+    "normalize_gradients",
     "pack_conv",
     "pack_conv_transpose",
     "packed_conv_pool",
@@ -121,7 +173,11 @@ __all__ = [
     "phase_refusal",
     "phase_seconds",
     "predicted_seconds",
+    "prelu",
+    "prelu_input",
+    "prelu_weight",
     "refusal",
+    "row_sums",
     "run_packed",
     "separable_conv",
     "softmax",
@@ -131,9 +187,9 @@ __all__ = [
     "tiled_conv",
     "tiled_input",
     "tiled_weight",
-    "window_pool",
     "to_compact",
     "to_flat",
     "to_onnx",
     "to_tensorflow",
+    "window_pool",
 ]

@@ -1,18 +1,20 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Activations and their gradients. Those a convolution can apply have a kernel; the rest runs on NumPy's own loops."""
+"""Activations, gates, softmax, dropout and their gradients: each one pass of a kernel."""
 
 from __future__ import annotations
 
 import math
 import operator
+import os
 from typing import Any
 
 import numpy as np
 
 from ... import settings
-from ...kernels.activation import activate, gate
-from ...spec import SLOPE, FastconvTypeError, FastconvValueError, real, show
+from ...kernels import activation as kernels
+from ...spec import SLOPE, FastconvTypeError, FastconvValueError, flag, planes_of, real, show, whole
 from .arrays import Array, check_array, check_shape, delivered, plain, target
+from .normalization import channel_sums
 
 # Infinite values and a mean over nothing give NaN, as the definition has it, and no warning.
 quiet = np.errstate(invalid="ignore", divide="ignore", over="ignore")
@@ -43,32 +45,115 @@ def activation(name: str, input: Any, out: Any, num_threads: Any, slope: Any = S
     factor = real(name, "negative_slope", slope, dtype)
     threads = settings.thread_count(name, num_threads)
     y = target(name, out, input.shape, dtype, () if out is input else (input,))
-    activate(plain(input, dtype), y, name, factor, settings.isa_index(), threads)
+    kernels.activate(plain(input, dtype), y, name, factor, settings.isa_index(), threads)
     return delivered(y, out)
 
 
-@quiet
-def activation_input(name: str, input: Any, grad_output: Any, slope: Any = SLOPE) -> Array:
+def activation_input(name: str, input: Any, grad_output: Any, slope: Any = SLOPE, num_threads: Any = None) -> Array:
     """Compute the gradient of an activation with respect to its input."""
     function = f"{name}_input"
     dtype = same_shape(function, "input", input, "grad_output", grad_output)
-    factor = np.asarray(real(function, "negative_slope", slope, dtype), dtype)
-    x, g, zero = plain(input, dtype), plain(grad_output, dtype), np.zeros((), dtype)
-    if name == "relu":
-        dx = np.where(x > 0, g, zero)
-    elif name == "relu6":
-        dx = np.where((x > 0) & (x < 6), g, zero)
-    elif name == "leaky_relu":
-        dx = np.where(x > 0, g, g * factor)
-    elif name == "hardswish":
-        dx = np.where(x <= -3, zero, np.where(x >= 3, g, g * (x / 3 + 0.5)))
-    elif name == "sigmoid":
-        dx = g * (sigmoid(x) * sigmoid(-x))  # 1 - sigmoid(x) is sigmoid(-x), which does not cancel
-    elif name == "tanh":
-        dx = g * (4 * sigmoid(2 * x) * sigmoid(-2 * x))
-    else:
-        dx = g * (sigmoid(x) * (1 + x * sigmoid(-x)))
-    return np.asarray(dx, dtype)
+    factor = real(function, "negative_slope", slope, dtype)
+    return differentiated(function, name, input, grad_output, (factor, 0.0, 0.0), dtype, num_threads)
+
+
+def differentiated(
+    function: str, kind: str, x: Any, g: Any, numbers: tuple[float, float, float], dtype: str, num_threads: Any
+) -> Array:
+    threads = settings.thread_count(function, num_threads)
+    dx = np.empty(x.shape, dtype)
+    kernels.curve(plain(x, dtype), plain(g, dtype), dx, kind, numbers, settings.isa_index(), threads)
+    return dx
+
+
+# Of selu; the factor is applied to both sides.
+SELU_ALPHA, SELU_SCALE = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
+
+
+def numbers_of(function: str, kind: str, options: dict[str, Any], dtype: str) -> tuple[str, tuple[float, float, float]]:
+    """Return the kernel's word for an activation and its numbers."""
+    values = {name: real(function, name, value, dtype) for name, value in options.items()}
+    nonzero = {"celu": "alpha", "softplus": "beta"}.get(kind)
+    if nonzero is not None and values[nonzero] == 0:
+        raise FastconvValueError(f"{function}: {nonzero} must not be zero, got {nonzero}={show(options[nonzero])}")
+    if kind == "hardtanh" and values["min_val"] > values["max_val"]:
+        raise FastconvValueError(
+            f"{function}: min_val must not exceed max_val={show(options['max_val'])}, got min_val={show(options['min_val'])}"
+        )
+    match kind:
+        case "elu":
+            return "elu", (1.0, values["alpha"], 1.0)
+        case "selu":
+            return "elu", (SELU_SCALE, SELU_SCALE * SELU_ALPHA, 1.0)
+        case "celu":
+            return "elu", (1.0, values["alpha"], 1 / values["alpha"])
+    return kind, (*values.values(), *(0.0,) * (3 - len(values)))  # type: ignore[return-value]
+
+
+def curve(function: str, kind: str, input: Any, options: dict[str, Any], out: Any, num_threads: Any) -> Array:
+    """Compute an activation that convolutions do not apply; `options` are its numbers by name."""
+    dtype = check_array(function, "input", input)
+    kind, numbers = numbers_of(function, kind, options, dtype)
+    threads = settings.thread_count(function, num_threads)
+    y = target(function, out, input.shape, dtype, () if out is input else (input,))
+    kernels.curve(plain(input, dtype), None, y, kind, numbers, settings.isa_index(), threads)
+    return delivered(y, out)
+
+
+def curve_input(function: str, kind: str, input: Any, grad_output: Any, options: dict[str, Any], num_threads: Any) -> Array:
+    """Compute its gradient with respect to the input."""
+    dtype = same_shape(function, "input", input, "grad_output", grad_output)
+    kind, numbers = numbers_of(function, kind, options, dtype)
+    return differentiated(function, kind, input, grad_output, numbers, dtype, num_threads)
+
+
+def slopes_of(function: str, input: Any, weight: Any, data_format: Any, dtype: str) -> tuple[Array, int, int, bool]:
+    """Return the slopes of prelu, how many channels there are, how many items stand together, and whether channels do."""
+    check_array(function, "weight", weight, dtype)
+    c, s, last = 1, input.size, False
+    if input.ndim > 1:
+        _, c, s, last = planes_of(function, input.shape, data_format)
+    if weight.ndim > 1 or weight.size not in (1, c):
+        raise FastconvValueError(
+            f"{function}: weight must hold one slope, or one for each of {c} channels of input of shape {input.shape}, "
+            f"got weight of shape {weight.shape}"
+        )
+    if weight.size == 1:
+        return weight, 1, max(input.size, 1), False
+    return weight, c, c if last else s, last
+
+
+def prelu(input: Any, weight: Any, data_format: Any, out: Any, num_threads: Any) -> Array:
+    """Compute leaky rectification with a slope per channel."""
+    dtype = check_array("prelu", "input", input)
+    weight, channels, run, last = slopes_of("prelu", input, weight, data_format, dtype)
+    threads = settings.thread_count("prelu", num_threads)
+    y = target("prelu", out, input.shape, dtype, (weight,) if out is input else (input, weight))
+    isa = settings.isa_index()
+    kernels.channelwise(plain(input, dtype), None, plain(weight, dtype), y, "prelu", channels, run, last, isa, threads)
+    return delivered(y, out)
+
+
+def prelu_input(
+    function: str, input: Any, weight: Any, grad_output: Any, data_format: Any, num_threads: Any, kind: str = "prelu"
+) -> Array:
+    """Compute the gradient of prelu with respect to its input, or each element's share in that of the weight."""
+    dtype = same_shape(function, "input", input, "grad_output", grad_output)
+    weight, channels, run, last = slopes_of(function, input, weight, data_format, dtype)
+    threads = settings.thread_count(function, num_threads)
+    dx = np.empty(input.shape, dtype)
+    arrays = (plain(input, dtype), plain(grad_output, dtype), plain(weight, dtype), dx)
+    kernels.channelwise(*arrays, kind, channels, run, last, settings.isa_index(), threads)
+    return dx
+
+
+def prelu_weight(input: Any, weight: Any, grad_output: Any, data_format: Any, num_threads: Any) -> Array:
+    """Compute the gradient of prelu with respect to its slopes."""
+    function = "prelu_weight"
+    shares = prelu_input(function, input, weight, grad_output, data_format, num_threads, "prelu_share")
+    if weight.size == 1:
+        shares, data_format = shares.reshape(1, 1, -1), None
+    return channel_sums(function, shares, data_format, num_threads).reshape(weight.shape)
 
 
 def halves(function: str, input: Any, dim: Any) -> int:
@@ -81,65 +166,136 @@ def halves(function: str, input: Any, dim: Any) -> int:
     return axis
 
 
-def gated_tanh(input: Any, dim: Any, out: Any, num_threads: Any) -> Array:
-    """Compute tanh of the first half of an axis times sigmoid of the second."""
-    dtype = check_array("gated_tanh", "input", input)
-    axis = halves("gated_tanh", input, dim)
-    threads = settings.thread_count("gated_tanh", num_threads)
+def gated(function: str, input: Any, dim: Any, out: Any, num_threads: Any) -> Array:
+    """Compute the first half of an axis, in gated_tanh its tanh, times sigmoid of the second."""
+    dtype = check_array(function, "input", input)
+    axis = halves(function, input, dim)
+    threads = settings.thread_count(function, num_threads)
     shape = (*input.shape[:axis], input.shape[axis] // 2, *input.shape[axis + 1 :])
-    y = target("gated_tanh", out, shape, dtype, (input,))
-    gate(plain(input, dtype), y, math.prod(shape[:axis]), settings.isa_index(), threads)
+    y = target(function, out, shape, dtype, (input,))
+    runs, isa = math.prod(shape[:axis]), settings.isa_index()
+    kernels.gate(plain(input, dtype), None, y, runs, function == "glu", isa, threads)
     return delivered(y, out)
 
 
-@quiet
-def gated_tanh_input(input: Any, grad_output: Any, dim: Any) -> Array:
-    """Compute the gradient of gated_tanh with respect to its input."""
-    dtype = check_array("gated_tanh_input", "input", input)
-    check_array("gated_tanh_input", "grad_output", grad_output, dtype)
-    axis = halves("gated_tanh_input", input, dim)
+def gated_tanh(input: Any, dim: Any, out: Any, num_threads: Any) -> Array:
+    return gated("gated_tanh", input, dim, out, num_threads)
+
+
+def gated_input(function: str, input: Any, grad_output: Any, dim: Any, num_threads: Any = None) -> Array:
+    """Compute the gradient of a gate with respect to its input."""
+    dtype = check_array(function, "input", input)
+    check_array(function, "grad_output", grad_output, dtype)
+    axis = halves(function, input, dim)
     shape = (*input.shape[:axis], input.shape[axis] // 2, *input.shape[axis + 1 :])
-    check_shape("gated_tanh_input", "grad_output", grad_output, shape)
-    a, b = np.split(plain(input, dtype), 2, axis)
-    g, a, b = plain(grad_output, dtype), plain(a, dtype), plain(b, dtype)
-    opened, tanh = sigmoid(b), activation("tanh", a, None, None)
-    parts = (g * opened * (4 * sigmoid(2 * a) * sigmoid(-2 * a)), g * tanh * (opened * sigmoid(-b)))
-    return np.concatenate(parts, axis).astype(dtype, copy=False)
+    check_shape(function, "grad_output", grad_output, shape)
+    threads = settings.thread_count(function, num_threads)
+    dx, linear = np.empty(input.shape, dtype), function == "glu_input"
+    runs, isa = math.prod(shape[:axis]), settings.isa_index()
+    kernels.gate(plain(input, dtype), plain(grad_output, dtype), dx, runs, linear, isa, threads)
+    return dx
 
 
-def sigmoid(x: Any) -> Array:
-    return activation("sigmoid", np.asarray(x), None, None)
+def along(function: str, array: Array, dim: Any) -> tuple[int, int]:
+    """Return the size of an axis, and how many items lie behind it."""
+    axis = axis_of(function, array, dim)
+    return array.shape[axis], math.prod(array.shape[axis + 1 :])
 
 
-@quiet
-def log_softmax(function: str, input: Any, dim: Any) -> Array:
+def softmax(function: str, input: Any, dim: Any, out: Any = None, num_threads: Any = None, kind: str = "softmax") -> Array:
+    """Compute a softmax of this kind along an axis."""
     dtype = check_array(function, "input", input)
-    axis = axis_of(function, input, dim)
-    if input.size == 0:
-        return np.empty(input.shape, dtype)
-    shifted = np.subtract(input, input.max(axis=axis, keepdims=True), dtype=dtype)
-    return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
+    d, inner = along(function, input, dim) if input.ndim or dim not in (0, -1) else (1, 1)
+    threads = settings.thread_count(function, num_threads)
+    y = target(function, out, input.shape, dtype, () if out is input else (input,))
+    kernels.softmax(plain(input, dtype), None, y, kind, d, inner, settings.isa_index(), threads)
+    return delivered(y, out)
 
 
-@quiet
-def softmax(function: str, input: Any, dim: Any) -> Array:
-    dtype = check_array(function, "input", input)
-    axis = axis_of(function, input, dim)
-    if input.size == 0:
-        return np.empty(input.shape, dtype)
-    weights = np.exp(np.subtract(input, input.max(axis=axis, keepdims=True), dtype=dtype))
-    return weights / weights.sum(axis=axis, keepdims=True)
+def log_softmax(function: str, input: Any, dim: Any, out: Any = None, num_threads: Any = None) -> Array:
+    return softmax(function, input, dim, out, num_threads, "log_softmax")
 
 
-@quiet
-def softmax_input(function: str, output: Any, grad_output: Any, dim: Any) -> Array:
-    same_shape(function, "output", output, "grad_output", grad_output)
-    axis = axis_of(function, output, dim)
-    return output * (grad_output - (output * grad_output).sum(axis=axis, keepdims=True))
+def softmax_input(
+    function: str, output: Any, grad_output: Any, dim: Any, num_threads: Any = None, kind: str = "softmax"
+) -> Array:
+    """Compute the gradient of a softmax with respect to its input, from its output."""
+    dtype = same_shape(function, "output", output, "grad_output", grad_output)
+    d, inner = along(function, output, dim)
+    threads = settings.thread_count(function, num_threads)
+    dx, isa = np.empty(output.shape, dtype), settings.isa_index()
+    kernels.softmax(plain(output, dtype), plain(grad_output, dtype), dx, kind, d, inner, isa, threads)
+    return dx
 
 
-@quiet
-def log_softmax_input(function: str, output: Any, grad_output: Any, dim: Any) -> Array:
-    same_shape(function, "output", output, "grad_output", grad_output)
-    axis = axis_of(function, output, dim)
-    return grad_output - np.exp(output) * grad_output.sum(axis=axis, keepdims=True)
+def log_softmax_input(function: str, output: Any, grad_output: Any, dim: Any, num_threads: Any = None) -> Array:
+    return softmax_input(function, output, grad_output, dim, num_threads, "log_softmax")
+
+
+# ---- dropout
+
+ALPHA = SELU_ALPHA * SELU_SCALE  # what selu tends to below, with the other sign
+
+
+def probability(function: str, p: Any) -> float:
+    p = real(function, "p", p, "float64", p)
+    if not 0 <= p <= 1:
+        raise FastconvValueError(f"{function}: p must lie in [0, 1], got p={p!r}")
+    return p
+
+
+def kept_of(kind: str, p: float, gradient: bool) -> tuple[float, float, float, float]:
+    """Return factor and addend of what is kept, and of what is dropped."""
+    if p == 1:
+        return 0.0, 0.0, 0.0, 0.0
+    if kind == "dropout":
+        return 1 / (1 - p), 0.0, 0.0, 0.0
+    a = 1 / math.sqrt((ALPHA * ALPHA * p + 1) * (1 - p))
+    shift = 0.0 if gradient else ALPHA * a
+    return a, shift * p, 0.0, shift * p - shift
+
+
+def draw_of(function: str, seed: Any, counter: Any) -> tuple[int, int]:
+    """Return the two numbers that determine what is drawn; a seed of the system's where there is none."""
+    drawn = int.from_bytes(os.urandom(8), "little") if seed is None else whole(function, "seed", seed, 0, limit=1 << 64)
+    return drawn, whole(function, "counter", counter, 0, limit=1 << 64)
+
+
+def dropout(
+    function: str,
+    kind: str,
+    argument: str,
+    input: Any,
+    p: Any,
+    training: Any,
+    draw: tuple[Any, Any],
+    data_format: Any,
+    out: Any,
+    num_threads: Any,
+) -> Array:
+    """Compute dropout of elements or, kind "channels", of channels; of a gradient if that is the argument's name."""
+    dtype = check_array(function, argument, input)
+    p = probability(function, p)
+    seed, counter = draw_of(function, *draw)
+    training = flag(function, "training", training)
+    channels, pixels, last = 0, 1, False
+    if data_format is not None or kind == "channels":
+        n, channels, pixels, last = planes_of(function, input.shape, data_format, argument)
+    threads, isa = settings.thread_count(function, num_threads), settings.isa_index()
+    y = target(function, out, input.shape, dtype, () if out is input else (input,))
+    x = plain(input, dtype)
+    if not training or p == 0:
+        y[...] = x
+        return delivered(y, out)
+    if kind == "channels":
+        factors = np.ones(n * channels, dtype)
+        kernels.dropout(factors, factors, seed, counter, p, kept_of("dropout", p, True), 0, 1, isa, 1)
+        for image in range(n if last else 1):
+            here: Any = image if last else slice(None)
+            these = factors[image * channels : (image + 1) * channels] if last else factors
+            run = channels if last else pixels
+            kernels.channelwise(x[here], None, these, y[here], "times", these.size, run, last, isa, threads)
+    else:
+        keep = kept_of(kind, p, argument == "grad_output")
+        kernels.dropout(x, y, seed, counter, p, keep, channels if last else 0, pixels, isa, threads)
+    return delivered(y, out)
