@@ -51,11 +51,23 @@ from .convolution import (
     depthwise_separable_conv2d,
     depthwise_separable_conv3d,
 )
+from .folding import (
+    fold,
+    pixel_shuffle,
+    pixel_unshuffle,
+    unfold,
+)
+from .interpolation import (
+    interpolate,
+)
 from .linear import (
     linear,
 )
 from .loss import (
     cross_entropy,
+)
+from .padding import (
+    pad,
 )
 from .pooling import (
     avg_pool1d,
@@ -67,6 +79,14 @@ from .pooling import (
     max_unpool1d,
     max_unpool2d,
     max_unpool3d,
+)
+from .regions import (
+    roi_align,
+    roi_pool,
+)
+from .sampling import (
+    affine_grid,
+    grid_sample,
 )
 from .transposed import (
     conv_transpose1d,
@@ -83,6 +103,7 @@ from .unshared import (
 )
 
 __all__ = [
+    "affine_grid",
     "avg_pool1d",
     "avg_pool2d",
     "avg_pool3d",
@@ -96,8 +117,11 @@ __all__ = [
     "depthwise_separable_conv1d",
     "depthwise_separable_conv2d",
     "depthwise_separable_conv3d",
+    "fold",
     "gated_tanh",
+    "grid_sample",
     "hardswish",
+    "interpolate",
     "leaky_relu",
     "linear",
     "local_conv1d",
@@ -110,8 +134,13 @@ __all__ = [
     "max_unpool1d",
     "max_unpool2d",
     "max_unpool3d",
+    "pad",
+    "pixel_shuffle",
+    "pixel_unshuffle",
     "relu",
     "relu6",
+    "roi_align",
+    "roi_pool",
     "sigmoid",
     "silu",
     "softmax",
@@ -119,4 +148,5 @@ __all__ = [
     "tiled_conv1d",
     "tiled_conv2d",
     "tiled_conv3d",
+    "unfold",
 ]

@@ -33,6 +33,13 @@ from .convolution import (
     conv3d_input,
     conv3d_weight,
 )
+from .folding import (
+    fold_input,
+    unfold_input,
+)
+from .interpolation import (
+    interpolate_input,
+)
 from .linear import (
     linear_bias,
     linear_input,
@@ -40,6 +47,9 @@ from .linear import (
 )
 from .loss import (
     cross_entropy_input,
+)
+from .padding import (
+    pad_input,
 )
 from .pooling import (
     avg_pool1d_input,
@@ -51,6 +61,15 @@ from .pooling import (
     max_unpool1d_input,
     max_unpool2d_input,
     max_unpool3d_input,
+)
+from .regions import (
+    roi_align_input,
+    roi_pool_input,
+)
+from .sampling import (
+    affine_grid_theta,
+    grid_sample_grid,
+    grid_sample_input,
 )
 from .transposed import (
     conv_transpose1d_bias,
@@ -79,6 +98,7 @@ from .unshared import (
 )
 
 __all__ = [
+    "affine_grid_theta",
     "avg_pool1d_input",
     "avg_pool2d_input",
     "avg_pool3d_input",
@@ -101,8 +121,12 @@ __all__ = [
     "conv_transpose3d_input",
     "conv_transpose3d_weight",
     "cross_entropy_input",
+    "fold_input",
     "gated_tanh_input",
+    "grid_sample_grid",
+    "grid_sample_input",
     "hardswish_input",
+    "interpolate_input",
     "leaky_relu_input",
     "linear_bias",
     "linear_input",
@@ -120,8 +144,11 @@ __all__ = [
     "max_unpool1d_input",
     "max_unpool2d_input",
     "max_unpool3d_input",
+    "pad_input",
     "relu6_input",
     "relu_input",
+    "roi_align_input",
+    "roi_pool_input",
     "sigmoid_input",
     "silu_input",
     "softmax_input",
@@ -132,4 +159,5 @@ __all__ = [
     "tiled_conv2d_weight",
     "tiled_conv3d_input",
     "tiled_conv3d_weight",
+    "unfold_input",
 ]

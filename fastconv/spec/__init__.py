@@ -51,11 +51,15 @@ from .convolution import (
     activation_of,
     bias_extents,
 )
+from .folding import FoldSpec
+from .interpolation import InterpolateSpec, ResampleSpec, table_of
+from .padding import PadSpec, TakeSpec
 from .pooling import (
     PoolSpec,
     pooled,
     unpooled,
 )
+from .regions import GridSpec, RegionSpec
 from .tiled import (
     TiledSpec,
 )
@@ -83,10 +87,17 @@ __all__ = [
     "FastconvError",
     "FastconvTypeError",
     "FastconvValueError",
+    "FoldSpec",
+    "GridSpec",
+    "InterpolateSpec",
+    "PadSpec",
     "Pairs",
     "PhaseAxis",
     "PoolSpec",
+    "RegionSpec",
+    "ResampleSpec",
     "SeparableSpec",
+    "TakeSpec",
     "TiledSpec",
     "activation_of",
     "axis_phases",
@@ -110,6 +121,7 @@ __all__ = [
     "real",
     "shape_of",
     "show",
+    "table_of",
     "unpooled",
     "whole",
 ]

@@ -19,6 +19,15 @@ from .conv import (
     refusal,
     run_packed,
 )
+from .copies import (
+    fold,
+    pad,
+    pad_input,
+    pixel_shuffle,
+    pixel_unshuffle,
+    unfold,
+    unfold_input,
+)
 from .dense import linear, linear_bias, linear_input, linear_weight
 from .elementwise import (
     activation,
@@ -30,6 +39,10 @@ from .elementwise import (
     softmax,
     softmax_input,
 )
+from .interpolation import (
+    interpolate,
+    interpolate_input,
+)
 from .loss import cross_entropy, cross_entropy_input
 from .pool import (
     average_pool,
@@ -39,6 +52,17 @@ from .pool import (
     max_unpool,
     max_unpool_input,
     padded_pool,
+)
+from .regions import (
+    affine_grid,
+    affine_grid_theta,
+    grid_sample,
+    grid_sample_grid,
+    grid_sample_input,
+    roi_align,
+    roi_align_input,
+    roi_pool,
+    roi_pool_input,
 )
 from .separable import packed_separable, separable_conv
 from .tiled import tiled_conv, tiled_input, tiled_weight
@@ -56,6 +80,8 @@ from .transposed import (
 __all__ = [
     "activation",
     "activation_input",
+    "affine_grid",
+    "affine_grid_theta",
     "average_pool",
     "average_pool_input",
     "bind_call",
@@ -73,8 +99,14 @@ __all__ = [
     "conv_weight",
     "cross_entropy",
     "cross_entropy_input",
+    "fold",
     "gated_tanh",
     "gated_tanh_input",
+    "grid_sample",
+    "grid_sample_grid",
+    "grid_sample_input",
+    "interpolate",
+    "interpolate_input",
     "linear",
     "linear_bias",
     "linear_input",
@@ -88,11 +120,19 @@ __all__ = [
     "pack_conv",
     "pack_conv_transpose",
     "packed_separable",
+    "pad",
+    "pad_input",
     "padded_pool",
     "phase_refusal",
     "phase_seconds",
+    "pixel_shuffle",
+    "pixel_unshuffle",
     "predicted_seconds",
     "refusal",
+    "roi_align",
+    "roi_align_input",
+    "roi_pool",
+    "roi_pool_input",
     "run_packed",
     "separable_conv",
     "softmax",
@@ -100,4 +140,6 @@ __all__ = [
     "tiled_conv",
     "tiled_input",
     "tiled_weight",
+    "unfold",
+    "unfold_input",
 ]
