@@ -138,11 +138,9 @@ class InterpolateSpec:
 
     def nearest(self) -> list[Any]:
         """Return the place of each output along each axis."""
-        half = 0.5 if self.mode == "nearest-exact" else 0.0
-        return [
-            nearest_places(n, o, scale_of(n, o, f, False, self.dtype), half, self.dtype)
-            for n, o, f in zip(self.size, self.output, self.factors, strict=True)
-        ]
+        exact = self.mode == "nearest-exact"
+        axes = zip(self.size, self.output, self.factors, strict=True)
+        return [nearest_places(*axis, exact, self.rank == 2, self.dtype) for axis in axes]
 
     def take(self) -> TakeSpec:
         """Return the copies of a nearest mode."""
@@ -161,7 +159,9 @@ class InterpolateSpec:
         if self.mode.startswith("nearest"):
             axes = tuple(table_of(places[None], np.ones((1, len(places))), self.dtype) for places in self.nearest())
         else:
-            axes = tuple(map(self.table, self.size, self.output, self.factors))
+            one = table_of(np.zeros((1, 1), np.int64), np.ones((1, 1)), self.dtype)
+            own = list(map(self.table, self.size, self.output, self.factors))[3 - self.rank :]
+            axes = (*[one] * (3 - self.rank), *own)
         doubled = self.inner == 1 and self.mode in LINEAR and not (self.align_corners or self.antialias) and self.size[2] > 1
         half = scale_of(self.size[2], self.output[2], self.factors[2], False, self.dtype) == 0.5
         along = "doubled" if doubled and half and self.output[2] == 2 * self.size[2] else "taps"
@@ -179,8 +179,6 @@ class InterpolateSpec:
 
     def table(self, size: int, outputs: int, factor: float | None) -> Table:
         """Return places and weights of an axis."""
-        if size == outputs == 1:
-            return table_of(np.zeros((1, 1), np.int64), np.ones((1, 1)), self.dtype)
         if self.mode == "area":
             return area_table(size, outputs, self.dtype)
         scale = scale_of(size, outputs, factor, self.align_corners, self.dtype)
@@ -251,9 +249,17 @@ def table_of(index: Any, weights: Any, dtype: str) -> Table:
     return wide, heavy
 
 
-def nearest_places(size: int, outputs: int, scale: Any, half: float, dtype: str) -> Any:
-    at = np.arange(outputs).astype(dtype)
-    return np.minimum(np.floor((at + np.asarray(half, dtype)) * scale).astype(np.int64), size - 1)
+def nearest_places(size: int, outputs: int, factor: float | None, exact: bool, image: bool, dtype: str) -> Any:
+    """Return the pixel each output copies, in the arithmetic that torch has for images and that for the rest.
+
+    The last step is in single precision in every dtype. Of images, those as large or twice as large have no other scale.
+    """
+    if image and not exact and outputs in (size, 2 * size):
+        return np.arange(outputs) // (outputs // size)
+    scale = scale_of(size, outputs, factor, False, "float32" if image else dtype)
+    at = np.arange(outputs).astype(np.float64 if image and exact else scale.dtype)
+    places = (at + at.dtype.type(0.5 * exact)) * at.dtype.type(scale)
+    return np.minimum(np.floor(places.astype(np.float32)).astype(np.int64), size - 1)
 
 
 def centres(outputs: int, scale: Any, aligned: bool, dtype: str) -> Any:
@@ -263,6 +269,9 @@ def centres(outputs: int, scale: Any, aligned: bool, dtype: str) -> Any:
 
 
 def linear_table(size: int, outputs: int, scale: Any, aligned: bool, dtype: str) -> Table:
+    if size == outputs:  # whatever the scale, as in torch
+        at = np.arange(size)
+        return table_of(np.stack([at, at]), np.stack([np.ones(size), np.zeros(size)]), dtype)
     at = np.maximum(centres(outputs, scale, aligned, dtype), 0)
     low = np.minimum(at.astype(np.int64), size - 1)
     over = np.clip(at - low.astype(dtype), 0, 1)
@@ -287,6 +296,8 @@ def cubic_table(size: int, outputs: int, scale: Any, aligned: bool, dtype: str) 
 
 def smooth_table(size: int, outputs: int, scale: Any, cubic: bool, dtype: str) -> Table:
     """Return the weights of a kernel stretched over the pixels that an output of a smaller image stands for."""
+    if size == outputs:  # whatever the scale, as in torch
+        return table_of(np.arange(size)[None], np.ones((1, size)), dtype)
     real = np.dtype(dtype).type
     stretch = max(scale, real(1))
     reach = real(2 if cubic else 1) * stretch
