@@ -16,7 +16,7 @@ from ._table cimport fc_grid, fc_kernels, kernels_of
 cnp.import_array()
 
 cdef enum:
-    PIXELS = 256           # of a block of tables, a whole number of vectors
+    PIXELS = 1024          # of a block of tables, a whole number of vectors
     CHANNELS = 16          # of a task of whole planes, so that they share the tables
     ROW_ITEMS = 1 << 14    # of a task of affine rows
     SERIAL_ITEMS = 1 << 15  # fewer pixels times channels are not worth a second thread

@@ -14,17 +14,27 @@
 
 #include "kernel.h"
 
-/* The taps of a pixel along one axis; place -1: outside. */
+#define ROUND(x) (FC_WIDTH == 32 ? (real)__builtin_nearbyintf((float)(x)) : (real)__builtin_nearbyint((double)(x)))
+
+/* The largest whole number not above x, in a form that compilers turn into vectors. */
+FC_INLINE real below(real x) {
+    const real near = ROUND(x);
+    return near > x ? near - 1 : near;
+}
+
+#define SOME 64 /* pixels at a time: a whole number of vectors, and few enough for L1 */
+
+/* The taps of some pixels along one axis; place -1: outside. Places are whole numbers. */
 struct places {
     int count;
-    int32_t at[4];
-    real weight[4], slope[4];
+    real at[4][SOME], weight[4][SOME], slope[4][SOME];
 };
 
-FC_INLINE real clip(real at, ptrdiff_t size) { return at > 0 ? at < (real)(size - 1) ? at : (real)(size - 1) : 0; }
+FC_INLINE real clip(real at, real last) { return at > 0 ? at < last ? at : last : 0; }
+FC_INLINE real inside(real at, real last) { return (at >= 0) & (at <= last) ? at : -1; }
 
 /* A coordinate thrown back at the borders until it lies between them; *slope changes sign with each throw. */
-FC_INLINE real reflect(real at, ptrdiff_t size, int align, real *slope) {
+static real reflect(real at, ptrdiff_t size, int align, real *slope) {
     const real low = align ? 0 : (real)-0.5, span = align ? (real)(size - 1) : (real)size;
     if (span == 0) {
         *slope = 0;
@@ -38,14 +48,15 @@ FC_INLINE real reflect(real at, ptrdiff_t size, int align, real *slope) {
     return span - over + low;
 }
 
-FC_INLINE real bordered(const struct fc_grid *s, real at, ptrdiff_t size, real *slope) {
-    if (s->border == FC_GRID_ZEROS) return at;
-    if (s->border == FC_GRID_REFLECTION) at = reflect(at, size, s->align, slope);
-    if (!(at > 0 && at < (real)(size - 1))) *slope = 0;
-    return clip(at, size);
+/* Coordinates as the border moves them. */
+static void border_places(const struct fc_grid *s, ptrdiff_t size, real *at, real *slope) {
+    const real last = (real)(size - 1);
+    for (int i = 0; s->border == FC_GRID_REFLECTION && i < SOME; i++) at[i] = reflect(at[i], size, s->align, slope + i);
+    for (int i = 0; s->border != FC_GRID_ZEROS && i < SOME; i++) {
+        slope[i] = (at[i] > 0) & (at[i] < last) ? slope[i] : 0;
+        at[i] = clip(at[i], last);
+    }
 }
-
-FC_INLINE int32_t inside(real at, ptrdiff_t size) { return at >= 0 && at <= (real)(size - 1) ? (int32_t)at : -1; }
 
 /* Keys' kernel at distance x >= 0 from a tap: within 1, and between 1 and 2. */
 #define KEYS ((real)-0.75)
@@ -54,78 +65,100 @@ FC_INLINE real keys_far(real x) { return ((KEYS * x - 5 * KEYS) * x + 8 * KEYS) 
 FC_INLINE real keys_near_slope(real x) { return (3 * (KEYS + 2) * x - 2 * (KEYS + 3)) * x; }
 FC_INLINE real keys_far_slope(real x) { return (3 * KEYS * x - 10 * KEYS) * x + 8 * KEYS; }
 
-static void cubic_places(const struct fc_grid *s, real at, real slope, ptrdiff_t size, struct places *p) {
-    const real low = (real)floor((double)at), t = at - low;
-    const real weight[4] = {keys_far(t + 1), keys_near(t), keys_near(1 - t), keys_far(2 - t)};
-    const real by[4] = {keys_far_slope(t + 1), keys_near_slope(t), -keys_near_slope(1 - t), -keys_far_slope(2 - t)};
+static void cubic_places(const struct fc_grid *s, ptrdiff_t size, const real *at, real slope, struct places *p) {
+    real none[SOME];
     p->count = 4;
-    for (int i = 0; i < 4; i++) {
-        real none = 0;
-        p->at[i] = inside(bordered(s, low + (real)(i - 1), size, &none), size);
-        p->weight[i] = weight[i];
-        p->slope[i] = by[i] * slope;
+    for (int k = 0; k < 4; k++) {
+        for (int i = 0; i < SOME; i++) {
+            const real low = below(at[i]), t = at[i] - low;
+            p->at[k][i] = low + (real)(k - 1);
+            p->weight[k][i] = k == 0 ? keys_far(t + 1) : k == 1 ? keys_near(t) : k == 2 ? keys_near(1 - t) : keys_far(2 - t);
+            p->slope[k][i] = slope * (k == 0   ? keys_far_slope(t + 1)
+                                      : k == 1 ? keys_near_slope(t)
+                                      : k == 2 ? -keys_near_slope(1 - t)
+                                               : -keys_far_slope(2 - t));
+            none[i] = 0;
+        }
+        border_places(s, size, p->at[k], none);
+        for (int i = 0; i < SOME; i++) p->at[k][i] = inside(p->at[k][i], (real)(size - 1));
     }
 }
 
 /* The taps of one coordinate along an axis. */
-FC_INLINE void places_of(const struct fc_grid *s, real coordinate, ptrdiff_t size, struct places *p) {
-    real slope = s->align ? (real)(size - 1) / 2 : (real)size / 2;
-    real at = s->align ? (coordinate + 1) / 2 * (real)(size - 1) : ((coordinate + 1) * (real)size - 1) / 2;
+static void places_of(const struct fc_grid *s, const real *grid, ptrdiff_t count, ptrdiff_t size, struct places *p) {
+    const real last = (real)(size - 1), extent = (real)size, factor = s->align ? last / 2 : extent / 2;
+    real at[SOME];
+    for (ptrdiff_t i = 0; i < SOME; i += LANES) {
+        const mask some = mask_bits(bits_below(count - i));
+        vec_store(at + i, i + LANES <= count ? vec_load_stride(grid + i * s->rank, s->rank)
+                                             : vec_load_some(grid + i * s->rank, s->rank, some));
+    }
+    for (int i = 0; i < SOME; i++) {
+        at[i] = s->align ? (at[i] + 1) / 2 * last : ((at[i] + 1) * extent - 1) / 2;
+        p->slope[1][i] = factor;
+    }
     if (s->mode == FC_BICUBIC) {
-        cubic_places(s, at, slope, size, p);
+        cubic_places(s, size, at, factor, p);
         return;
     }
-    at = bordered(s, at, size, &slope);
-    if (s->mode == FC_NEAREST) {
-        p->count = 1;
-        p->at[0] = inside((real)nearbyint((double)at), size);
-        p->weight[0] = 1;
-        p->slope[0] = 0;
-        return;
+    border_places(s, size, at, p->slope[1]);
+    p->count = s->mode == FC_NEAREST ? 1 : 2;
+    for (int i = 0; s->mode == FC_NEAREST && i < SOME; i++) {
+        p->at[0][i] = inside(ROUND(at[i]), last);
+        p->weight[0][i] = 1;
+        p->slope[0][i] = 0;
     }
-    const real low = (real)floor((double)at), over = at - low;
-    p->count = 2;
-    p->at[0] = inside(low, size);
-    p->at[1] = inside(low + 1, size);
-    p->weight[0] = 1 - over;
-    p->weight[1] = over;
-    p->slope[0] = -slope;
-    p->slope[1] = slope;
+    for (int i = 0; s->mode == FC_BILINEAR && i < SOME; i++) {
+        const real low = below(at[i]), over = at[i] - low;
+        p->at[0][i] = inside(low, last);
+        p->at[1][i] = inside(low + 1, last);
+        p->weight[0][i] = 1 - over;
+        p->weight[1][i] = over;
+        p->slope[0][i] = -p->slope[1][i];
+    }
 }
 
-/* Entry `tap` of pixel p from tap i of each axis. In volumes what is outside counts for nothing even if it is NaN. */
-FC_INLINE void put_tap(const struct fc_grid *s, const struct places *axis, const int *i, ptrdiff_t at, ptrdiff_t slope_step,
-                       int32_t *index, real *weights, real *slopes) {
-    const int32_t d = axis[0].at[i[0]], h = axis[1].at[i[1]], w = axis[2].at[i[2]];
-    const int there = d >= 0 && h >= 0 && w >= 0;
-    const real a = axis[0].weight[i[0]], b = axis[1].weight[i[1]], c = axis[2].weight[i[2]];
-    index[at] = there ? (int32_t)((d * s->size[1] + h) * s->size[2] + w) : -1;
-    weights[at] = there || s->rank == 2 ? a * b * c : 0;
+/* One tap of some pixels from tap i[axis] of each axis. In volumes what is outside counts for nothing even if it is NaN. */
+static void put_tap(const struct fc_grid *s, const struct places *axis, const int *i, ptrdiff_t slope_step, int32_t *index,
+                    real *weights, real *slopes) {
+    const real *d = axis[0].at[i[0]], *h = axis[1].at[i[1]], *w = axis[2].at[i[2]];
+    const real *a = axis[0].weight[i[0]], *b = axis[1].weight[i[1]], *c = axis[2].weight[i[2]];
+    const int32_t rows = (int32_t)s->size[1], columns = (int32_t)s->size[2];
+    for (int p = 0; p < SOME; p++) {
+        const int32_t at = ((int32_t)d[p] * rows + (int32_t)h[p]) * columns + (int32_t)w[p];
+        index[p] = (d[p] >= 0) & (h[p] >= 0) & (w[p] >= 0) ? at : -1;
+    }
+    const int kept = s->rank == 2;
+    for (int p = 0; p < SOME; p++) {
+        const real weight = a[p] * b[p] * c[p];
+        weights[p] = kept | (index[p] >= 0) ? weight : 0;
+    }
     if (!slopes) return;
-    slopes[at] = there ? a * b * axis[2].slope[i[2]] : 0;
-    slopes[at + slope_step] = there ? a * axis[1].slope[i[1]] * c : 0;
-    if (s->rank == 3) slopes[at + 2 * slope_step] = there ? axis[0].slope[i[0]] * b * c : 0;
+    const real *by_d = axis[0].slope[i[0]], *by_h = axis[1].slope[i[1]], *by_w = axis[2].slope[i[2]];
+    for (int p = 0; p < SOME; p++) {
+        const int there = index[p] >= 0;
+        slopes[p] = there ? a[p] * b[p] * by_w[p] : 0;
+        slopes[p + slope_step] = there ? a[p] * by_h[p] * c[p] : 0;
+        if (s->rank == 3) slopes[p + 2 * slope_step] = there ? by_d[p] * b[p] * c[p] : 0;
+    }
 }
 
 void FC_FN(grid_taps)(const struct fc_grid *s, const void *grid, ptrdiff_t count, ptrdiff_t pitch, int32_t *index,
                       void *weights, void *slopes) {
-    struct places axis[3] = {{1, {0}, {1}, {0}}};
-    const ptrdiff_t each = s->mode == FC_BILINEAR ? 2 : s->mode == FC_NEAREST ? 1 : 4;
-    const ptrdiff_t taps = each * each * (s->rank == 3 ? each : 1);
-    for (ptrdiff_t p = 0; p < pitch; p++) {
-        if (p >= count) { /* the rest of a last vector */
-            for (ptrdiff_t t = 0; t < taps; t++) index[t * pitch + p] = -1, ((real *)weights)[t * pitch + p] = 0;
-            for (ptrdiff_t t = 0; slopes && t < s->rank * taps; t++) ((real *)slopes)[t * pitch + p] = 0;
-            continue;
-        }
-        const real *at = (const real *)grid + p * s->rank;
-        for (int a = 0; a < s->rank; a++) places_of(s, at[a], s->size[2 - a], &axis[2 - a]);
+    struct places axis[3];
+    ptrdiff_t taps = 1;
+    axis[0].count = 1;
+    for (int p = 0; p < SOME; p++) axis[0].at[0][p] = 0, axis[0].weight[0][p] = 1, axis[0].slope[0][p] = 0;
+    for (int a = 0; a < s->rank; a++) taps *= s->mode == FC_BILINEAR ? 2 : s->mode == FC_NEAREST ? 1 : 4;
+    for (ptrdiff_t p = 0; p < count; p += SOME) {
+        for (int a = 0; a < s->rank; a++)
+            places_of(s, (const real *)grid + p * s->rank + a, count - p, s->size[2 - a], &axis[2 - a]);
         ptrdiff_t to = p;
         int i[3];
         for (i[0] = 0; i[0] < axis[0].count; i[0]++)
             for (i[1] = 0; i[1] < axis[1].count; i[1]++)
                 for (i[2] = 0; i[2] < axis[2].count; i[2]++, to += pitch)
-                    put_tap(s, axis, i, to, taps * pitch, index, weights, slopes);
+                    put_tap(s, axis, i, taps * pitch, index + to, (real *)weights + to, slopes ? (real *)slopes + to : NULL);
     }
 }
 
