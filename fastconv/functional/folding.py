@@ -127,7 +127,9 @@ def pixel_shuffle(input: Array, upscale_factor: int, *, out: Array | None = None
     return backend.pixel_shuffle("pixel_shuffle", input, upscale_factor, out, num_threads)
 
 
-def pixel_unshuffle(input: Array, downscale_factor: int, *, out: Array | None = None, num_threads: int | None = None) -> Array:
+def pixel_unshuffle(
+    input: Array, downscale_factor: int, *, out: Array | None = None, num_threads: int | None = None
+) -> Array:
     """Put the pixels of blocks of r x r into channels of their own; undoes `pixel_shuffle`, and is its gradient.
 
     Parameters

@@ -64,4 +64,6 @@ def interpolate(
     [[[0.0, 1.0, 3.0, 4.0]]]
     """
     options = (size, scale_factor, mode, align_corners, recompute_scale_factor, antialias)
-    return backend_for("interpolate", "input", input).interpolate("interpolate", input, options, out, num_threads, data_format)
+    return backend_for("interpolate", "input", input).interpolate(
+        "interpolate", input, options, out, num_threads, data_format
+    )

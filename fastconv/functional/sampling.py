@@ -104,4 +104,6 @@ def affine_grid(
     >>> F.affine_grid(mirror, (1, 1, 1, 2), align_corners=True).tolist()
     [[[[1.0, 0.0], [-1.0, 0.0]]]]
     """
-    return backend_for("affine_grid", "theta", theta).affine_grid("affine_grid", theta, size, align_corners, out, num_threads)
+    return backend_for("affine_grid", "theta", theta).affine_grid(
+        "affine_grid", theta, size, align_corners, out, num_threads
+    )

@@ -116,7 +116,9 @@ class InterpolateSpec:
         if math.prod(output) * math.prod(pixels) >= LIMIT * LIMIT or max(*output, *pixels) >= OPTION:
             raise FastconvValueError(f"{function}: sizes must stay below 2**31, got {output} of {argument} of shape {shape}")
         spec = cls(function, rank, dtype, mode, aligned, smooth, n, c, pixels, output, factors, last)
-        check_result(function, spec.array_shape(output), spec.itemsize, f"size={show(size)}, scale_factor={show(scale_factor)}")
+        check_result(
+            function, spec.array_shape(output), spec.itemsize, f"size={show(size)}, scale_factor={show(scale_factor)}"
+        )
         return spec
 
     @property
@@ -151,7 +153,18 @@ class InterpolateSpec:
         runs = np.array([0, ow if same else 0], np.int64)
         shape = self.array_shape(self.output)
         return TakeSpec(
-            self.function, self.dtype, shape, self.planes, self.inner, self.size, (1, 1, 1), self.output, places, runs, 1, twice
+            self.function,
+            self.dtype,
+            shape,
+            self.planes,
+            self.inner,
+            self.size,
+            (1, 1, 1),
+            self.output,
+            places,
+            runs,
+            1,
+            twice,
         )  # type: ignore[arg-type]
 
     def resample(self) -> ResampleSpec:
@@ -220,7 +233,9 @@ def sizes_of(
 
 def check_count(function: str, argument: str, value: Any, given: Any, rank: int) -> None:
     if len(given) != rank:
-        raise FastconvValueError(f"{function}: {argument} must be one number or one for each of {rank} axes, got {argument}={show(value)}")
+        raise FastconvValueError(
+            f"{function}: {argument} must be one number or one for each of {rank} axes, got {argument}={show(value)}"
+        )
 
 
 def positive(function: str, item: Any, given: Any) -> float:
@@ -228,7 +243,9 @@ def positive(function: str, item: Any, given: Any) -> float:
     if isinstance(item, bool) or not isinstance(item, (int, float, np.integer, np.floating)):
         raise FastconvTypeError(f"{function}: scale_factor must be a number or one an axis, got scale_factor={show(given)}")
     if not 0 < item < OPTION:
-        raise FastconvValueError(f"{function}: scale_factor must be positive and below 2**31, got scale_factor={show(given)}")
+        raise FastconvValueError(
+            f"{function}: scale_factor must be positive and below 2**31, got scale_factor={show(given)}"
+        )
     return float(item)
 
 

@@ -10,7 +10,19 @@ from typing import Any
 import numpy as np
 
 from .borders import border_named
-from .checks import FORMATS, LIMIT, OPTION, Axes, FastconvTypeError, FastconvValueError, is_sequence, one_of, real, show, whole
+from .checks import (
+    FORMATS,
+    LIMIT,
+    OPTION,
+    Axes,
+    FastconvTypeError,
+    FastconvValueError,
+    is_sequence,
+    one_of,
+    real,
+    show,
+    whole,
+)
 
 Places = tuple[Any, Any, Any]
 
@@ -63,7 +75,9 @@ class PadSpec:
         if name in ("constant", "zeros"):
             constant, name = (constant if name == "constant" else 0.0), "constant"
         elif constant:
-            raise FastconvValueError(f"{function}: value must be 0 unless mode='constant', got value={show(value)} with {mode=}")
+            raise FastconvValueError(
+                f"{function}: value must be 0 unless mode='constant', got value={show(value)} with {mode=}"
+            )
         elif len(pad) > 6:
             raise FastconvValueError(f"{function}: pad must be of at most 3 axes with {mode=}, got pad={show(pad)}")
         every = (*[(0, 0)] * (len(shape) - last - len(pairs)), *pairs, *[(0, 0)] * last)

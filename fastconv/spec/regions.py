@@ -64,14 +64,18 @@ class GridSpec:
         border = one_of(function, "padding_mode", options[1], GRID_BORDERS)
         aligned = options[2] is not None and flag(function, "align_corners", options[2])
         if mode == "bicubic" and rank == 3:
-            raise FastconvValueError(f"{function}: mode 'bicubic' is for images, with 2 axes, got {argument} of shape {input_shape}")
+            raise FastconvValueError(
+                f"{function}: mode 'bicubic' is for images, with 2 axes, got {argument} of shape {input_shape}"
+            )
         if len(grid_shape) != rank + 2 or grid_shape[0] != n or grid_shape[-1] != rank or 0 in grid_shape[1:]:
             raise FastconvValueError(
                 f"{function}: grid must have shape ({n}, {'spatial' if rank == 3 else 'h, w'}, {rank}) for {argument} of shape "
                 f"{input_shape}, and no axis of size 0 other than the batch, got grid of shape {grid_shape}"
             )
         if math.prod(size) >= OPTION:
-            raise FastconvValueError(f"{function}: {argument} must have planes of fewer than 2**31 elements, got {input_shape}")
+            raise FastconvValueError(
+                f"{function}: {argument} must have planes of fewer than 2**31 elements, got {input_shape}"
+            )
         output = (*[1] * (3 - rank), *grid_shape[1:-1])
         numbers = GRID_MODES.index(mode), GRID_BORDERS.index(border)
         spec = cls(function, rank, dtype, n, c, size, output, *numbers, aligned, last)  # type: ignore[arg-type]
@@ -146,7 +150,9 @@ class RegionSpec:
         scale = real(function, "spatial_scale", spatial_scale, dtype)
         samples = max(whole(function, "sampling_ratio", sampling_ratio, -OPTION, limit=SAMPLES), 0)
         if h * w >= OPTION:
-            raise FastconvValueError(f"{function}: {argument} must have planes of fewer than 2**31 elements, got {input_shape}")
+            raise FastconvValueError(
+                f"{function}: {argument} must have planes of fewer than 2**31 elements, got {input_shape}"
+            )
         if scale <= 0:
             raise FastconvValueError(f"{function}: spatial_scale must be positive, got spatial_scale={show(spatial_scale)}")
         bent = flag(function, "aligned", aligned)

@@ -146,7 +146,9 @@ def boxes_of(function: str, boxes: Any, images: int, dtype: str) -> tuple[Array,
         for each in boxes:
             check_array(function, "boxes", each, dtype)
             if each.ndim != 2 or each.shape[1] != 4:
-                raise FastconvValueError(f"{function}: boxes must hold arrays of shape (l, 4), got boxes of shape {each.shape}")
+                raise FastconvValueError(
+                    f"{function}: boxes must hold arrays of shape (l, 4), got boxes of shape {each.shape}"
+                )
         numbers = np.repeat(np.arange(images), [len(each) for each in boxes])
         corners = np.concatenate([np.empty((0, 4), dtype), *boxes])
         return np.concatenate([numbers[:, None].astype(dtype), corners], axis=1, dtype=dtype), numbers.astype(np.int64)
@@ -183,13 +185,21 @@ def roi_align(
     dtype = check_array(function, "input", input)
     call, rows, images = bind_regions(function, input.shape, boxes, options, data_format, dtype, "input")
     threads = settings.thread_count(function, num_threads)
-    y = target(function, out, call.spec.output_shape, dtype, (input, *(boxes if isinstance(boxes, (list, tuple)) else (boxes,))))
+    y = target(
+        function, out, call.spec.output_shape, dtype, (input, *(boxes if isinstance(boxes, (list, tuple)) else (boxes,)))
+    )
     call.align(plain(input, dtype), rows, images, y, threads)
     return delivered(y, out)
 
 
 def roi_align_input(
-    function: str, input_size: Any, boxes: Any, grad_output: Any, options: tuple[Any, ...], num_threads: Any, data_format: Any
+    function: str,
+    input_size: Any,
+    boxes: Any,
+    grad_output: Any,
+    options: tuple[Any, ...],
+    num_threads: Any,
+    data_format: Any,
 ) -> Array:
     """Compute the gradient of RoI align with respect to the images."""
     dtype = check_array(function, "grad_output", grad_output)
@@ -220,7 +230,9 @@ def roi_pool(
     call, rows, images = bind_regions(function, input.shape, boxes, (*options, -1, False), data_format, dtype, "input")
     told = flag(function, "return_indices", return_indices)
     threads = settings.thread_count(function, num_threads)
-    y = target(function, out, call.spec.output_shape, dtype, (input, *(boxes if isinstance(boxes, (list, tuple)) else (boxes,))))
+    y = target(
+        function, out, call.spec.output_shape, dtype, (input, *(boxes if isinstance(boxes, (list, tuple)) else (boxes,)))
+    )
     where = np.empty(call.spec.output_shape, np.int64) if told else None
     call.maximum(plain(input, dtype), rows, images, y, where, threads)
     y = delivered(y, out)
@@ -251,7 +263,9 @@ def roi_pool_input(
     where, plane = plain(indices, "int64"), call.spec.size[0] * call.spec.size[1]
     if where.size and not (where.min() >= -1 and where.max() < plane):
         bad = where[(where < -1) | (where >= plane)][0]
-        raise FastconvValueError(f"{function}: indices must lie in [-1, {plane}), a plane of {call.spec.size}, got indices value {bad}")
+        raise FastconvValueError(
+            f"{function}: indices must lie in [-1, {plane}), a plane of {call.spec.size}, got indices value {bad}"
+        )
     threads = settings.thread_count(function, num_threads)
     dx = np.zeros(shape, dtype)
     call.maximum_grad(plain(grad_output, dtype), where, images, dx, threads)
