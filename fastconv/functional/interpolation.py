@@ -35,7 +35,8 @@ def interpolate(
         "nearest" (as torch and others compute it, half a pixel early), "nearest-exact", "linear" (1 axis), "bilinear",
         "bicubic" (2), "trilinear" (3) or "area", the mean of the pixels an output meets.
     align_corners : bool, optional
-        Linear and cubic: whether the centres of the first and last pixels coincide, instead of the outer edges. Default False.
+        Linear and cubic: whether the centres of the first and last pixels coincide, instead of the outer edges. Default
+        False.
     recompute_scale_factor : bool, optional
         Whether the scale is taken from the sizes instead of from scale_factor.
     antialias : bool, optional

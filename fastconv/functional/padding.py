@@ -31,8 +31,8 @@ def pad(
         The front and the back of the last axis, then of the one before it, and so on.
     mode : str, optional
         "constant" for any number of axes; "reflect", "replicate", "circular" or "symmetric" for up to three. Also the words
-        of `fastconv.border_mode`, as "numpy:edge". Borders may be wider than the array: each goes on for ever. Cropping comes
-        before a circular border and after the others, as in torch.
+        of `fastconv.border_mode`, as "numpy:edge". Borders may be wider than the array: each goes on for ever. Cropping
+        comes before a circular border and after the others, as in torch.
     value : float, optional
         What a constant border holds; default 0.
     data_format : str, optional

@@ -22,8 +22,8 @@ def roi_pool(
 ) -> Any:
     """Take the maximum of each bin of boxes in images, with torchvision's rounding.
 
-    The corners of a box are rounded to pixels, both inside it; bins overlap where they do not divide it. Ties go to the first
-    pixel in row-major order, NaN to the first NaN, as in `max_pool2d`.
+    The corners of a box are rounded to pixels, both inside it; bins overlap where they do not divide it. Ties go to the
+    first pixel in row-major order, NaN to the first NaN, as in `max_pool2d`. Corners count up to 2**30 pixels away.
 
     Parameters
     ----------

@@ -28,14 +28,14 @@ def grid_sample(
         Planes have fewer than 2**31 pixels.
     grid : ndarray of shape (n, oh, ow, 2) or (n, od, oh, ow, 3)
         Where each output looks: x, y (and z), from -1, the left, upper or front edge, to 1. Anything is allowed. Outside
-        counts what padding_mode says. NaN is the lowest edge with "border" and "reflection"; with "zeros", and in "bicubic", NaN
-        and infinite coordinates of images give NaN, and 0 in volumes and with "nearest": all as in torch.
+        counts what padding_mode says. NaN is the lowest edge with "border" and "reflection"; with "zeros", and in "bicubic",
+        NaN and infinite coordinates of images give NaN, and 0 in volumes and with "nearest": all as in torch.
     mode : {"bilinear", "nearest", "bicubic"}, optional
         In volumes "bilinear" is trilinear; "bicubic" is for images. Halves are rounded to the even pixel.
     padding_mode : {"zeros", "border", "reflection"}, optional
         Outside: zeros, the nearest pixel, or the image thrown back at its edges.
     align_corners : bool, optional
-        Whether -1 and 1 are the centres of the outermost pixels, instead of their outer edges, where the reflection is then too.
+        Whether -1 and 1 are the centres of the outermost pixels instead of their outer edges; reflections turn there too.
         Default False.
     data_format : str, optional
         "NHWC" or "NDHWC" if the channels are last.

@@ -1,8 +1,8 @@
 """Images sampled where a grid says, both gradients, and the grid of an affine transformation.
 
-Computes, source, tile and accuracy: src/sampling/grid.c and taps.c. A task of the forward pass and of the grid's gradient owns
-some pixels of an image for all channels, which share the tables; a task of the input's gradient owns whole planes, for which it
-makes the tables block by block, so that no sum is split.
+Computes, source, tile and accuracy: src/sampling/grid.c and taps.c. A task of the forward pass and of the grid's gradient
+owns some pixels of an image for all channels, which share the tables; a task of the input's gradient owns whole planes, for
+which it makes the tables block by block, so that no sum is split.
 """
 
 cimport numpy as cnp
@@ -101,7 +101,7 @@ cdef void spread_planes(void *argument, Py_ssize_t task, char *scratch) noexcept
 
 
 cdef class BoundGrid:
-    """A sampling bound to its shape and instruction set. Arrays are C-contiguous, aligned, native and of the spec's shapes."""
+    """A sampling bound to its shape and instruction set; arrays are C-contiguous, aligned, native, of the spec's shapes."""
 
     cdef fc_grid shape
     cdef Job template

@@ -1,8 +1,8 @@
 """RoI pooling and RoI align, and their gradients.
 
-Computes, source, tile and accuracy: src/sampling/regions.c and resample.c. A task of a forward pass owns the outputs of one box
-for some channels; a task of a gradient owns some whole planes of an image and goes through its boxes in their order, so that no
-sum is split.
+Computes, source, tile and accuracy: src/sampling/regions.c and resample.c. A task of a forward pass owns the outputs of one
+box for some channels; a task of a gradient owns some whole planes of an image and goes through its boxes in their order, so
+that no sum is split.
 """
 
 cimport numpy as cnp
@@ -69,7 +69,8 @@ cdef bint tables_of(const Job *job, Py_ssize_t box, fc_resample *s, char **scrat
         s.axis[axis].pitch = pitch
         s.axis[axis].weights = at
         s.axis[axis].index = index
-        job.kernels.region_axis(corners, 2 - axis, job.scale, job.aligned, outputs, size, job.samples, pitch, index, at, found)
+        job.kernels.region_axis(corners, 2 - axis, job.scale, job.aligned, outputs, size, job.samples, pitch, index, at,
+                                found)
         s.axis[axis].taps, s.low, s.high = found[0], found[1], found[2]
         at += size * pitch * (job.itemsize + 4)
         if found[0] == 0:
@@ -81,7 +82,8 @@ cdef bint tables_of(const Job *job, Py_ssize_t box, fc_resample *s, char **scrat
 cdef void align_box(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
     cdef const Job *job = <const Job *>argument
     cdef fc_resample shape
-    cdef Py_ssize_t groups = 1 if job.last else parts(job.c, CHANNELS), box = task // groups, first = task % groups * CHANNELS
+    cdef Py_ssize_t groups = 1 if job.last else parts(job.c, CHANNELS), box = task // groups
+    cdef Py_ssize_t first = task % groups * CHANNELS
     cdef Py_ssize_t channels = 1 if job.last else min(<Py_ssize_t>CHANNELS, job.c - first), channel
     cdef Py_ssize_t outputs = job.oh * job.ow * job.itemsize * (job.c if job.last else 1)
     cdef Py_ssize_t pixels = job.h * job.w * job.itemsize * (job.c if job.last else 1)
@@ -91,8 +93,8 @@ cdef void align_box(void *argument, Py_ssize_t task, char *scratch) noexcept nog
         memset(y, 0, channels * outputs)
         return
     for channel in range(channels):
-        job.kernels.resample_rows(&shape, job.x + (job.images[box] * planes + first + channel) * pixels, y + channel * outputs,
-                                  0, job.oh, scratch)
+        job.kernels.resample_rows(&shape, job.x + (job.images[box] * planes + first + channel) * pixels,
+                                  y + channel * outputs, 0, job.oh, scratch)
 
 
 cdef void align_back(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
@@ -175,7 +177,8 @@ cdef class BoundRegions:
 
     def align(self, ndarray x, ndarray boxes, ndarray images, ndarray y, int threads):
         cdef Job job = self.job(x, boxes, images, y, None)
-        run_tasks(align_box, &job, job.count * (1 if job.last else parts(job.c, CHANNELS)), threads, self.scratch(), self.brief)
+        cdef Py_ssize_t groups = 1 if job.last else parts(job.c, CHANNELS)
+        run_tasks(align_box, &job, job.count * groups, threads, self.scratch(), self.brief)
 
     def align_grad(self, ndarray dy, ndarray boxes, ndarray images, ndarray dx, int threads):
         cdef Job job = self.job(dy, boxes, images, dx, None)

@@ -1,6 +1,6 @@
 """Sums along axes with tables of weights: interpolation, and the adjoints of whatever reads along axes.
 
-Computes, source, tile and accuracy: src/sampling/resample.c. A task owns some output rows of one plane, or some whole planes.
+Computes, source, tile and accuracy: src/sampling/resample.c. A task owns some output rows of one plane, or some planes.
 """
 
 cimport numpy as cnp
@@ -42,7 +42,7 @@ cdef void back_plane(void *argument, Py_ssize_t task, char *scratch) noexcept no
 
 
 cdef class BoundResample:
-    """A resampling bound to its tables and instruction set. Arrays are C-contiguous, aligned, native and of the spec's shapes."""
+    """A resampling bound to tables and instruction set; arrays are C-contiguous, aligned, native, of the spec's shapes."""
 
     cdef fc_resample shape
     cdef const fc_kernels *kernels

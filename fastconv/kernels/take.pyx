@@ -44,7 +44,7 @@ cdef inline const int64_t *places(ndarray table) noexcept:
 
 
 cdef class BoundTake:
-    """Copies bound to their tables and instruction set. Arrays are C-contiguous, aligned, native and of the spec's shapes."""
+    """Copies bound to their tables and instruction set; arrays are C-contiguous, aligned, native, of the spec's shapes."""
 
     cdef fc_take shape
     cdef const fc_kernels *kernels

@@ -54,8 +54,8 @@ class FoldSpec:
         size = per_axis(function, "output_size", output_size, rank, 1, 1)
         if len(input_shape) not in (2, 3) or 0 in input_shape[-2:]:
             raise FastconvValueError(
-                f"{function}: input must have shape (n, c * taps, patches) or (c * taps, patches) and no axis of size 0 other "
-                f"than the batch, got input of shape {tuple(input_shape)}"
+                f"{function}: input must have shape (n, c * taps, patches) or (c * taps, patches) and no axis of size 0 "
+                f"other than the batch, got input of shape {tuple(input_shape)}"
             )
         batched = len(input_shape) == 3
         spec = cls.of(function, rank, batched, dtype, input_shape[0] if batched else 1, 1, size, options)
@@ -83,8 +83,8 @@ class FoldSpec:
         if any(span > r for span, r in zip(spans, room, strict=True)) or math.prod(room) * math.prod(kernel) >= LIMIT:
             raise FastconvValueError(
                 f"{function}: kernel_size must not exceed the padded image and stay with it below 2**60 elements, got "
-                f"kernel_size={show(options[0])}, dilation={show(options[1])} and padding={show(options[2])} for an image of "
-                f"size {size[3 - rank :]}"
+                f"kernel_size={show(options[0])}, dilation={show(options[1])} and padding={show(options[2])} for an image "
+                f"of size {size[3 - rank :]}"
             )
         output = tuple((r - span) // step + 1 for r, span, step in zip(room, spans, steps, strict=True))
         steps = tuple(1 if o == 1 else step for o, step in zip(output, steps, strict=True))  # type: ignore[assignment]
@@ -115,7 +115,7 @@ class FoldSpec:
         inside = tables[2] >= 0
         low = inside.argmax(axis=1)
         runs = np.stack([low, low + inside.sum(axis=1)], axis=1)
-        places = tuple(np.ascontiguousarray(table) for table in tables)
+        places: Any = tuple(np.ascontiguousarray(table) for table in tables)
         return TakeSpec(
             self.function,
             self.dtype,
@@ -128,7 +128,7 @@ class FoldSpec:
             places,
             np.ascontiguousarray(runs, np.int64),
             self.stride[2],
-        )  # type: ignore[arg-type]
+        )
 
 
 def fold_rank(value: Any, otherwise: int) -> int:

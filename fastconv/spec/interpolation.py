@@ -26,7 +26,7 @@ from .checks import (
 )
 from .padding import TakeSpec
 
-MODES = {"nearest": (1, 2, 3), "nearest-exact": (1, 2, 3), "area": (1, 2, 3)}
+MODES: dict[str, tuple[int, ...]] = {"nearest": (1, 2, 3), "nearest-exact": (1, 2, 3), "area": (1, 2, 3)}
 MODES |= {"linear": (1,), "bilinear": (2,), "bicubic": (2,), "trilinear": (3,)}
 LINEAR = ("linear", "bilinear", "trilinear")
 KEYS, KEYS_SMOOTH = -0.75, -0.5  # torch's constants of the cubic kernel, without and with antialias
@@ -91,7 +91,8 @@ class InterpolateSpec:
         size, scale_factor, mode, align_corners, recompute, antialias = options
         if len(shape) not in (3, 4, 5):
             raise FastconvValueError(
-                f"{function}: {argument} must have a batch, channels and 1 to 3 spatial axes, got {argument} of shape {shape}"
+                f"{function}: {argument} must have a batch, channels and 1 to 3 spatial axes, got {argument} of "
+                f"shape {shape}"
             )
         rank = len(shape) - 2
         last = channels_are_last(function, data_format, rank)
@@ -99,7 +100,8 @@ class InterpolateSpec:
         mode = one_of(function, "mode", mode, tuple(MODES))
         if rank not in MODES[mode]:
             raise FastconvValueError(
-                f"{function}: mode {mode!r} is for {MODES[mode][0]} spatial axes, got mode={mode!r} for {argument} of shape {shape}"
+                f"{function}: mode {mode!r} is for {MODES[mode][0]} spatial axes, got mode={mode!r} for {argument} of "
+                f"shape {shape}"
             )
         aligned = align_corners is not None and flag(function, "align_corners", align_corners)
         smooth = flag(function, "antialias", antialias)
@@ -110,7 +112,8 @@ class InterpolateSpec:
             )
         if smooth and mode not in ("bilinear", "bicubic"):
             raise FastconvValueError(
-                f"{function}: antialias must be False unless mode is 'bilinear' or 'bicubic', got antialias=True with mode={mode!r}"
+                f"{function}: antialias must be False unless mode is 'bilinear' or 'bicubic', got antialias=True with "
+                f"mode={mode!r}"
             )
         output, factors = sizes_of(function, pixels, rank, size, scale_factor, recompute)
         if math.prod(output) * math.prod(pixels) >= LIMIT * LIMIT or max(*output, *pixels) >= OPTION:
@@ -146,7 +149,7 @@ class InterpolateSpec:
 
     def take(self) -> TakeSpec:
         """Return the copies of a nearest mode."""
-        places = tuple(self.nearest())
+        places: Any = tuple(self.nearest())
         w, ow = self.size[2], self.output[2]
         same = ow == w and bool((places[2] == np.arange(w)).all())
         twice = self.inner == 1 and ow == 2 * w and bool((places[2] == np.arange(ow) // 2).all())
@@ -165,7 +168,7 @@ class InterpolateSpec:
             runs,
             1,
             twice,
-        )  # type: ignore[arg-type]
+        )
 
     def resample(self) -> ResampleSpec:
         """Return the weighted sums of any mode."""
@@ -225,8 +228,8 @@ def sizes_of(
     output = [math.floor(n * f) if n * f < OPTION else OPTION for n, f in zip(pixels[3 - rank :], factors, strict=True)]
     if min(output) < 1 or max(output) >= OPTION:
         raise FastconvValueError(
-            f"{function}: scale_factor must leave between 1 and 2**31 - 1 pixels an axis, got scale_factor={show(scale_factor)} "
-            f"for size {pixels[3 - rank :]}"
+            f"{function}: scale_factor must leave between 1 and 2**31 - 1 pixels an axis, got "
+            f"scale_factor={show(scale_factor)} for size {pixels[3 - rank :]}"
         )
     return (*lead, *output), (*[None] * (3 - rank), *([None] * rank if recompute else factors))  # type: ignore[return-value]
 

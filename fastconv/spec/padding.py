@@ -31,7 +31,8 @@ Places = tuple[Any, Any, Any]
 class TakeSpec:
     """Copies along three axes, with what every output stands for: a place of the input, or -1, the constant.
 
-    Rows of `places` hold, tap by tap, the places of an axis' outputs; outputs [low, high) of `runs` stand `step` pixels apart.
+    Rows of `places` hold, tap by tap, the places of an axis' outputs; outputs [low, high) of `runs` stand `step` pixels
+    apart.
     """
 
     function: str
@@ -123,14 +124,14 @@ class PadSpec:
     def take(self, dtype: str) -> TakeSpec:
         """Return the copies of a padding of at most three neighbouring axes."""
         planes, size, inner, pairs = self.split()
-        places = tuple(border_places(self.mode, n, *pair) for n, pair in zip(size, pairs, strict=True))
+        places: Any = tuple(border_places(self.mode, n, *pair) for n, pair in zip(size, pairs, strict=True))
         front, back = pairs[2]
         low, high = max(front, 0), size[2] + front + min(back, 0)
         runs = np.array([low, high] if low < high else [0, 0], np.int64)
-        output = tuple(len(p) for p in places)
+        output: Any = tuple(len(p) for p in places)
         return TakeSpec(
             self.function, dtype, self.output_shape, planes, inner, size, (1, 1, 1), output, places, runs, value=self.value
-        )  # type: ignore[arg-type]
+        )
 
 
 def closing_axes(function: str, shape: tuple[int, ...], data_format: Any) -> int:
@@ -141,7 +142,8 @@ def closing_axes(function: str, shape: tuple[int, ...], data_format: Any) -> int
     rank = len(name) - 2
     if len(shape) not in (rank + 1, rank + 2):
         raise FastconvValueError(
-            f"{function}: input must have {rank + 1} or {rank + 2} axes with data_format={name!r}, got input of shape {shape}"
+            f"{function}: input must have {rank + 1} or {rank + 2} axes with data_format={name!r}, "
+            f"got input of shape {shape}"
         )
     return int(name == FORMATS[rank][1])
 

@@ -69,8 +69,8 @@ class GridSpec:
             )
         if len(grid_shape) != rank + 2 or grid_shape[0] != n or grid_shape[-1] != rank or 0 in grid_shape[1:]:
             raise FastconvValueError(
-                f"{function}: grid must have shape ({n}, {'spatial' if rank == 3 else 'h, w'}, {rank}) for {argument} of shape "
-                f"{input_shape}, and no axis of size 0 other than the batch, got grid of shape {grid_shape}"
+                f"{function}: grid must have shape ({n}, {'spatial' if rank == 3 else 'h, w'}, {rank}) for {argument} of "
+                f"shape {input_shape}, and no axis of size 0 other than the batch, got grid of shape {grid_shape}"
             )
         if math.prod(size) >= OPTION:
             raise FastconvValueError(

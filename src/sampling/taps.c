@@ -1,12 +1,14 @@
 /* Computes:     y[p] = sum over taps t of weights[t][p] * x[index[t][p]], and its adjoint: what a grid or a table says.
  * Source:       Jaderberg et al., Spatial Transformer Networks, NIPS 2015.
  * Applies when: always; index holds places inside x, or -1, which reads as zero.
- * Layout:       tables of `taps` rows, `pitch` apart, of which whole vectors may be read; x one plane, or pixels of `inner` reals.
+ * Layout:       tables of `taps` rows, `pitch` apart, of which whole vectors may be read; x one plane, or pixels of `inner`
+ *               reals.
  * Plan:         one call owns its y. spread_taps adds to dx, which the caller owns.
  * Tile:         a vector of pixels of one plane, gathered; a pixel of vectors where channels are last.
  * Cost:         one gather and one multiply-add a tap.
  * Accuracy:     one chain of multiply-adds over the taps in their order. With `factor`, factor * sum is added to y.
- * Measured:     32 x 256 x 256 sampled at as many places takes 0.7 of PyTorch's time (AVX-512, one thread, taking turns). */
+ * Measured:     32 x 256 x 256 sampled at as many places takes 0.65 of PyTorch 2.13.0's time, with channels last 0.5; of 3
+ *               channels 1.3, where the tables are most of the work (AVX-512, one thread, taking turns). */
 #include "sampling/blend.h"
 
 void FC_FN(gather_taps)(ptrdiff_t taps, ptrdiff_t pitch, ptrdiff_t count, const int32_t *index, const void *weights,

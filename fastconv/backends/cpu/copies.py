@@ -106,11 +106,12 @@ def pad_input(
         shape = shape_of(function, "input_size", input_size, range(1, 65), "of the input")
         spec = PadSpec.make(function, shape, pads, mode, value, data_format, dtype)
         check_result(function, shape, 4 if dtype == "float32" else 8, f"input_size={show(input_size)}")
+        if 0 in (*shape, *spec.output_shape):
+            return spec, dtype, None, []
         if spec.mode == "constant":
             back = tuple((-front, -behind) for front, behind in spec.pairs)
             crop = PadSpec(function, "constant", 0.0, spec.output_shape, back)
-            steps = [] if 0 in spec.output_shape else [bind_call(take, step.take(dtype)) for step in crop.steps()]
-            return spec, dtype, None, steps
+            return spec, dtype, None, [bind_call(take, step.take(dtype)) for step in crop.steps()]
         return spec, dtype, bind_adjoint(adjoint_of(spec, dtype), shape), []
 
     options = (input_size, pads, mode, value, data_format)
@@ -215,7 +216,8 @@ def shuffle_shape(function: str, argument: str, input: Any, factor: Any) -> tupl
     r = whole(function, name, factor, 1, limit=1 << 15)
     if input.ndim < 3 or 0 in input.shape[-3:]:
         raise FastconvValueError(
-            f"{function}: {argument} must have channels, height and width, none of size 0, got {argument} of shape {input.shape}"
+            f"{function}: {argument} must have channels, height and width, none of size 0, "
+            f"got {argument} of shape {input.shape}"
         )
     return (r, input.shape[:-3], *input.shape[-3:])
 
@@ -226,8 +228,8 @@ def pixel_shuffle(function: str, input: Any, upscale_factor: Any, out: Any, num_
     r, lead, c, h, w = shuffle_shape(function, "input", input, upscale_factor)
     if c % (r * r):
         raise FastconvValueError(
-            f"{function}: upscale_factor must be one whose square divides the {c} channels, got upscale_factor={r} for input of "
-            f"shape {input.shape}"
+            f"{function}: upscale_factor must be one whose square divides the {c} channels, got upscale_factor={r} for "
+            f"input of shape {input.shape}"
         )
     shape = (*lead, c // (r * r), h * r, w * r)
     planes = int(np.prod(shape[:-2]))
@@ -244,7 +246,8 @@ def pixel_unshuffle(function: str, input: Any, downscale_factor: Any, out: Any, 
     r, lead, c, h, w = shuffle_shape(function, "input", input, downscale_factor)
     if h % r or w % r:
         raise FastconvValueError(
-            f"{function}: downscale_factor must divide height and width, got downscale_factor={r} for input of shape {input.shape}"
+            f"{function}: downscale_factor must divide height and width, got downscale_factor={r} for input of "
+            f"shape {input.shape}"
         )
     threads = settings.thread_count(function, num_threads)
     y = target(function, out, (*lead, c * r * r, h // r, w // r), dtype, (input,))

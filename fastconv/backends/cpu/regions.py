@@ -155,15 +155,16 @@ def boxes_of(function: str, boxes: Any, images: int, dtype: str) -> tuple[Array,
     check_array(function, "boxes", boxes, dtype)
     if boxes.ndim != 2 or boxes.shape[1] != 5:
         raise FastconvValueError(
-            f"{function}: boxes must have shape (k, 5), of image, x1, y1, x2 and y2, or be a list of arrays of shape (l, 4), "
-            f"got boxes of shape {boxes.shape}"
+            f"{function}: boxes must have shape (k, 5), of image, x1, y1, x2 and y2, or be a list of arrays of "
+            f"shape (l, 4), got boxes of shape {boxes.shape}"
         )
     column = np.asarray(boxes[:, 0], np.float64)
     wrong = ~((column >= 0) & (column < images) & (column == np.floor(column)))
     if wrong.any():
         bad = int(wrong.argmax())
         raise FastconvValueError(
-            f"{function}: boxes must begin with a whole number in [0, {images}), the image, got boxes[{bad}, 0]={column[bad]}"
+            f"{function}: boxes must begin with a whole number in [0, {images}), the image, "
+            f"got boxes[{bad}, 0]={column[bad]}"
         )
     return plain(boxes, dtype), column.astype(np.int64)
 
@@ -256,7 +257,7 @@ def roi_pool_input(
         )
     last = channels_are_last(function, data_format, 2)
     output = grad_output.shape[1:3] if last else grad_output.shape[2:]
-    call, rows, images = bind_regions(function, shape, boxes, (output, 1.0, -1, False), data_format, dtype, "input_size")
+    call, _, images = bind_regions(function, shape, boxes, (output, 1.0, -1, False), data_format, dtype, "input_size")
     check_result(function, shape, call.spec.itemsize, f"input_size={show(input_size)}")
     check_shape(function, "grad_output", grad_output, call.spec.output_shape)
     check_shape(function, "indices", indices, call.spec.output_shape)
