@@ -66,9 +66,7 @@ def test_grid_sample_and_its_gradients(mode: str, border: str, rank: int, isa: s
             assert first is None or got.tobytes() == first, words
             first = got.tobytes()
             tolerance.check(got, dx, bound, words + " gradient")
-        back = fc.grad.grid_sample_input(
-            calls.to_last(x, rank).shape, grid, calls.to_last(g, rank), **options, **last
-        )
+        back = fc.grad.grid_sample_input(calls.to_last(x, rank).shape, grid, calls.to_last(g, rank), **options, **last)
         assert (calls.to_first(back, rank) == got).all()
         by_grid = [fc.grad.grid_sample_grid(x, grid, g, **options, num_threads=threads) for threads in (1, 2, 7)]
         assert len({d.tobytes() for d in by_grid}) == 1, words

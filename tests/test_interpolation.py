@@ -62,7 +62,10 @@ def test_interpolate_and_its_gradient(kind: str, rank: int, isa: str) -> None:
         how = options.get("align_corners", False), options.get("antialias", False)
         matrices = [so.axis_matrix(word, n, o, scale, *how) for n, o, scale in axes]
         x = cases.integers(rng, (2, 3, *size), dtype)
-        y, magnitude = so.interpolate(x.astype(float), matrices), so.interpolate(abs(x.astype(float)), list(map(abs, matrices)))
+        y, magnitude = (
+            so.interpolate(x.astype(float), matrices),
+            so.interpolate(abs(x.astype(float)), list(map(abs, matrices))),
+        )
         taps = math.prod(int((m != 0).sum(axis=1).max()) for m in matrices)
         bound = tolerance.sum_bound(magnitude, taps + 8 * rank + 16 * how[1], dtype) * (4 if "cubic" in kind else 1)
         first = None

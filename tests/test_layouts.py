@@ -169,7 +169,9 @@ def test_the_calls_with_out_are_those_of_the_contract() -> None:
     convs = ("conv", "conv_transpose", "local_conv", "tiled_conv", "depthwise_separable_conv")
     kinds = (*convs, "max_pool", "avg_pool", "max_unpool")
     named = {f"{kind}{rank}d" for kind in kinds for rank in (1, 2, 3)}
-    assert families == named | {"linear", "gated_tanh", *calls.ACTIVATIONS}
+    sampling = {"pad", "unfold", "fold", "interpolate", "grid_sample", "affine_grid", "roi_pool", "roi_align"}
+    sampling |= {"pixel_shuffle", "pixel_unshuffle"}
+    assert families == named | sampling | {"linear", "gated_tanh", *calls.ACTIVATIONS}
 
 
 @pytest.mark.parametrize("name", WITH_OUT)

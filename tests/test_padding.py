@@ -69,9 +69,7 @@ def test_channels_last(mode: str, rank: int, isa: str, dtype: str) -> None:
     assert (F.pad(x, pads, mode, data_format=calls.FIRST[rank]) == first).all()
     g = cases.integers(rng, first.shape, dtype)
     dx = fc.grad.pad_input(x.shape, g, pads, mode)
-    back = fc.grad.pad_input(
-        calls.to_last(x, rank).shape, calls.to_last(g, rank), pads, mode, data_format=calls.LAST[rank]
-    )
+    back = fc.grad.pad_input(calls.to_last(x, rank).shape, calls.to_last(g, rank), pads, mode, data_format=calls.LAST[rank])
     assert (calls.to_first(back, rank) == dx).all()
 
 

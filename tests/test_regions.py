@@ -97,9 +97,7 @@ def test_roi_align_and_its_gradient(ratio: int, aligned: bool, isa: str) -> None
             assert first is None or got.tobytes() == first, words
             first = got.tobytes()
         tolerance.check(got.reshape(dx.shape), dx, bound, words + " gradient")
-        back = fc.grad.roi_align_input(
-            calls.to_last(x, 2).shape, boxes, calls.to_last(g, 2), **options, data_format="NHWC"
-        )
+        back = fc.grad.roi_align_input(calls.to_last(x, 2).shape, boxes, calls.to_last(g, 2), **options, data_format="NHWC")
         assert (calls.to_first(back, 2) == got).all()
 
 

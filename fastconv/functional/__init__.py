@@ -2,7 +2,7 @@
 """torch.nn.functional's names and signatures on NumPy arrays. A function is: spec, backend, call.
 
 Arrays are float32 or float64, all of one call alike, in any layout; results are C-contiguous. Shapes are (n, c, *spatial),
-or (c, *spatial) without a batch; convolutions and pooling also take the channels last. Every refusal is a `FastconvError`
+or (c, *spatial) without a batch; convolutions, pooling and sampling also take the channels last. Every refusal is a `FastconvError`
 that names function, argument, value and rule, raised before any work. Options every function shares:
 
 out : ndarray, optional
@@ -12,7 +12,7 @@ num_threads : int, optional
 algorithm : str, optional
     Convolutions only: "auto" or one of `fastconv.algorithms(function)`. A named algorithm that cannot serve the call raises.
 data_format : str, optional
-    Convolutions and pooling: where input and output have their channels, "NCHW" or "NHWC" for images, "NCW" or "NWC" for
+    Convolutions, pooling and sampling: where input and output have their channels, "NCHW" or "NHWC" for images, "NCW" or "NWC" for
     sequences, "NCDHW" or "NDHWC" for volumes. Weights are (c_out, c_in // groups, *kernel) in both.
 activation : str or ("leaky_relu", slope), optional
     Convolutions only: what is applied to each output: "relu", "relu6", "leaky_relu", "sigmoid", "tanh", "silu" or

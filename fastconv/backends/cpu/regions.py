@@ -130,7 +130,7 @@ def affine_grid_theta(function: str, grad_output: Any, size: Any, align_corners:
     rank = len(shape) - 2
     check_shape(function, "grad_output", grad_output, (shape[0], *shape[2:], rank))
     base = grid_base(shape[2:], aligned, dtype)
-    g = grad_output.reshape(shape[0], *[1] * (3 - rank), *shape[2:], rank).astype(np.float64)
+    g = plain(grad_output, dtype).reshape(shape[0], *[1] * (3 - rank), *shape[2:], rank).astype(np.float64)
     sums = [np.einsum("ndhwa,w->na", g, base[2], optimize=False), np.einsum("ndhwa,h->na", g, base[1], optimize=False)]
     sums += [np.einsum("ndhwa,d->na", g, base[0], optimize=False)] if rank == 3 else []
     return np.stack([*sums, g.sum(axis=(1, 2, 3))], axis=2).astype(dtype)
