@@ -205,7 +205,7 @@ def random_pools(rank: int) -> list[calls.Call]:
 
 
 def random_samplings(rank: int) -> list[calls.Call]:
-    """Padding, patches, interpolation, grids and regions of random shapes, with coordinates that are not numbers among them."""
+    """Padding, patches, interpolation, grids and regions of random shapes; some coordinates are no numbers."""
     found, grad = [], fastconv.grad
     for index in range(SHAPES_PER_RANK // 2):
         rng = cases.rng_for("guard pages sampling", 10 * index + rank)

@@ -108,7 +108,7 @@ def axis_matrix(mode: str, size: int, outputs: int, scale: float, aligned: bool,
             m[o, first:end] = 1 / (end - first)
             continue
         if mode.startswith("nearest"):
-            m[o, min(int(math.floor((o + 0.5 * (mode == "nearest-exact")) * scale)), size - 1)] = 1
+            m[o, min(math.floor((o + 0.5 * (mode == "nearest-exact")) * scale), size - 1)] = 1
             continue
         if antialias:
             stretch, cubic = max(scale, 1.0), mode == "bicubic"

@@ -2,8 +2,8 @@
 """torch.nn.functional's names and signatures on NumPy arrays. A function is: spec, backend, call.
 
 Arrays are float32 or float64, all of one call alike, in any layout; results are C-contiguous. Shapes are (n, c, *spatial),
-or (c, *spatial) without a batch; convolutions, pooling and sampling also take the channels last. Every refusal is a `FastconvError`
-that names function, argument, value and rule, raised before any work. Options every function shares:
+or (c, *spatial) without a batch; convolutions, pooling and sampling also take the channels last. Every refusal is a
+`FastconvError` that names function, argument, value and rule, raised before any work. Options every function shares:
 
 out : ndarray, optional
     Where to put the result; must have its shape and dtype. May overlap an input.
@@ -12,8 +12,8 @@ num_threads : int, optional
 algorithm : str, optional
     Convolutions only: "auto" or one of `fastconv.algorithms(function)`. A named algorithm that cannot serve the call raises.
 data_format : str, optional
-    Convolutions, pooling and sampling: where input and output have their channels, "NCHW" or "NHWC" for images, "NCW" or "NWC" for
-    sequences, "NCDHW" or "NDHWC" for volumes. Weights are (c_out, c_in // groups, *kernel) in both.
+    Convolutions, pooling and sampling: where input and output have their channels, "NCHW" or "NHWC" for images, "NCW" or
+    "NWC" for sequences, "NCDHW" or "NDHWC" for volumes. Weights are (c_out, c_in // groups, *kernel) in both.
 activation : str or ("leaky_relu", slope), optional
     Convolutions only: what is applied to each output: "relu", "relu6", "leaky_relu", "sigmoid", "tanh", "silu" or
     "hardswish"; the result has the bits of the function of that name on the convolution's result.
