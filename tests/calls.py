@@ -434,24 +434,36 @@ def grid_calls(rank: int, dtype: str) -> list[Call]:
     return found
 
 
+def by_image(function: Callable[..., object]) -> Callable[..., object]:
+    """A function of regions, given the boxes of two images in one array: the first has two."""
+
+    def call(boxes: np.ndarray, **arguments: object) -> object:
+        return function(boxes=[boxes[:2], boxes[2:]], **arguments)
+
+    return call
+
+
 def region_calls(dtype: str) -> list[Call]:
     """Regions of interest, and pixels to channels and back."""
     rng, grad = cases.rng_for("calls regions", 0), fastconv.grad
     x = cases.floats(rng, (2, 36, 7, 19), dtype)
-    boxes = np.array([[0, 1, 1, 12, 5], [1, -3, 0, 30, 4], [1, 2, 2, 2, 2], [0, 40, 40, 50, 50]], dtype)
+    boxes = np.array([[1, 1, 12, 5], [-3, 0, 30, 4], [2, 2, 2, 2], [40, 40, 50, 50]], dtype)
+    pool, align, pool_input, align_input = map(
+        by_image, (F.roi_pool, F.roi_align, grad.roi_pool_input, grad.roi_align_input)
+    )
     arrays, there, last = {"input": x, "boxes": boxes}, {"input": to_last(x, 2), "boxes": boxes}, {"data_format": "NHWC"}
     bins, shape, told = {"output_size": (3, 2)}, {"input_size": x.shape}, {"return_indices": True}
-    y, where = F.roi_pool(**arrays, **bins, **told)
+    y, where = pool(**arrays, **bins, **told)
     wide = {"input": cases.floats(rng, (2, 3, 8, 18), dtype)}
     return [
-        Call("roi_pool", F.roi_pool, arrays, bins, takes_out=True),
-        Call("roi_pool-indices", F.roi_pool, arrays, bins | told),
-        Call("roi_pool-last", F.roi_pool, there, bins | last, takes_out=True),
-        Call("roi_align", F.roi_align, arrays, bins, takes_out=True),
-        Call("roi_align-ratio", F.roi_align, arrays, bins | {"sampling_ratio": 2, "aligned": True}, takes_out=True),
-        Call("roi_align-last", F.roi_align, there, bins | last, takes_out=True),
-        Call("roi_pool_input", grad.roi_pool_input, {"boxes": boxes, "indices": where, "grad_output": y}, places=shape),
-        Call("roi_align_input", grad.roi_align_input, {"boxes": boxes, "grad_output": y}, bins, places=shape),
+        Call("roi_pool", pool, arrays, bins, takes_out=True),
+        Call("roi_pool-indices", pool, arrays, bins | told),
+        Call("roi_pool-last", pool, there, bins | last, takes_out=True),
+        Call("roi_align", align, arrays, bins, takes_out=True),
+        Call("roi_align-ratio", align, arrays, bins | {"sampling_ratio": 2, "aligned": True}, takes_out=True),
+        Call("roi_align-last", align, there, bins | last, takes_out=True),
+        Call("roi_pool_input", pool_input, {"boxes": boxes, "indices": where, "grad_output": y}, places=shape),
+        Call("roi_align_input", align_input, {"boxes": boxes, "grad_output": y}, bins, places=shape),
         Call("pixel_shuffle", F.pixel_shuffle, {"input": x}, {"upscale_factor": 3}, takes_out=True),
         Call("pixel_unshuffle", F.pixel_unshuffle, wide, {"downscale_factor": 2}, takes_out=True),
     ]

@@ -25,7 +25,7 @@ def grid_sample(
     Parameters
     ----------
     input : ndarray of shape (n, c, h, w) or (n, c, d, h, w)
-        Planes have fewer than 2**31 pixels.
+        Planes have fewer than 2**31 pixels, in float32 axes at most 2**24.
     grid : ndarray of shape (n, oh, ow, 2) or (n, od, oh, ow, 3)
         Where each output looks: x, y (and z), from -1, the left, upper or front edge, to 1. Anything is allowed. Outside
         counts what padding_mode says. NaN is the lowest edge with "border" and "reflection"; with "zeros", and in "bicubic",

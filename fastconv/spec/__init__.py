@@ -52,7 +52,7 @@ from .convolution import (
     bias_extents,
 )
 from .folding import FoldSpec
-from .interpolation import InterpolateSpec, ResampleSpec, table_of
+from .interpolation import InterpolateSpec, ResampleSpec, along_of, table_of
 from .padding import PadSpec, TakeSpec
 from .pooling import (
     PoolSpec,
@@ -100,6 +100,7 @@ __all__ = [
     "TakeSpec",
     "TiledSpec",
     "activation_of",
+    "along_of",
     "axis_phases",
     "batch_and_channels",
     "bias_extents",

@@ -180,7 +180,7 @@ class InterpolateSpec:
             axes = (*[one] * (3 - self.rank), *own)
         doubled = self.inner == 1 and self.mode in LINEAR and not (self.align_corners or self.antialias) and self.size[2] > 1
         half = scale_of(self.size[2], self.output[2], self.factors[2], False, self.dtype) == 0.5
-        along = "doubled" if doubled and half and self.output[2] == 2 * self.size[2] else "taps"
+        along = "doubled" if doubled and half and self.output[2] == 2 * self.size[2] else along_of(axes[2], self.size[2])
         return ResampleSpec(
             self.function,
             self.dtype,
@@ -339,6 +339,14 @@ def area_table(size: int, outputs: int, dtype: str) -> Table:
     taps = np.arange(int((end - first).max()))[:, None]
     inside = taps < end - first
     return table_of(np.where(inside, first + taps, -1), np.where(inside, 1 / (end - first), 0), dtype)
+
+
+def along_of(table: Table, size: int) -> str:
+    """Return how a row's outputs follow from its pixels: "same" if each is its pixel, else by "taps"."""
+    index, weights = table
+    wanted = np.where(np.arange(index.shape[1]) < size, np.arange(index.shape[1]), -1)
+    same = len(index) == 1 and size <= index.shape[1] and (index[0] == wanted).all()
+    return "same" if same and (weights[0, :size] == 1).all() else "taps"
 
 
 def most_uses(table: Table, size: int) -> int:

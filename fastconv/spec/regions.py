@@ -24,6 +24,7 @@ from .checks import (
 
 GRID_MODES = ("bilinear", "nearest", "bicubic")
 GRID_BORDERS = ("zeros", "border", "reflection")
+EXACT = {"float32": 1 << 24, "float64": OPTION}  # places that a coordinate can tell apart
 SAMPLES = 1 << 16  # of a bin along an axis
 
 
@@ -72,9 +73,10 @@ class GridSpec:
                 f"{function}: grid must have shape ({n}, {'spatial' if rank == 3 else 'h, w'}, {rank}) for {argument} of "
                 f"shape {input_shape}, and no axis of size 0 other than the batch, got grid of shape {grid_shape}"
             )
-        if math.prod(size) >= OPTION:
+        if math.prod(size) >= OPTION or max(size) > EXACT[dtype]:
             raise FastconvValueError(
-                f"{function}: {argument} must have planes of fewer than 2**31 elements, got {input_shape}"
+                f"{function}: {argument} must have planes of fewer than 2**31 elements, and axes of at most {EXACT[dtype]} "
+                f"in {dtype}, got {argument} of shape {input_shape}"
             )
         output = (*[1] * (3 - rank), *grid_shape[1:-1])
         numbers = GRID_MODES.index(mode), GRID_BORDERS.index(border)

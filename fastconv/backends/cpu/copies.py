@@ -16,6 +16,7 @@ from ...spec import (
     FoldSpec,
     PadSpec,
     ResampleSpec,
+    along_of,
     check_result,
     shape_of,
     show,
@@ -134,9 +135,19 @@ def pad_input(
 def adjoint_of(spec: PadSpec, dtype: str) -> ResampleSpec:
     """Return a padding as sums along axes."""
     copies = spec.take(dtype)
-    axes = tuple(table_of(places[None], np.ones((1, len(places))), dtype) for places in copies.places)
-    output = copies.output_shape
-    return ResampleSpec(spec.function, dtype, output, copies.planes, copies.inner, copies.size, copies.output, axes)  # type: ignore[arg-type]
+    axes: Any = tuple(table_of(places[None], np.ones((1, len(places))), dtype) for places in copies.places)
+    output, along = copies.output_shape, along_of(axes[2], copies.size[2])
+    return ResampleSpec(
+        spec.function,
+        dtype,
+        output,
+        copies.planes,
+        copies.inner,
+        copies.size,
+        copies.output,
+        axes,
+        along,
+    )
 
 
 def bind_adjoint(spec: ResampleSpec, input_shape: tuple[int, ...]) -> Any:
