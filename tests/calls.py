@@ -371,8 +371,8 @@ def sampling_calls(rank: int, dtype: str) -> list[Call]:
         how = {"pad": (3, 9, -1, 2, 1, 0)[: 2 * rank], "mode": mode} | more
         g = F.pad(x, **how)
         found += [
-            Call(f"pad-{mode}{rank}d", F.pad, {"input": x}, how, takes_out=True),
-            Call(f"pad-{mode}{rank}d-last", F.pad, {"input": there}, how | last, takes_out=True),
+            Call(f"pad-{mode}{rank}d", F.pad, {"input": x}, how, takes_out=mode == "reflect"),
+            Call(f"pad-{mode}{rank}d-last", F.pad, {"input": there}, how | last),
             Call(f"pad_input-{mode}{rank}d", grad.pad_input, {"grad_output": g}, how, places=shape),
             Call(
                 f"pad_input-{mode}{rank}d-last", grad.pad_input, {"grad_output": to_last(g, rank)}, how | last, places=spread
@@ -393,8 +393,8 @@ def sampling_calls(rank: int, dtype: str) -> list[Call]:
             how.pop("antialias", None)
         g, name = F.interpolate(x, **how), f"{mode}{rank}d-{factor}"
         found += [
-            Call(f"interpolate-{name}", F.interpolate, {"input": x}, how, takes_out=True),
-            Call(f"interpolate-{name}-last", F.interpolate, {"input": there}, how | last, takes_out=True),
+            Call(f"interpolate-{name}", F.interpolate, {"input": x}, how, takes_out=factor > 1),
+            Call(f"interpolate-{name}-last", F.interpolate, {"input": there}, how | last),
             Call(f"interpolate_input-{name}", grad.interpolate_input, {"grad_output": g}, how, places=shape),
         ]
     return found
@@ -413,13 +413,12 @@ def grid_calls(rank: int, dtype: str) -> list[Call]:
         how, name = {"mode": mode, "padding_mode": border, "align_corners": border == "border"}, f"{mode}-{border}{rank}d"
         last, both, shape = {"data_format": LAST[rank]}, {"grid": grid, "grad_output": g}, {"input_size": x.shape}
         found += [
-            Call(f"grid_sample-{name}", F.grid_sample, {"input": x, "grid": grid}, how, takes_out=True),
+            Call(f"grid_sample-{name}", F.grid_sample, {"input": x, "grid": grid}, how, takes_out=border == "zeros"),
             Call(
                 f"grid_sample-{name}-last",
                 F.grid_sample,
                 {"input": to_last(x, rank), "grid": grid},
                 how | last,
-                takes_out=True,
             ),
             Call(f"grid_sample_input-{name}", grad.grid_sample_input, both, how, places=shape),
             Call(f"grid_sample_grid-{name}", grad.grid_sample_grid, {"input": x} | both, how),
