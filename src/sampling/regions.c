@@ -6,7 +6,7 @@
  * Layout:       a box is (image, x1, y1, x2, y2). Tables: [tap][output], rows `pitch` apart, at most `size` taps.
  * Plan:         one call owns the table of an axis, or the outputs of a box in one plane.
  * Tile:         none: samples that share pixels are added up before any channel is read, so that each pixel of a bin is read
- *               once.
+ *               once. A maximum is found by vectors of a row, then the first pixel that has it.
  * Cost:         region_axis: some 10 operations a sample of one axis; region_max: one comparison an element.
  * Accuracy:     region_axis: a chain of additions an entry; region_max: exact.
  * Measured:     RoI align 7x7 of 64 boxes of 60 x 60 in 64 x 256 x 256: 15 ms, its gradient 26 ms, RoI pooling 88 ms
@@ -98,21 +98,34 @@ FC_INLINE void bin_of(ptrdiff_t start, ptrdiff_t end, ptrdiff_t o, ptrdiff_t out
     span[1] = high < 0 ? 0 : high < size ? high : size;
 }
 
-/* The maximum of rows [h[0], h[1]), columns [w[0], w[1]): NaN if there is one, the first of equals, 0 and -1 of nothing. */
-FC_INLINE void max_of(const real *x, ptrdiff_t pixel, ptrdiff_t width, const ptrdiff_t *h, const ptrdiff_t *w,
-                      real *y, int64_t *where) {
-    real best = 0;
-    int64_t winner = -1;
+/* The maximum of rows [h[0], h[1]), columns [w[0], w[1]), NaN if there is one. */
+FC_INLINE real highest(const real *x, ptrdiff_t pixel, ptrdiff_t width, const ptrdiff_t *h, const ptrdiff_t *w) {
+    const vec lowest = vec_set1((real)-INFINITY);
+    vec best = lowest;
     for (ptrdiff_t ih = h[0]; ih < h[1]; ih++)
-        for (ptrdiff_t iw = w[0]; iw < w[1]; iw++) {
-            const int64_t at = ih * width + iw;
-            const real value = x[at * pixel];
-            if (winner >= 0 && !(value > best || (value != value && best == best))) continue;
-            best = value;
-            winner = at;
+        for (ptrdiff_t iw = w[0]; iw < w[1]; iw += LANES) {
+            const mask some = mask_bits(bits_below(w[1] - iw));
+            const vec value = vec_select(some, vec_load_some(x + (ih * width + iw) * pixel, pixel, some), lowest);
+            best = vec_select(mask_beats(value, best), value, best);
         }
-    *y = best;
-    if (where) *where = winner;
+    real lane[LANES], most = (real)-INFINITY;
+    vec_store(lane, best);
+    for (int l = 0; l < LANES; l++) most = lane[l] > most || lane[l] != lane[l] ? lane[l] : most;
+    return most;
+}
+
+/* The maximum of a bin and where it stands: the first of equals or of NaN, 0 and -1 of nothing. */
+static void max_of(const real *x, ptrdiff_t pixel, ptrdiff_t width, const ptrdiff_t *h, const ptrdiff_t *w, real *y,
+                   int64_t *where) {
+    int64_t at = -1;
+    const real most = highest(x, pixel, width, h, w);
+    for (ptrdiff_t ih = h[0]; ih < h[1] && at < 0; ih++)
+        for (ptrdiff_t iw = w[0]; iw < w[1] && at < 0; iw++) {
+            const real value = x[(ih * width + iw) * pixel];
+            if (value == most || (value != value && most != most)) at = ih * width + iw;
+        }
+    *y = at < 0 ? 0 : x[at * pixel];
+    if (where) *where = at;
 }
 
 void FC_FN(region_max)(const void *box, double scale, ptrdiff_t h, ptrdiff_t w, ptrdiff_t oh, ptrdiff_t ow, const void *x,
