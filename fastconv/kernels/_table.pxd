@@ -233,8 +233,8 @@ cdef extern from "fastconv.h" nogil:
                             Py_ssize_t) noexcept nogil
         void (*region_axis)(const void *, int, double, int, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t, int32_t *,
                             void *, Py_ssize_t *) noexcept nogil
-        void (*region_max)(const void *, double, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t, const void *, Py_ssize_t,
-                           void *, int64_t *, Py_ssize_t) noexcept nogil
+        void (*region_max)(const void *, double, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t,
+                           const void *, Py_ssize_t, void *, int64_t *, Py_ssize_t) noexcept nogil
         void (*spread_switches)(const void *, const int64_t *, Py_ssize_t, Py_ssize_t, void *, Py_ssize_t) noexcept nogil
 
 cdef const fc_kernels *kernels_of(int isa, int width) noexcept

@@ -116,14 +116,13 @@ cdef void align_back(void *argument, Py_ssize_t task, char *scratch) noexcept no
 
 cdef void max_box(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
     cdef const Job *job = <const Job *>argument
-    cdef Py_ssize_t groups = parts(job.c, CHANNELS), box = task // groups, first = task % groups * CHANNELS, channel
-    cdef Py_ssize_t pixel = job.c if job.last else 1, outputs = job.oh * job.ow, pixels = job.h * job.w, x, y
-    for channel in range(first, min(first + CHANNELS, job.c)):
-        x = job.images[box] * job.c * pixels + channel * (1 if job.last else pixels)
-        y = box * job.c * outputs + channel * (1 if job.last else outputs)
-        job.kernels.region_max(job.boxes + box * 5 * job.itemsize, job.scale, job.h, job.w, job.oh, job.ow,
-                               job.x + x * job.itemsize, pixel, job.y + y * job.itemsize,
-                               NULL if job.where is NULL else job.where + y, pixel)
+    cdef Py_ssize_t groups = parts(job.c, CHANNELS), box = task // groups, first = task % groups * CHANNELS
+    cdef Py_ssize_t outputs = job.oh * job.ow, pixels = job.h * job.w
+    cdef Py_ssize_t x_channel = 1 if job.last else pixels, y_channel = 1 if job.last else outputs
+    cdef Py_ssize_t x = job.images[box] * job.c * pixels + first * x_channel, y = box * job.c * outputs + first * y_channel
+    job.kernels.region_max(job.boxes + box * 5 * job.itemsize, job.scale, job.h, job.w, job.oh, job.ow,
+                           min(<Py_ssize_t>CHANNELS, job.c - first), job.c if job.last else 1, job.x + x * job.itemsize,
+                           x_channel, job.y + y * job.itemsize, NULL if job.where is NULL else job.where + y, y_channel)
 
 
 cdef void max_back(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:

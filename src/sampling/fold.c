@@ -20,7 +20,8 @@ FC_INLINE ptrdiff_t patch_at(ptrdiff_t i, ptrdiff_t ik, ptrdiff_t pad, ptrdiff_t
 
 FC_INLINE void add_run(const real *x, ptrdiff_t count, ptrdiff_t step, real *y, int disjoint) {
     ptrdiff_t i = 0;
-    for (; step == 1 && !disjoint && i + LANES <= count; i += LANES) vec_store(y + i, vec_add(vec_load(y + i), vec_load(x + i)));
+    for (; step == 1 && !disjoint && i + LANES <= count; i += LANES)
+        vec_store(y + i, vec_add(vec_load(y + i), vec_load(x + i)));
     for (; i < count; i++) y[i * step] = disjoint ? x[i] : y[i * step] + x[i];
 }
 
