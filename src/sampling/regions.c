@@ -9,8 +9,8 @@
  *               once. A maximum is found by vectors of a row, then the first pixel that has it.
  * Cost:         region_axis: some 10 operations a sample of one axis; region_max: one comparison an element.
  * Accuracy:     region_axis: a chain of additions an entry; region_max: exact.
- * Measured:     64 boxes of 60 x 60 in 64 x 256 x 256, 7x7 bins: RoI align 10 ms, its gradient 26 ms, RoI pooling 58 ms (AVX-512,
- *               one thread). */
+ * Measured:     64 boxes of 60 x 60 in 64 x 256 x 256, 7x7 bins: RoI align 10 ms, its gradient 26 ms, RoI pooling 58 ms
+ *               (AVX-512, one thread). */
 #include <math.h>
 
 #include "kernel.h"
