@@ -139,8 +139,10 @@ struct fc_rows {
     const void *from;
     ptrdiff_t nd, nh, nw, step_d, step_h, step_w;
 };
+
 /* What is done where switches point: only check them, put small values there, add them up there, or get them from there. */
 enum fc_follow { FC_CHECK, FC_PUT, FC_ADD, FC_GET };
+
 /* An activation alone. leaky_relu: slope a; elu: a x above zero, b (e**(c x) - 1) below; softplus: beta a, linear above b;
  * hardtanh: between a and b; threshold: b up to a. */
 struct fc_curve {
@@ -165,6 +167,46 @@ struct fc_local {
     ptrdiff_t d, h, w, pitch, step;
     ptrdiff_t size_d, size_h, size_w, before_d, before_h, before_w;
     double k, scale, beta;
+};
+
+/* Copies along three axes: x has planes of d x h rows of w pixels of `inner` reals, y for each of kd x kh x kw taps od x oh
+ * rows of ow pixels. Tap ik and output o of an axis stand for place at[ik * outputs + o] of x, -1 for what is outside. Outputs
+ * [runs[2 * ikw], runs[2 * ikw + 1]) of a row stand for pixels `step` apart. */
+struct fc_take {
+    ptrdiff_t d, h, w, inner;
+    ptrdiff_t kd, kh, kw, od, oh, ow;
+    const int64_t *at_d, *at_h, *at_w, *runs;
+    ptrdiff_t step;
+    int twice;    /* place o / 2 for all outputs of a row */
+    double value; /* outside */
+};
+
+/* Weighted sums along an axis: output o is the sum over taps t of weights[t * pitch + o] times place index[t * pitch + o],
+ * nothing where that is -1. The pitch is a whole number of vectors. */
+struct fc_axis {
+    ptrdiff_t taps, pitch;
+    const int32_t *index;
+    const void *weights; /* reals */
+};
+
+/* How the outputs of a row follow from its pixels: by the axis, as they are, or twice as many as by the axis' first and last. */
+enum fc_along { FC_BY_TAPS, FC_COPIED, FC_DOUBLED };
+
+/* The same along three axes at once. Of a row of x pixels [low, high) are read. */
+struct fc_resample {
+    ptrdiff_t d, h, w, inner;
+    ptrdiff_t od, oh, ow;
+    ptrdiff_t low, high;
+    int along; /* fc_along */
+    struct fc_axis axis[3];
+};
+
+/* Where pixels of a grid of `rank` coordinates (the last axis first) lie in planes of d x h x w; taps: those of a pixel. */
+enum fc_grid_mode { FC_BILINEAR, FC_NEAREST, FC_BICUBIC };
+enum fc_grid_border { FC_GRID_ZEROS, FC_GRID_BORDER, FC_GRID_REFLECTION };
+struct fc_grid {
+    ptrdiff_t size[3];
+    int rank, mode, border, align;
 };
 
 struct fc_kernels {

@@ -476,6 +476,119 @@ def maxout_calls(dtype: str) -> list[Call]:
     return found
 
 
+# Options of the windows, borders and modes that a rank is sampled with.
+PADS = {"constant": {"value": 2.5}, "reflect": {}, "replicate": {}, "circular": {}, "symmetric": {}}
+LINEAR = {1: "linear", 2: "bilinear", 3: "trilinear"}
+
+
+def sampling_calls(rank: int, dtype: str) -> list[Call]:
+    """Padding, patches and interpolation."""
+    rng, grad = cases.rng_for("calls sampling", rank), fastconv.grad
+    x = cases.floats(rng, (2, 3, *SIZES[rank]), dtype)
+    shape, last = {"input_size": x.shape}, {"data_format": LAST[rank]}
+    there, spread = to_last(x, rank), {"input_size": to_last(x, rank).shape}
+    found = []
+    for mode, more in PADS.items():
+        how = {"pad": (3, 9, -1, 2, 1, 0)[: 2 * rank], "mode": mode} | more
+        g = F.pad(x, **how)
+        found += [
+            Call(f"pad-{mode}{rank}d", F.pad, {"input": x}, how, takes_out=mode == "reflect"),
+            Call(f"pad-{mode}{rank}d-last", F.pad, {"input": there}, how | last),
+            Call(f"pad_input-{mode}{rank}d", grad.pad_input, {"grad_output": g}, how, places=shape),
+            Call(
+                f"pad_input-{mode}{rank}d-last", grad.pad_input, {"grad_output": to_last(g, rank)}, how | last, places=spread
+            ),
+        ]
+    window = {"kernel_size": (3,) * rank, "padding": 1, "stride": 2}
+    columns = F.unfold(x, **window)
+    found += [
+        Call(f"unfold-{rank}d", F.unfold, {"input": x}, window, takes_out=True),
+        Call(f"fold-{rank}d", F.fold, {"input": columns}, window | {"output_size": x.shape[2:]}, takes_out=True),
+        Call(f"unfold_input-{rank}d", grad.unfold_input, {"grad_output": columns}, window, places=shape),
+        Call(f"fold_input-{rank}d", grad.fold_input, {"grad_output": x}, window),
+    ]
+    modes = ("nearest", "nearest-exact", "area", LINEAR[rank], *(("bicubic",) if rank == 2 else ()))
+    for mode, factor in itertools.product(modes, (2.0, 0.7)):
+        how = {"scale_factor": factor, "mode": mode} | ({"antialias": True} if rank == 2 and factor < 1 else {})
+        if mode not in ("bilinear", "bicubic"):
+            how.pop("antialias", None)
+        g, name = F.interpolate(x, **how), f"{mode}{rank}d-{factor}"
+        found += [
+            Call(f"interpolate-{name}", F.interpolate, {"input": x}, how, takes_out=factor > 1),
+            Call(f"interpolate-{name}-last", F.interpolate, {"input": there}, how | last),
+            Call(f"interpolate_input-{name}", grad.interpolate_input, {"grad_output": g}, how, places=shape),
+        ]
+    return found
+
+
+def grid_calls(rank: int, dtype: str) -> list[Call]:
+    """Sampling with a grid; sequences have none."""
+    rng, grad = cases.rng_for("calls grid", rank), fastconv.grad
+    found = []
+    for mode, border in itertools.product(("bilinear", "nearest", "bicubic"), ("zeros", "border", "reflection")):
+        if rank == 1 or (rank == 3 and mode == "bicubic"):
+            continue
+        x = cases.floats(rng, (2, 3, *SIZES[rank]), dtype)
+        grid = cases.floats(rng, (2, *SIZES[rank][::-1], rank), dtype)
+        g = cases.floats(rng, (2, 3, *SIZES[rank][::-1]), dtype)
+        how, name = {"mode": mode, "padding_mode": border, "align_corners": border == "border"}, f"{mode}-{border}{rank}d"
+        last, both, shape = {"data_format": LAST[rank]}, {"grid": grid, "grad_output": g}, {"input_size": x.shape}
+        found += [
+            Call(f"grid_sample-{name}", F.grid_sample, {"input": x, "grid": grid}, how, takes_out=border == "zeros"),
+            Call(
+                f"grid_sample-{name}-last",
+                F.grid_sample,
+                {"input": to_last(x, rank), "grid": grid},
+                how | last,
+            ),
+            Call(f"grid_sample_input-{name}", grad.grid_sample_input, both, how, places=shape),
+            Call(f"grid_sample_grid-{name}", grad.grid_sample_grid, {"input": x} | both, how),
+        ]
+    theta, size = cases.floats(rng, (2, rank, rank + 1), dtype), {"size": (2, 3, *SIZES[rank])}
+    if rank > 1:
+        g = F.affine_grid(theta, **size)
+        found += [
+            Call(f"affine_grid-{rank}d", F.affine_grid, {"theta": theta}, size, takes_out=True),
+            Call(f"affine_grid_theta-{rank}d", grad.affine_grid_theta, {"grad_output": g}, size, takes_threads=False),
+        ]
+    return found
+
+
+def by_image(function: Callable[..., object]) -> Callable[..., object]:
+    """A function of regions, given the boxes of two images in one array: the first has two."""
+
+    def call(boxes: np.ndarray, **arguments: object) -> object:
+        return function(boxes=[boxes[:2], boxes[2:]], **arguments)
+
+    return call
+
+
+def region_calls(dtype: str) -> list[Call]:
+    """Regions of interest, and pixels to channels and back."""
+    rng, grad = cases.rng_for("calls regions", 0), fastconv.grad
+    x = cases.floats(rng, (2, 36, 7, 19), dtype)
+    boxes = np.array([[1, 1, 12, 5], [-3, 0, 30, 4], [2, 2, 2, 2], [40, 40, 50, 50]], dtype)
+    pool, align, pool_input, align_input = map(
+        by_image, (F.roi_pool, F.roi_align, grad.roi_pool_input, grad.roi_align_input)
+    )
+    arrays, there, last = {"input": x, "boxes": boxes}, {"input": to_last(x, 2), "boxes": boxes}, {"data_format": "NHWC"}
+    bins, shape, told = {"output_size": (3, 2)}, {"input_size": x.shape}, {"return_indices": True}
+    y, where = pool(**arrays, **bins, **told)
+    wide = {"input": cases.floats(rng, (2, 3, 8, 18), dtype)}
+    return [
+        Call("roi_pool", pool, arrays, bins, takes_out=True),
+        Call("roi_pool-indices", pool, arrays, bins | told),
+        Call("roi_pool-last", pool, there, bins | last, takes_out=True),
+        Call("roi_align", align, arrays, bins, takes_out=True),
+        Call("roi_align-ratio", align, arrays, bins | {"sampling_ratio": 2, "aligned": True}, takes_out=True),
+        Call("roi_align-last", align, there, bins | last, takes_out=True),
+        Call("roi_pool_input", pool_input, {"boxes": boxes, "indices": where, "grad_output": y}, places=shape),
+        Call("roi_align_input", align_input, {"boxes": boxes, "grad_output": y}, bins, places=shape),
+        Call("pixel_shuffle", F.pixel_shuffle, {"input": x}, {"upscale_factor": 3}, takes_out=True),
+        Call("pixel_unshuffle", F.pixel_unshuffle, wide, {"downscale_factor": 2}, takes_out=True),
+    ]
+
+
 def tensorflow_calls(dtype: str) -> list[Call]:
     """TensorFlow's signatures."""
     rng = cases.rng_for("calls tf", 0)
@@ -699,11 +812,12 @@ def chosen(function: str, input_shape: tuple[int, ...], weight_shape: tuple[int,
 def calls_of(rank: int, dtype: str) -> list[Call]:
     """Every function of this number of axes."""
     families = (convolution_calls, border_calls, untied_calls, tiled_calls, separable_calls, transposed_calls, pooling_calls)
-    return [call for family in (*families, box_calls) for call in family(rank, dtype)]
+    families += (box_calls, sampling_calls, grid_calls)
+    return [call for family in families for call in family(rank, dtype)]
 
 
 def all_calls(dtype: str) -> list[Call]:
     """Every public function at least once."""
     by_rank = [call for rank in (1, 2, 3) for call in calls_of(rank, dtype)]
-    alone = (maxout_calls, dense_calls, tensorflow_calls, stream_calls, curve_calls, normalization_calls)
+    alone = (maxout_calls, dense_calls, tensorflow_calls, stream_calls, curve_calls, normalization_calls, region_calls)
     return by_rank + [call for family in alone for call in family(dtype)]

@@ -246,12 +246,80 @@ def random_boxes(rank: int) -> list[calls.Call]:
                     found.append(calls.Call(f"{name} indices {words}", pool, {"input": a}, switched))
                     arrays = {"indices": pool(a, **switched)[1], "grad_output": y}
                     found.append(calls.Call(f"{name}_input {words}", back, arrays, last, places=shape))
+
+
+def random_samplings(rank: int) -> list[calls.Call]:
+    """Padding, patches, interpolation, grids and regions of random shapes; some coordinates are no numbers."""
+    found, grad = [], fastconv.grad
+    for index in range(SHAPES_PER_RANK // 2):
+        rng = cases.rng_for("guard pages sampling", 10 * index + rank)
+        dtype = cases.DTYPES[index % 2]
+        size = (*(int(s) for s in rng.integers(1, 6, rank - 1)), cases.pick(rng, cases.WIDTHS))
+        x = cases.floats(rng, (1, cases.pick(rng, (1, 3, 17)), *size), dtype)
+        last, shape = {"data_format": calls.LAST[rank]}, {"input_size": x.shape}
+        mode = ("constant", "reflect", "replicate", "circular", "symmetric")[index % 5]
+        how = {"pad": tuple(int(v) for v in rng.integers(0, 20, 2 * rank)), "mode": mode}
+        window = {"kernel_size": (2,) * rank, "padding": 1, "stride": tuple(int(v) for v in rng.integers(1, 4, rank))}
+        scale = {"size": tuple(int(s) for s in rng.integers(1, 40 // rank, rank))}
+        scale["mode"] = ("nearest", calls.LINEAR[rank], "area")[index % 3]
+        if index % 4 == 0:
+            scale["size"] = tuple(2 * s for s in size)
+        columns, grown = F.unfold(x, **window), F.interpolate(x, **scale)
+        name = f"{x.shape} {dtype}"
+        found += [
+            calls.Call(f"pad {how} {name}", F.pad, {"input": x}, how, takes_out=True),
+            calls.Call(f"pad last {how} {name}", F.pad, {"input": calls.to_last(x, rank)}, how | last, takes_out=True),
+            calls.Call(f"pad_input {how} {name}", grad.pad_input, {"grad_output": F.pad(x, **how)}, how, places=shape),
+            calls.Call(f"unfold {window} {name}", F.unfold, {"input": x}, window, takes_out=True),
+            calls.Call(f"fold {window} {name}", F.fold, {"input": columns}, window | {"output_size": size}, takes_out=True),
+            calls.Call(f"interpolate {scale} {name}", F.interpolate, {"input": x}, scale, takes_out=True),
+            calls.Call(
+                f"interpolate_input {scale} {name}", grad.interpolate_input, {"grad_output": grown}, scale, places=shape
+            ),
+        ]
+        if rank == 1:
+            continue
+        wild = (np.nan, np.inf, -np.inf, 1e30, -1e30)
+        grid = rng.uniform(-1.5, 1.5, (1, *(2,) * (rank - 1), cases.pick(rng, cases.WIDTHS), rank)).astype(dtype)
+        grid[rng.random(grid.shape) < 0.1] = wild[index % 5]
+        spot = {"padding_mode": ("zeros", "border", "reflection")[index % 3], "align_corners": index % 2 == 0}
+        g = cases.floats(rng, (1, x.shape[1], *grid.shape[1:-1]), dtype)
+        arrays, both = {"input": x, "grid": grid}, {"grid": grid, "grad_output": g}
+        there = {"input": calls.to_last(x, rank), "grid": grid}
+        found += [
+            calls.Call(f"grid_sample {spot} {name}", F.grid_sample, arrays, spot, takes_out=True),
+            calls.Call(f"grid_sample last {spot} {name}", F.grid_sample, there, spot | last, takes_out=True),
+            calls.Call(f"grid_sample_input {spot} {name}", grad.grid_sample_input, both, spot, places=shape),
+            calls.Call(f"grid_sample_grid {spot} {name}", grad.grid_sample_grid, {"input": x} | both, spot),
+        ]
+        if rank == 3:
+            continue
+        boxes = np.concatenate([np.zeros((6, 1)), rng.uniform(-5, 60, (6, 4))], axis=1).astype(dtype)
+        boxes[5, 1:] = wild[index % 5]
+        bins = {"output_size": (3, cases.pick(rng, (1, 2, 16, 17)))}
+        y, where = F.roi_pool(x, boxes, **bins, return_indices=True)
+        arrays, there = {"input": x, "boxes": boxes}, {"input": calls.to_last(x, 2), "boxes": boxes}
+        pooled = {"boxes": boxes, "indices": where, "grad_output": y}
+        found += [
+            calls.Call(f"roi_pool {bins} {name}", F.roi_pool, arrays, bins, takes_out=True),
+            calls.Call(f"roi_align {bins} {name}", F.roi_align, arrays, bins, takes_out=True),
+            calls.Call(f"roi_align last {bins} {name}", F.roi_align, there, bins | last, takes_out=True),
+            calls.Call(f"roi_pool_input {name}", grad.roi_pool_input, pooled, places=shape),
+            calls.Call(
+                f"roi_align_input {bins} {name}",
+                grad.roi_align_input,
+                {"boxes": boxes, "grad_output": y},
+                bins,
+                places=shape,
+            ),
+        ]
     return found
 
 
 def random_calls(rank: int) -> list[calls.Call]:
     """Random shapes of everything."""
     families = (random_convolutions, random_borders, random_separable, random_transposed, random_pools, random_boxes)
+    families += (random_samplings,)
     return [call for family in families for call in family(rank)]
 
 

@@ -6,6 +6,7 @@ kind). The rows are generated from lists of bad values per argument; a bad *kind
 *value* a ValueError, and both are FastconvError and so RuntimeError.
 """
 
+import inspect
 import re
 import tracemalloc
 from collections.abc import Callable, Iterator
@@ -1057,12 +1058,183 @@ def setting_rows() -> Iterator[Bad]:
         yield Bad("", run, good | {"num_threads": 0}, "num_threads", "0", ValueError)
 
 
+def good_sampling() -> dict[str, tuple[Callable[..., object], dict]]:
+    """Functions that copy, interpolate and sample, by name, with arguments that work."""
+    x, g = np.ones((2, 4, 6, 8), np.float32), np.ones((2, 4, 12, 16), np.float32)
+    grid, boxes = np.zeros((2, 3, 5, 2), np.float32), np.zeros((3, 5), np.float32)
+    sampled, bins = np.ones((2, 4, 3, 5), np.float32), np.ones((3, 4, 2, 2), np.float32)
+    columns = np.ones((2, 16, 35), np.float32)
+    return {
+        "pad": (F.pad, {"input": x, "pad": (1, 2)}),
+        "pad_input": (fc.grad.pad_input, {"input_size": x.shape, "grad_output": F.pad(x, (1, 2)), "pad": (1, 2)}),
+        "unfold": (F.unfold, {"input": x, "kernel_size": 2}),
+        "fold": (F.fold, {"input": columns, "output_size": (6, 8), "kernel_size": 2}),
+        "unfold_input": (fc.grad.unfold_input, {"input_size": x.shape, "grad_output": columns, "kernel_size": 2}),
+        "fold_input": (fc.grad.fold_input, {"grad_output": x, "kernel_size": 2}),
+        "pixel_shuffle": (F.pixel_shuffle, {"input": x, "upscale_factor": 2}),
+        "pixel_unshuffle": (F.pixel_unshuffle, {"input": x, "downscale_factor": 2}),
+        "interpolate": (F.interpolate, {"input": x, "size": (12, 16), "mode": "bilinear"}),
+        "interpolate_input": (fc.grad.interpolate_input, {"input_size": x.shape, "grad_output": g, "size": (12, 16)}),
+        "grid_sample": (F.grid_sample, {"input": x, "grid": grid}),
+        "grid_sample_input": (fc.grad.grid_sample_input, {"input_size": x.shape, "grid": grid, "grad_output": sampled}),
+        "grid_sample_grid": (fc.grad.grid_sample_grid, {"input": x, "grid": grid, "grad_output": sampled}),
+        "affine_grid": (F.affine_grid, {"theta": np.ones((2, 2, 3), np.float32), "size": (2, 4, 3, 5)}),
+        "affine_grid_theta": (fc.grad.affine_grid_theta, {"grad_output": grid, "size": (2, 4, 3, 5)}),
+        "roi_pool": (F.roi_pool, {"input": x, "boxes": boxes, "output_size": 2}),
+        "roi_align": (F.roi_align, {"input": x, "boxes": boxes, "output_size": 2}),
+        "roi_pool_input": (
+            fc.grad.roi_pool_input,
+            {"input_size": x.shape, "boxes": boxes, "indices": np.zeros(bins.shape, np.int64), "grad_output": bins},
+        ),
+        "roi_align_input": (
+            fc.grad.roi_align_input,
+            {"input_size": x.shape, "boxes": boxes, "grad_output": bins, "output_size": 2},
+        ),
+    }
+
+
+# What an argument may not be: a bad value, and a bad kind.
+SAMPLING_VALUES: dict[str, tuple] = {
+    "pad": ((1,), (1, 2, 3), (1,) * 10, (2**31, 0), (-(2**63), 1)),
+    "kernel_size": (0, -1, (2, 0), 100, (2, 2, 2, 2), *HUGE),
+    "dilation": (0, -1, (1, 0), 100, *HUGE),
+    "padding": (-1, (0, -1), *HUGE),
+    "stride": (0, -1, (1, 0), *HUGE),
+    "upscale_factor": (0, -1, 3, *HUGE),
+    "downscale_factor": (0, -1, 3, *HUGE),
+    "mode": ("", "cubic", "Bilinear"),
+    "padding_mode": ("", "reflect", "Zeros"),
+    "align_corners": (),
+    "antialias": (),
+    "recompute_scale_factor": (),
+    "spatial_scale": (0.0, -1.0, float("nan"), float("inf")),
+    "sampling_ratio": (2**16, *HUGE),
+    "aligned": (),
+    "return_indices": (),
+    "num_threads": (0, -1, 2**63),
+    "data_format": ("", "nchw", "channels_last", "NHWC "),
+}
+SAMPLING_KINDS: dict[str, tuple] = {
+    "pad": (None, 3, "12", (1.5, 0), (True, 1), ("1", 2), Thing()),
+    "mode": (None, 3, True, Thing()),
+    "padding_mode": (None, 3, Thing()),
+    "align_corners": (1, 0, "True", Thing()),
+    "antialias": (None, 1, "yes", Thing()),
+    "recompute_scale_factor": (1, "yes"),
+    "aligned": (None, 1, Thing()),
+    "return_indices": (None, 1, Thing()),
+    "spatial_scale": (None, "1", True, 1j),
+    "data_format": (3, True, b"NHWC", Thing()),
+    "num_threads": ("2", 1.5, True, Thing()),
+}
+
+
+def sampling_rows() -> Iterator[Bad]:
+    """Padding, patches, interpolation, grids and regions."""
+    for name, (call, good) in good_sampling().items():
+        taken = inspect.signature(call).parameters
+        for argument in taken:
+            for value in SAMPLING_VALUES.get(argument, ()):
+                yield Bad(name, call, good | {argument: value}, argument, repr(value), ValueError)
+            kinds = (None, 1.5, "2", True, Thing()) if argument in SAMPLING_VALUES else ()
+            for value in SAMPLING_KINDS.get(argument, kinds):
+                yield Bad(name, call, good | {argument: value}, argument, repr(value), TypeError)
+        for argument in ("input", "grad_output", "grid", "theta", "boxes"):
+            if argument not in good:
+                continue
+            for value, says, kind in wrong_array(good[argument]):
+                whole = isinstance(value, np.ndarray) and value.dtype.kind in "iub" and name == "pad"
+                listed = isinstance(value, list) and argument == "boxes"
+                free = name in ("pad", "pixel_shuffle", "pixel_unshuffle") and kind is ValueError
+                if whole or listed or free:
+                    continue
+                words = (says,) if isinstance(says, str) else says
+                named = (argument, "grad_output", "input")
+                yield Bad(name, call, good | {argument: value}, named, (*words, "of shape"), kind)
+        if "input_size" in good:
+            for value in (None, 5, "size", (2, 4, 6, 8.0), (2, 4, 6, None)):
+                yield Bad(name, call, good | {"input_size": value}, "input_size", repr(value), TypeError)
+            for value in ((), (2, 4, 6, -8), (2, 4, 6, 2**63)):
+                yield Bad(name, call, good | {"input_size": value}, "input_size", repr(value), ValueError)
+            value = (2, 4, 6, 9)
+            if not name.startswith(("roi", "grid", "interpolate")):
+                yield Bad(
+                    name, call, good | {"input_size": value}, ("input_size", "grad_output"), "must have shape", ValueError
+                )
+        if "out" in taken:
+            yield Bad(name, call, good | {"out": np.ones((1, 2, 3), np.float32)}, "out", "(1, 2, 3)", ValueError)
+            yield Bad(name, call, good | {"out": [1.0]}, "out", "[1.0]", TypeError)
+    yield from sampling_shape_rows()
+
+
+def sampling_shape_rows() -> Iterator[Bad]:
+    """Sizes, shapes and boxes that do not fit."""
+    good = good_sampling()
+
+    def row(name: str, argument: str | tuple[str, ...], says: object, kind: type = ValueError, **changed: object) -> Bad:
+        return Bad(name, good[name][0], good[name][1] | changed, argument, str(says), kind)
+
+    yield row("pad", "value", "nan", value=float("nan"))
+    yield row("pad", "value", "1.0", value=1.0, mode="reflect")
+    yield row("pad", "pad", "(-5, -5)", pad=(-5, -5))
+    yield row("pad", "pad", "(1, 1, 1, 1, 1, 1, 1, 1)", pad=(1,) * 8, mode="reflect")
+    yield row("pad", "input", "(2, 4, 6, 8)", data_format="NWC")
+    for size in (0, -1, (3, 0), (3,), (3, 3, 3), 2**31, 2**63):
+        yield row("interpolate", "size", size, size=size)
+    for size in (1.5, "2", True, (2, None)):
+        yield row("interpolate", "size", size, TypeError, size=size)
+    for factor in (0, -1.0, 1e-9, 1e30, float("nan"), float("inf"), (2, 2, 2)):
+        yield row("interpolate", "scale_factor", factor, size=None, scale_factor=factor)
+    for factor in ("2", True, 1j, (2, None), Thing()):
+        yield row("interpolate", "scale_factor", factor, TypeError, size=None, scale_factor=factor)
+    yield row("interpolate", "scale_factor", "2", scale_factor=2)
+    yield row("interpolate", "size", "None", size=None)
+    yield row("interpolate", "mode", "'linear'", mode="linear")
+    yield row("interpolate", "align_corners", "True", mode="nearest", align_corners=True)
+    yield row("interpolate", "antialias", "True", mode="nearest", antialias=True)
+    yield row("interpolate", "recompute_scale_factor", "12", recompute_scale_factor=True)
+    yield row("interpolate", "input", "(4, 6, 8, 1, 1, 1)", input=np.ones((4, 6, 8, 1, 1, 1), np.float32))
+    yield row("interpolate", "size", 2**30, size=(2**30, 2**30))
+    yield row("fold", "input", "(2, 15, 35)", input=np.ones((2, 15, 35), np.float32))
+    yield row("fold", "input", "(2, 16, 34)", input=np.ones((2, 16, 34), np.float32))
+    for size in (0, (6, -8), (2**31, 8), (6, 8, 9, 1)):
+        yield row("fold", "output_size", size, output_size=size)
+    volume = np.ones((2, 4, 2, 6, 8), np.float32)
+    cubic = {"input": volume, "grid": np.ones((2, 1, 1, 1, 3), np.float32), "mode": "bicubic"}
+    yield row("grid_sample", "mode", "'bicubic'", **cubic)
+    for shape in ((2, 3, 5, 3), (1, 3, 5, 2), (2, 3, 2), (2, 3, 5, 7, 2), (2, 0, 5, 2)):
+        yield row("grid_sample", "grid", shape, grid=np.ones(shape, np.float32))
+    yield row("grid_sample", "grid", "float64", TypeError, grid=np.ones((2, 3, 5, 2)))
+    for shape in ((2, 3, 3), (1, 2, 3), (2, 2)):
+        yield row("affine_grid", "theta", shape, theta=np.ones(shape, np.float32))
+    for size in ((2, 4, 3), (2, 4, 0, 5), (2, 4, -3, 5), ()):
+        yield row("affine_grid", "size", size, size=size)
+    for name in ("roi_pool", "roi_align"):
+        for image in (2, -1, 0.5, float("nan"), float("inf"), 1e30):
+            boxes = np.zeros((3, 5), np.float32)
+            boxes[1, 0] = image
+            yield row(name, "boxes", "boxes[1, 0]", boxes=boxes)
+        for boxes in ([np.zeros((1, 4), np.float32)], [np.zeros((1, 5), np.float32)] * 2):
+            yield row(name, "boxes", "must hold", boxes=boxes)
+        yield row(name, "boxes", "float64", TypeError, boxes=[np.zeros((1, 4))] * 2)
+        for size in (0, -1, (2, 0), (2,), (2, 2, 2), 2**31, 2**62):
+            yield row(name, "output_size", size, output_size=size)
+        for size in (None, 1.5, "2", True, (2, None)):
+            yield row(name, "output_size", size, TypeError, output_size=size)
+        yield row(name, "output_size", 2**30, output_size=2**30)
+    for index in (-2, 48, 2**62, -(2**63)):
+        yield row("roi_pool_input", "indices", index, indices=np.full((3, 4, 2, 2), index))
+    yield row("roi_pool_input", "indices", "(3, 4, 2)", indices=np.zeros((3, 4, 2), np.int64))
+    yield row("roi_pool_input", "indices", "int32", TypeError, indices=np.zeros((3, 4, 2, 2), np.int32))
+
+
 ROWS = [
     *(row for rank in (1, 2, 3) for row in conv_rows(rank)),
     *(row for rank in (1, 2, 3) for row in transposed_rows(rank)),
     *(row for rank in (1, 2, 3) for row in pool_rows(rank)),
     *(row for rank in (1, 2, 3) for row in box_rows(rank)),
     *maxout_rows(),
+    *sampling_rows(),
     *dense_rows(),
     *curve_rows(),
     *normalization_rows(),
@@ -1103,6 +1275,8 @@ def test_there_are_enough_rows() -> None:
 
 
 def test_the_good_arguments_of_the_rows_are_good() -> None:
+    for call, good in good_sampling().values():
+        call(**good)
     for rank in (1, 2, 3):
         getattr(F, f"conv{rank}d")(**good_conv(rank))
         getattr(F, f"conv_transpose{rank}d")(**good_transposed(rank))

@@ -272,6 +272,7 @@ def test_layers_of_boxes_say_what_torchs_say():
     assert repr(nn.LPPool1d(2, 3, ceil_mode=True)) == "LPPool1d(norm_type=2, kernel_size=3, stride=None, ceil_mode=True)"
 
 
+@pytest.mark.parametrize("axes", [1, 2, 3])
 @pytest.mark.parametrize("options", [{}, {"stride": 2, "padding": 1}, {"stride": 1, "dilation": 2}, {"padding": "same"}])
 @pytest.mark.parametrize("switches", ["flat", "compact"])
 def test_pooling_layers_with_the_channels_last_and_compact_switches(axes, options, switches):

@@ -86,6 +86,15 @@ from .dropout import (
     dropout2d,
     dropout3d,
 )
+from .folding import (
+    fold,
+    pixel_shuffle,
+    pixel_unshuffle,
+    unfold,
+)
+from .interpolation import (
+    interpolate,
+)
 from .linear import (
     linear,
 )
@@ -103,6 +112,9 @@ from .normalization import (
     local_contrast_norm,
     local_response_norm,
     rms_norm,
+)
+from .padding import (
+    pad,
 )
 from .pooling import (
     avg_pool1d,
@@ -122,6 +134,14 @@ from .power_pooling import (
     sum_pool1d,
     sum_pool2d,
     sum_pool3d,
+)
+from .regions import (
+    roi_align,
+    roi_pool,
+)
+from .sampling import (
+    affine_grid,
+    grid_sample,
 )
 from .transposed import (
     conv_transpose1d,
@@ -144,6 +164,7 @@ __all__ = [
     "adaptive_max_pool1d",
     "adaptive_max_pool2d",
     "adaptive_max_pool3d",
+    "affine_grid",
     "alpha_dropout",
     "avg_pool1d",
     "avg_pool2d",
@@ -165,6 +186,7 @@ __all__ = [
     "dropout2d",
     "dropout3d",
     "elu",
+    "fold",
     "gated_tanh",
     "gelu",
     "global_avg_pool1d",
@@ -174,11 +196,13 @@ __all__ = [
     "global_max_pool2d",
     "global_max_pool3d",
     "glu",
+    "grid_sample",
     "group_norm",
     "hardsigmoid",
     "hardswish",
     "hardtanh",
     "instance_norm",
+    "interpolate",
     "layer_norm",
     "leaky_relu",
     "linear",
@@ -200,10 +224,15 @@ __all__ = [
     "max_unpool3d",
     "maxout",
     "mish",
+    "pad",
+    "pixel_shuffle",
+    "pixel_unshuffle",
     "prelu",
     "relu",
     "relu6",
     "rms_norm",
+    "roi_align",
+    "roi_pool",
     "selu",
     "sigmoid",
     "silu",
@@ -219,4 +248,5 @@ __all__ = [
     "tiled_conv1d",
     "tiled_conv2d",
     "tiled_conv3d",
+    "unfold",
 ]

@@ -69,6 +69,13 @@ from .dropout import (
     dropout3d_input,
     dropout_input,
 )
+from .folding import (
+    fold_input,
+    unfold_input,
+)
+from .interpolation import (
+    interpolate_input,
+)
 from .linear import (
     linear_bias,
     linear_input,
@@ -103,6 +110,9 @@ from .normalization import (
     rms_norm_input,
     rms_norm_weight,
 )
+from .padding import (
+    pad_input,
+)
 from .pooling import (
     avg_pool1d_input,
     avg_pool2d_input,
@@ -121,6 +131,15 @@ from .power_pooling import (
     sum_pool1d_input,
     sum_pool2d_input,
     sum_pool3d_input,
+)
+from .regions import (
+    roi_align_input,
+    roi_pool_input,
+)
+from .sampling import (
+    affine_grid_theta,
+    grid_sample_grid,
+    grid_sample_input,
 )
 from .transposed import (
     conv_transpose1d_bias,
@@ -155,6 +174,7 @@ __all__ = [
     "adaptive_max_pool1d_input",
     "adaptive_max_pool2d_input",
     "adaptive_max_pool3d_input",
+    "affine_grid_theta",
     "alpha_dropout_input",
     "avg_pool1d_input",
     "avg_pool2d_input",
@@ -188,6 +208,7 @@ __all__ = [
     "dropout3d_input",
     "dropout_input",
     "elu_input",
+    "fold_input",
     "gated_tanh_input",
     "gelu_input",
     "global_avg_pool1d_input",
@@ -197,6 +218,8 @@ __all__ = [
     "global_max_pool2d_input",
     "global_max_pool3d_input",
     "glu_input",
+    "grid_sample_grid",
+    "grid_sample_input",
     "group_norm_bias",
     "group_norm_gradients",
     "group_norm_input",
@@ -208,6 +231,7 @@ __all__ = [
     "instance_norm_gradients",
     "instance_norm_input",
     "instance_norm_weight",
+    "interpolate_input",
     "layer_norm_bias",
     "layer_norm_gradients",
     "layer_norm_input",
@@ -237,6 +261,7 @@ __all__ = [
     "max_unpool3d_input",
     "maxout_input",
     "mish_input",
+    "pad_input",
     "prelu_input",
     "prelu_weight",
     "relu6_input",
@@ -244,6 +269,8 @@ __all__ = [
     "rms_norm_gradients",
     "rms_norm_input",
     "rms_norm_weight",
+    "roi_align_input",
+    "roi_pool_input",
     "selu_input",
     "sigmoid_input",
     "silu_input",
@@ -262,4 +289,5 @@ __all__ = [
     "tiled_conv2d_weight",
     "tiled_conv3d_input",
     "tiled_conv3d_weight",
+    "unfold_input",
 ]

@@ -113,6 +113,36 @@ cdef extern from "fastconv.h" nogil:
         Py_ssize_t step, kw, left, pitch
         Py_ssize_t taps
 
+    cdef struct fc_take:
+        Py_ssize_t d, h, w, inner
+        Py_ssize_t kd, kh, kw, od, oh, ow
+        const int64_t *at_d
+        const int64_t *at_h
+        const int64_t *at_w
+        const int64_t *runs
+        Py_ssize_t step
+        int twice
+        double value
+
+    cdef struct fc_axis:
+        Py_ssize_t taps, pitch
+        const int32_t *index
+        const void *weights
+
+    enum fc_along:
+        FC_BY_TAPS, FC_COPIED, FC_DOUBLED
+
+    cdef struct fc_resample:
+        Py_ssize_t d, h, w, inner
+        Py_ssize_t od, oh, ow
+        Py_ssize_t low, high
+        int along
+        fc_axis axis[3]
+
+    cdef struct fc_grid:
+        Py_ssize_t size[3]
+        int rank, mode, border, align
+
     cdef struct fc_kernels:
         const char *isa
         int lanes
@@ -286,5 +316,23 @@ cdef extern from "fastconv.h" nogil:
                                  Py_ssize_t, Py_ssize_t, void *) noexcept nogil
         void (*contrast_smooth)(const void *, const void *, const void *, const void *, Py_ssize_t, Py_ssize_t, Py_ssize_t,
                                 Py_ssize_t, Py_ssize_t, void *, void *) noexcept nogil
+        void (*take_rows)(const fc_take *, const void *, void *, Py_ssize_t, Py_ssize_t) noexcept nogil
+        void (*fold_rows)(const fc_conv *, const void *, void *, Py_ssize_t, Py_ssize_t, int) noexcept nogil
+        void (*resample_rows)(const fc_resample *, const void *, void *, Py_ssize_t, Py_ssize_t, void *) noexcept nogil
+        void (*resample_back)(const fc_resample *, const void *, void *, void *) noexcept nogil
+        void (*gather_taps)(Py_ssize_t, Py_ssize_t, Py_ssize_t, const int32_t *, const void *, const void *, const void *,
+                            void *) noexcept nogil
+        void (*gather_pixels)(Py_ssize_t, Py_ssize_t, Py_ssize_t, const int32_t *, const void *, const void *, Py_ssize_t,
+                              void *) noexcept nogil
+        void (*spread_taps)(Py_ssize_t, Py_ssize_t, Py_ssize_t, const int32_t *, const void *, const void *,
+                            void *) noexcept nogil
+        void (*grid_taps)(const fc_grid *, const void *, Py_ssize_t, Py_ssize_t, int32_t *, void *, void *) noexcept nogil
+        void (*affine_rows)(int, const void *, const void *const *, const Py_ssize_t *, void *, Py_ssize_t,
+                            Py_ssize_t) noexcept nogil
+        void (*region_axis)(const void *, int, double, int, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t, int32_t *,
+                            void *, Py_ssize_t *) noexcept nogil
+        void (*region_max)(const void *, double, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t,
+                           const void *, Py_ssize_t, void *, int64_t *, Py_ssize_t) noexcept nogil
+        void (*spread_switches)(const void *, const int64_t *, Py_ssize_t, Py_ssize_t, void *, Py_ssize_t) noexcept nogil
 
 cdef const fc_kernels *kernels_of(int isa, int width) noexcept

@@ -13,6 +13,7 @@ from numpy cimport ndarray
 from ._parallel cimport parts, run_tasks
 from ._table cimport (
     FC_AS_IS,
+    FC_CHECK,
     FC_CUBES,
     FC_MAGNITUDES,
     FC_MAXIMA,
@@ -23,6 +24,7 @@ from ._table cimport (
     FC_WHOLE,
     fc_boxes,
     fc_kernels,
+    fc_pool,
     kernels_of,
 )
 
@@ -234,7 +236,8 @@ cdef class BoundBoxes:
         cdef fc_pool plane
         plane.d = plane.h = plane.od = plane.oh = 1
         plane.w, plane.ow = self.template.in_plane, cnp.PyArray_SIZE(switches)
-        return self.template.kernels.follow_switches(&plane, FC_CHECK, cnp.PyArray_DATA(switches), False, NULL, NULL, 1, 0, 1)
+        return self.template.kernels.follow_switches(&plane, FC_CHECK, cnp.PyArray_DATA(switches), False, NULL, NULL, 1, 0,
+                                                     1)
 
 
 def bind(spec, isa, isa_name):

@@ -254,8 +254,8 @@ cdef class ConvPool:
         cdef Py_ssize_t rows = job.row_end - job.row, c_out = job.pooling.c_out, pixel = c_out * self.itemsize
         cdef bint brief = <double>job.images * c_out * self.step < SERIAL_ITEMS
         if not last:
-            return run_tasks(pool_channels, job, job.images * parts(c_out, PLANES), threads, pooling_bytes(self.kernels, &self.shape),
-                             brief)
+            return run_tasks(pool_channels, job, job.images * parts(c_out, PLANES), threads,
+                             pooling_bytes(self.kernels, &self.shape), brief)
         job.rows_per_task = rows if brief else max(parts(rows, 4 * threads), 1)
         job.row_blocks = parts(rows, job.rows_per_task) if rows else 0
         run_tasks(pool_rows, job, job.images * job.row_blocks, threads, 0, brief)

@@ -66,6 +66,17 @@ from .dropout import (
     Dropout2d,
     Dropout3d,
 )
+from .folding import (
+    Fold,
+    PixelShuffle,
+    PixelUnshuffle,
+    Unfold,
+)
+from .interpolation import (
+    Upsample,
+    UpsamplingBilinear2d,
+    UpsamplingNearest2d,
+)
 from .linear import (
     Flatten,
     Linear,
@@ -94,6 +105,23 @@ from .normalization import (
 from .optim import (
     SGD,
 )
+from .padding import (
+    CircularPad1d,
+    CircularPad2d,
+    CircularPad3d,
+    ConstantPad1d,
+    ConstantPad2d,
+    ConstantPad3d,
+    ReflectionPad1d,
+    ReflectionPad2d,
+    ReflectionPad3d,
+    ReplicationPad1d,
+    ReplicationPad2d,
+    ReplicationPad3d,
+    ZeroPad1d,
+    ZeroPad2d,
+    ZeroPad3d,
+)
 from .pooling import (
     AvgPool1d,
     AvgPool2d,
@@ -113,6 +141,10 @@ from .power_pooling import (
     SumPool1d,
     SumPool2d,
     SumPool3d,
+)
+from .regions import (
+    RoIAlign,
+    RoIPool,
 )
 from .separable import (
     DepthwiseSeparableConv1d,
@@ -153,6 +185,12 @@ __all__ = [
     "BatchNorm3d",
     "Buffer",
     "CausalConv1d",
+    "CircularPad1d",
+    "CircularPad2d",
+    "CircularPad3d",
+    "ConstantPad1d",
+    "ConstantPad2d",
+    "ConstantPad3d",
     "Conv1d",
     "Conv2d",
     "Conv3d",
@@ -168,6 +206,7 @@ __all__ = [
     "Dropout2d",
     "Dropout3d",
     "Flatten",
+    "Fold",
     "GatedTanh",
     "GlobalAvgPool1d",
     "GlobalAvgPool2d",
@@ -206,9 +245,19 @@ __all__ = [
     "Module",
     "PReLU",
     "Parameter",
+    "PixelShuffle",
+    "PixelUnshuffle",
     "RMSNorm",
     "ReLU",
     "ReLU6",
+    "ReflectionPad1d",
+    "ReflectionPad2d",
+    "ReflectionPad3d",
+    "ReplicationPad1d",
+    "ReplicationPad2d",
+    "ReplicationPad3d",
+    "RoIAlign",
+    "RoIPool",
     "Sequential",
     "SiLU",
     "Sigmoid",
@@ -225,6 +274,13 @@ __all__ = [
     "TiledConv1d",
     "TiledConv2d",
     "TiledConv3d",
+    "Unfold",
+    "Upsample",
+    "UpsamplingBilinear2d",
+    "UpsamplingNearest2d",
+    "ZeroPad1d",
+    "ZeroPad2d",
+    "ZeroPad3d",
     "conv_to_linear",
     "linear_to_conv",
 ]

@@ -58,6 +58,15 @@ from .convolution import (
     activation_of,
     bias_extents,
 )
+from .folding import (
+    FoldSpec,
+)
+from .interpolation import (
+    InterpolateSpec,
+    ResampleSpec,
+    along_of,
+    table_of,
+)
 from .normalization import (
     NormSpec,
     WindowSpec,
@@ -65,11 +74,19 @@ from .normalization import (
     not_negative,
     planes_of,
 )
+from .padding import (
+    PadSpec,
+    TakeSpec,
+)
 from .pooling import (
     PoolSpec,
     element_dtype,
     pooled,
     unpooled,
+)
+from .regions import (
+    GridSpec,
+    RegionSpec,
 )
 from .tiled import (
     TiledSpec,
@@ -100,14 +117,22 @@ __all__ = [
     "FastconvError",
     "FastconvTypeError",
     "FastconvValueError",
+    "FoldSpec",
+    "GridSpec",
+    "InterpolateSpec",
     "NormSpec",
+    "PadSpec",
     "Pairs",
     "PhaseAxis",
     "PoolSpec",
+    "RegionSpec",
+    "ResampleSpec",
     "SeparableSpec",
+    "TakeSpec",
     "TiledSpec",
     "WindowSpec",
     "activation_of",
+    "along_of",
     "axis_phases",
     "batch_and_channels",
     "bias_extents",
@@ -134,6 +159,7 @@ __all__ = [
     "real",
     "shape_of",
     "show",
+    "table_of",
     "unpooled",
     "whole",
 ]

@@ -82,6 +82,11 @@ FC_INLINE mask mask_beats(vec a, vec b) {
 }
 FC_INLINE vec vec_select(mask m, vec a, vec b) { return _mm256_blendv_ps(b, a, _mm256_castsi256_ps(m)); }
 FC_INLINE vec load_masked(const real *p, mask m) { return _mm256_maskload_ps(p, m); }
+FC_INLINE vec vec_load_at(const real *p, const int32_t *at) {
+    const __m256i places = _mm256_loadu_si256((const __m256i *)at);
+    const __m256i inside = _mm256_xor_si256(places, _mm256_set1_epi32(-1)); /* the sign is what counts */
+    return _mm256_mask_i32gather_ps(vec_zero(), p, places, _mm256_castsi256_ps(inside), 4);
+}
 #define FC_BYTES(high, low, n) _mm256_castsi256_ps(_mm256_alignr_epi8(_mm256_castps_si256(high), _mm256_castps_si256(low), n))
 FC_INLINE vec vec_align(vec low, vec high, const int k) {
     const vec middle = _mm256_permute2f128_ps(low, high, 0x21);
@@ -167,6 +172,11 @@ FC_INLINE mask mask_beats(vec a, vec b) {
 }
 FC_INLINE vec vec_select(mask m, vec a, vec b) { return _mm256_blendv_pd(b, a, _mm256_castsi256_pd(m)); }
 FC_INLINE vec load_masked(const real *p, mask m) { return _mm256_maskload_pd(p, m); }
+FC_INLINE vec vec_load_at(const real *p, const int32_t *at) {
+    const __m128i places = _mm_loadu_si128((const __m128i *)at);
+    const __m256i inside = _mm256_cvtepi32_epi64(_mm_xor_si128(places, _mm_set1_epi32(-1)));
+    return _mm256_mask_i32gather_pd(vec_zero(), p, places, _mm256_castsi256_pd(inside), 8);
+}
 FC_INLINE vec vec_align(vec low, vec high, const int k) {
     const vec middle = _mm256_permute2f128_pd(low, high, 0x21);
     switch (k) {

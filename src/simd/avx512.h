@@ -97,6 +97,10 @@ FC_INLINE vec vec_gather(const real *p, ptrdiff_t stride, mask m) {
     return _mm512_mask_i32gather_ps(vec_zero(), m, lane_offsets(stride), p, 4);
 }
 FC_INLINE vec load_masked(const real *p, mask m) { return _mm512_maskz_loadu_ps(m, p); }
+FC_INLINE vec vec_load_at(const real *p, const int32_t *at) {
+    const __m512i places = _mm512_loadu_si512(at);
+    return _mm512_mask_i32gather_ps(vec_zero(), (mask)~_mm512_movepi32_mask(places), places, p, 4);
+}
 #define FC_ALIGN(k) case k: return _mm512_castsi512_ps(_mm512_alignr_epi32(_mm512_castps_si512(high), _mm512_castps_si512(low), k))
 #else
 #define LANES 8
@@ -168,6 +172,10 @@ FC_INLINE vec vec_gather(const real *p, ptrdiff_t stride, mask m) {
     return _mm512_mask_i32gather_pd(vec_zero(), m, lane_offsets(stride), p, 8);
 }
 FC_INLINE vec load_masked(const real *p, mask m) { return _mm512_maskz_loadu_pd(m, p); }
+FC_INLINE vec vec_load_at(const real *p, const int32_t *at) {
+    const __m256i places = _mm256_loadu_si256((const __m256i *)at);
+    return _mm512_mask_i32gather_pd(vec_zero(), (mask)~_mm256_movepi32_mask(places), places, p, 8);
+}
 #define FC_ALIGN(k) case k: return _mm512_castsi512_pd(_mm512_alignr_epi64(_mm512_castpd_si512(high), _mm512_castpd_si512(low), k))
 #endif
 

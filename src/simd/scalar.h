@@ -23,6 +23,7 @@ FC_INLINE vec vec_load_some(const real *p, ptrdiff_t stride, mask m) {
     (void)stride;
     return m ? *p : 0;
 }
+FC_INLINE vec vec_load_at(const real *p, const int32_t *at) { return *at < 0 ? 0 : p[*at]; }
 FC_INLINE void vec_store_some(real *p, vec v, mask m) {
     if (m) *p = v;
 }

@@ -7,6 +7,7 @@
  *   vec_zero()  vec_set1(s)  vec_load(p)  vec_store(p, v)           any alignment
  *   vec_load_stride(p, stride)                                      p[0], p[stride], ... p[(LANES-1)*stride], no other
  *   vec_load_some(p, stride, m)   vec_store_some(p, v, m)           lanes outside m are not touched; they load as zero
+ *   vec_load_at(p, at)                                              p[at[0]], p[at[1]], ..., zero where an int32 `at` is negative
  *   vec_fma(a, b, c) = a*b + c    vec_add  vec_sub  vec_mul  vec_div
  *   vec_sqrt(a)                                                     rounded correctly
  *   vec_fma_at(p, b, c) = p[0]*b + c                                the factor stays in memory, whatever the compiler thinks

@@ -63,7 +63,7 @@ FC_INLINE void store_row(const struct fc_conv *s, const real *row, ptrdiff_t pix
             transpose_block(row + p * LANES, LANES, count, channels, y + pixel + p, s->y_channel, count);
             continue;
         }
-        real turned[LANES * LANES];
+        real turned[LANES * LANES] = {0};
         transpose_block(row + p * LANES, LANES, count, channels, turned, LANES, LANES);
         for (int c = 0; c < channels; c++) {
             real *to = y + c * s->y_channel + pixel + p * step;

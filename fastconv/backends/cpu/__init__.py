@@ -35,6 +35,15 @@ from .conv import (
 from .conv_pool import (
     packed_conv_pool,
 )
+from .copies import (
+    fold,
+    pad,
+    pad_input,
+    pixel_shuffle,
+    pixel_unshuffle,
+    unfold,
+    unfold_input,
+)
 from .dense import (
     linear,
     linear_bias,
@@ -57,6 +66,10 @@ from .elementwise import (
     prelu_weight,
     softmax,
     softmax_input,
+)
+from .interpolation import (
+    interpolate,
+    interpolate_input,
 )
 from .loss import (
     cross_entropy,
@@ -82,6 +95,17 @@ from .pool import (
     max_unpool,
     max_unpool_input,
     padded_pool,
+)
+from .regions import (
+    affine_grid,
+    affine_grid_theta,
+    grid_sample,
+    grid_sample_grid,
+    grid_sample_input,
+    roi_align,
+    roi_align_input,
+    roi_pool,
+    roi_pool_input,
 )
 from .separable import (
     packed_separable,
@@ -117,6 +141,8 @@ __all__ = [
     "activation_input",
     "adaptive_average_input",
     "adaptive_pool",
+    "affine_grid",
+    "affine_grid_theta",
     "average_pool",
     "average_pool_input",
     "bind_call",
@@ -139,11 +165,17 @@ __all__ = [
     "curve_input",
     "dropout",
     "flat_switches",
+    "fold",
     "from_onnx",
     "from_tensorflow",
     "gated",
     "gated_input",
     "gated_tanh",
+    "grid_sample",
+    "grid_sample_grid",
+    "grid_sample_input",
+    "interpolate",
+    "interpolate_input",
     "layer",
     "layer_gradients",
     "linear",
@@ -169,14 +201,22 @@ __all__ = [
     "pack_conv_transpose",
     "packed_conv_pool",
     "packed_separable",
+    "pad",
+    "pad_input",
     "padded_pool",
     "phase_refusal",
     "phase_seconds",
+    "pixel_shuffle",
+    "pixel_unshuffle",
     "predicted_seconds",
     "prelu",
     "prelu_input",
     "prelu_weight",
     "refusal",
+    "roi_align",
+    "roi_align_input",
+    "roi_pool",
+    "roi_pool_input",
     "row_sums",
     "run_packed",
     "separable_conv",
@@ -191,5 +231,7 @@ __all__ = [
     "to_flat",
     "to_onnx",
     "to_tensorflow",
+    "unfold",
+    "unfold_input",
     "window_pool",
 ]

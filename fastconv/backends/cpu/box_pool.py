@@ -17,7 +17,6 @@ from ...spec import (
     FastconvTypeError,
     FastconvValueError,
     PoolSpec,
-    channels_are_last,
     check_result,
     flag,
     norm_power,
@@ -25,7 +24,7 @@ from ...spec import (
     show,
     whole,
 )
-from .arrays import Array, check_array, check_rank, check_shape, delivered, plain, target
+from .arrays import Array, check_array, check_shape, delivered, plain, target
 from .calls import bind_call, calls
 from .elementwise import axis_of
 from .pool import max_pool, max_pool_input
@@ -198,22 +197,9 @@ def switched_input(
     num_threads: Any,
     data_format: Any = None,
 ) -> Array:
-    """Compute the gradient of maxima: each output's gradient goes to where its switch points."""
-    if not channels_are_last(function, data_format, rank):
-        return max_pool_input(function, rank, input_size, indices, grad_output, num_threads)
-    dtype = check_array(function, "grad_output", grad_output)
-    check_rank(function, "grad_output", grad_output, rank)
-    shape = shape_of(function, "input_size", input_size, (grad_output.ndim,), "like grad_output")
-    lead = grad_output.ndim - rank - 1
-    if (shape[:lead], shape[-1]) != (grad_output.shape[:lead], grad_output.shape[-1]):
-        raise FastconvValueError(
-            f"{function}: input_size must have the batch and channels of grad_output of shape {grad_output.shape}, "
-            f"got input_size={shape}"
-        )
-    how = {"data_format": data_format, "dtype": dtype}
-    output = BoxSpec.make_adaptive(function, rank, "max", grad_output.shape, None, input_name="grad_output", **how).size
-    spec = BoxSpec.make_adaptive(function, rank, "max", shape, output[3 - rank :], input_name="input_size", **how)
-    return scattered(function, spec, indices, grad_output, num_threads)
+    """Compute the gradient of maxima of boxes: each output's gradient goes to where its switch points."""
+    no_window = (None, None, 0, 1, False)
+    return max_pool_input(function, rank, input_size, indices, grad_output, no_window, num_threads, data_format)
 
 
 def scattered(function: str, spec: BoxSpec, indices: Any, grad_output: Array, num_threads: Any) -> Array:

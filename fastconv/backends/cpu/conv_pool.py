@@ -58,8 +58,8 @@ def packed_conv_pool(
 ) -> tuple[Any, PackedParts] | None:
     """Compute a layer's convolution and its pooling, and return also the packed weights, or None: apart is as good.
 
-    `arrays`: input, weight, bias; `options`: of `conv`; `pool`: the pooling's function, window and other options; `switches`:
-    None or their kind; `before`: the packed weights of the last call.
+    `arrays`: input, weight, bias; `options`: of `conv`; `pool`: the pooling's function, window and other options;
+    `switches`: None or their kind; `before`: the packed weights of the last call.
     """
     call = find_conv_pool(function, rank, arrays, options, pool)
     threads = settings.thread_count(function, None)

@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: BSD-3-Clause
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+class BoundGrid:
+    spec: Any
+    isa: str
+    def sample(self, x: Array, grid: Array, y: Array, threads: int) -> None: ...
+    def grad_grid(self, x: Array, grid: Array, dy: Array, dgrid: Array, threads: int) -> None: ...
+    def grad_input(self, grid: Array, dy: Array, dx: Array, threads: int) -> None: ...
+
+def bind(spec: Any, isa: int, isa_name: str) -> BoundGrid: ...
+def affine(theta: Array, base: tuple[Array, ...], y: Array, isa: int, threads: int) -> None: ...

@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: BSD-3-Clause
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+class BoundRegions:
+    spec: Any
+    isa: str
+    def align(self, x: Array, boxes: Array, images: Array, y: Array, threads: int) -> None: ...
+    def align_grad(self, dy: Array, boxes: Array, images: Array, dx: Array, threads: int) -> None: ...
+    def maximum(self, x: Array, boxes: Array, images: Array, y: Array, where: Array | None, threads: int) -> None: ...
+    def maximum_grad(self, dy: Array, where: Array, images: Array, dx: Array, threads: int) -> None: ...
+
+def bind(spec: Any, isa: int, isa_name: str) -> BoundRegions: ...
