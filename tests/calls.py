@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 import cases
 import numpy as np
 import oracle
-import switches_oracle
 
 import fastconv as fc
 import fastconv.functional as F
@@ -360,10 +359,11 @@ def pooling_calls(rank: int, dtype: str) -> list[Call]:
 def switched_calls(rank: int, x: np.ndarray, where: np.ndarray, g: np.ndarray) -> list[Call]:
     """Compact switches, and what follows switches with the channels last."""
     window, last = {"kernel_size": 3, "stride": 2, "padding": 1}, {"data_format": LAST[rank]}
-    axes = ((3,) * rank, (2,) * rank, (1,) * rank, (1,) * rank)
-    taps = switches_oracle.compact(where, x.shape[2:], *axes)
-    there, places, bytes_there, g_there = (to_last(array, rank) for array in (x, where, taps, g))
-    bound, shape = {"output_size": x.shape[2:]}, {"input_size": x.shape}
+    inside = {"kernel_size": 3, "stride": 2}  # every tap says a place, wherever a layout moves it
+    taps = cases.rng_for("calls switches", rank).integers(0, 3**rank, g.shape).astype(np.uint8)
+    large = np.ones((*g.shape[:2], *(2 * o + 1 for o in g.shape[2:])), x.dtype)
+    there, places, bytes_there, g_there, large_there = (to_last(array, rank) for array in (x, where, taps, g, large))
+    bound, shape = {"output_size": x.shape[2:]}, {"input_size": large.shape}
     max_pool, max_unpool = getattr(F, f"max_pool{rank}d"), getattr(F, f"max_unpool{rank}d")
     d_max, d_avg, d_un = (getattr(fastconv.grad, f"{kind}{rank}d_input") for kind in ("max_pool", "avg_pool", "max_unpool"))
     narrow = {"return_indices": True, "switches": "compact"}
@@ -372,7 +372,7 @@ def switched_calls(rank: int, x: np.ndarray, where: np.ndarray, g: np.ndarray) -
         Call(f"max_pool{rank}d-compact", max_pool, {"input": x}, window | narrow),
         Call(f"max_pool{rank}d-compact-last", max_pool, {"input": there}, window | narrow | last),
         Call(f"max_pool{rank}d-same", max_pool, {"input": x}, upper, takes_out=True),
-        Call(f"max_unpool{rank}d-compact", max_unpool, {"input": g, "indices": taps}, window | bound, takes_out=True),
+        Call(f"max_unpool{rank}d-compact", max_unpool, {"input": g, "indices": taps}, inside, takes_out=True),
         Call(
             f"max_unpool{rank}d-last",
             max_unpool,
@@ -384,10 +384,10 @@ def switched_calls(rank: int, x: np.ndarray, where: np.ndarray, g: np.ndarray) -
             f"max_unpool{rank}d-compact-last",
             max_unpool,
             {"input": g_there, "indices": bytes_there},
-            window | bound | last,
+            inside | last,
             takes_out=True,
         ),
-        Call(f"max_pool{rank}d_input-compact", d_max, {"indices": taps, "grad_output": g}, window, places=shape),
+        Call(f"max_pool{rank}d_input-compact", d_max, {"indices": taps, "grad_output": g}, inside, places=shape),
         Call(
             f"max_pool{rank}d_input-last",
             d_max,
@@ -402,8 +402,8 @@ def switched_calls(rank: int, x: np.ndarray, where: np.ndarray, g: np.ndarray) -
             window | last,
             places={"input_size": there.shape},
         ),
-        Call(f"max_unpool{rank}d_input-compact", d_un, {"indices": taps, "grad_output": x}, window),
-        Call(f"max_unpool{rank}d_input-last", d_un, {"indices": bytes_there, "grad_output": there}, window | last),
+        Call(f"max_unpool{rank}d_input-compact", d_un, {"indices": taps, "grad_output": large}, inside),
+        Call(f"max_unpool{rank}d_input-last", d_un, {"indices": bytes_there, "grad_output": large_there}, inside | last),
     ]
 
 

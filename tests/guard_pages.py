@@ -246,6 +246,7 @@ def random_boxes(rank: int) -> list[calls.Call]:
                     found.append(calls.Call(f"{name} indices {words}", pool, {"input": a}, switched))
                     arrays = {"indices": pool(a, **switched)[1], "grad_output": y}
                     found.append(calls.Call(f"{name}_input {words}", back, arrays, last, places=shape))
+    return found
 
 
 def random_samplings(rank: int) -> list[calls.Call]:

@@ -530,6 +530,8 @@ def box_rows(rank: int) -> Iterator[Bad]:
                 for value, says, kind in wrong_ints(least, rank):
                     if argument == "output_size" and isinstance(value, tuple) and value == (None,) * rank:
                         continue  # keeps every axis
+                    if argument == "padding" and isinstance(value, str):
+                        kind = ValueError  # some words are known
                     yield Bad(name, call, good | {argument: value}, argument, says, kind)
         for argument in ("return_indices", "ceil_mode"):
             for value in ("no", None, 1.5, Thing()) if argument in good else ():
