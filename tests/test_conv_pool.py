@@ -84,6 +84,22 @@ def test_the_bits_are_those_of_the_two_calls(layer, name, kind, window, isa) -> 
     same(model(x), one_by_one(model, x))
 
 
+@pytest.mark.parametrize("layer", LAYERS[:6], ids=[case[0] for case in LAYERS[:6]])
+def test_switches_of_one_byte_and_padding_by_side(layer) -> None:
+    rng = np.random.default_rng(14)
+    conv, x = layers(rng, *layer[1:])
+    how = {"return_indices": True, "switches": "compact"}
+    for pool in (
+        nn.MaxPool2d(2, **how),
+        nn.MaxPool2d(3, 2, padding="same_lower", **how),
+        nn.MaxPool2d(2, padding="same", **how),
+    ):
+        model = nn.Sequential(conv, nn.ReLU(), pool).eval()
+        same(model(x), one_by_one(model, x))
+        assert together(model)
+        assert model(x)[1].dtype == np.uint8
+
+
 def test_images_of_many_tiles_whose_transforms_are_shared() -> None:
     rng = np.random.default_rng(1)
     conv, x = layers(rng, "winograd_f2x5", 1, 96, 320, (27, 25), 5, 1, 2)

@@ -26,6 +26,8 @@ def _prepare(layer: Layer, arrays: Arrays, threads: int) -> Call:
         return partial(functional.max_unpool2d, x, arrays.indices, layer.kernel, layer.stride, layer.pads)
     if layer.op == "max_pool2d":
         return partial(functional.max_pool2d, x, layer.kernel, layer.stride, layer.pads, return_indices=layer.indices)
+    if layer.op == "global_avg_pool2d":
+        return partial(functional.global_avg_pool2d, x)
     return partial(functional.avg_pool2d, x, layer.kernel, layer.stride, layer.pads)
 
 

@@ -26,6 +26,8 @@ def _prepare(layer: Layer, arrays: Arrays, threads: int) -> Call:
     if layer.op == "max_pool2d":
         window = layer.kernel, layer.stride, layer.pads
         return partial(nn.MaxPool2d(*window, return_indices=layer.indices).eval(), x)
+    if layer.op == "global_avg_pool2d":
+        return partial(nn.GlobalAvgPool2d().eval(), x)
     return partial(nn.AvgPool2d(layer.kernel, layer.stride, layer.pads).eval(), x)
 
 
