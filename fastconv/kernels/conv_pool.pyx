@@ -9,7 +9,9 @@ map, the map is made strip by strip, by all threads, and rows that the windows o
 begin at multiples of STRIP_ROWS, so that no tile is cut where it would not be in the whole. Small maps are made some images
 at a time.
 
-Measured: benchmarks/conv_pool.py.
+Measured (benchmarks/conv_pool.py): the two calls take 1.08 to 1.14 of the time for VGG-16's conv1_2 and conv2_2 with their
+pools, 0.95 to 1.03 for its deeper layers, of which pooling is a twentieth or less; strips, 0.99 to 1.04 with one thread, with
+two 0.78 to 0.96: each strip ends with a pooling of its own (AVX-512, Sapphire Rapids).
 """
 
 cimport numpy as cnp
