@@ -32,7 +32,7 @@ LAYERS = (
     ("rows of small tiles", "winograd_f2x3", 2, 6, 40, (93, 86), 3, 1, 1),
     ("wide", "winograd_f4x3", 1, 3, 36, (25, 500), 3, 1, 1),
     ("whole images", "winograd_f4x3", 3, 8, 33, (18, 17), 3, 1, 1),
-    ("some images", "auto", 40, 2, 90, (14, 13), 5, 1, 0),
+    ("some images", "auto", 150, 2, 90, (14, 13), 5, 1, 0),
 )
 
 
@@ -134,7 +134,7 @@ def test_channels_last(window) -> None:
 def test_other_numbers_of_axes() -> None:
     rng = np.random.default_rng(4)
     cases = (
-        (nn.Conv1d(3, 200, 5, padding=2, rng=0), nn.MaxPool1d(3, 2, return_indices=True), (40, 3, 90)),
+        (nn.Conv1d(3, 200, 5, padding=2, rng=0), nn.MaxPool1d(3, 2, return_indices=True), (64, 3, 90)),
         (nn.Conv3d(2, 30, 3, padding=1, rng=0), nn.MaxPool3d(2, return_indices=True), (1, 2, 40, 21, 19)),
         (nn.Conv3d(2, 30, 3, padding=1, rng=0), nn.AvgPool3d(3, 2, 1), (1, 2, 40, 21, 19)),
         (nn.Conv3d(2, 64, (1, 3, 3), padding=(0, 1, 1), rng=0), nn.MaxPool3d((1, 3, 3), (1, 2, 2)), (1, 2, 1, 80, 81)),

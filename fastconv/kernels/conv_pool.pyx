@@ -5,13 +5,14 @@ Source: Alwani, Chen, Ferdman & Milder, Fused-Layer CNN Accelerators, MICRO 2016
 The kernels, and so the bits, are those of the two operations; the convolution's algorithm is the one of its whole. Tasks of
 Winograd pool what they make themselves, where windows end with rows of tiles or a task has whole images (_winograd.pyx): the
 filters and the transformed input are read as often as without. Otherwise, where reading the filters is little beside the
-map, the map is made strip by strip, by all threads, and rows that the windows of the next strip see, too, are kept. Strips
+map, one thread makes the map strip by strip, and rows that the windows of the next strip see, too, are kept. Strips
 begin at multiples of STRIP_ROWS, so that no tile is cut where it would not be in the whole. Small maps are made some images
 at a time.
 
 Measured (benchmarks/conv_pool.py): the two calls take 1.08 to 1.14 of the time for VGG-16's conv1_2 and conv2_2 with their
-pools, 0.95 to 1.03 for its deeper layers, of which pooling is a twentieth or less; strips, 0.99 to 1.04 with one thread, with
-two 0.78 to 0.96: each strip ends with a pooling of its own (AVX-512, Sapphire Rapids).
+pools, 0.95 to 1.03 for its deeper layers, of which pooling is a twentieth or less; where strips are made, 0.99 to 1.04. With
+two threads those would take 0.78 to 0.96, as each strip ends with a pooling of its own: more than one thread makes the whole
+map (AVX-512, Sapphire Rapids).
 """
 
 cimport numpy as cnp
@@ -32,6 +33,7 @@ cnp.import_array()
 cdef enum:
     ROOM = 1 << 20        # bytes of a part of the map, which L2 should hold
     STRIP_ROWS = 4        # a multiple of the tiles of all algorithms
+    FEWEST_PARTS = 4      # of a batch: fewer save little
     PLANES = 4            # a task pools
     SERIAL_ITEMS = 1 << 15  # of a part; threads are awake, and what they share is in their caches
 
@@ -126,7 +128,7 @@ cdef class ConvPool:
             part = replace(conv, n=images)
             bound = self.cut_strips(part, rows, module, isa) if rows else [self.only_strip(module.bind(part, isa, isa_name))]
             self.strips[images] = bound
-        self.lowers = bool(rows) or self.images < conv.n
+        self.lowers = bool(rows) or FEWEST_PARTS * self.images <= conv.n
 
     cdef Py_ssize_t cut(self, module):
         """Choose how many images a part has and return how many rows of the map, 0 for all."""
@@ -183,7 +185,9 @@ cdef class ConvPool:
 
     def pays(self, int threads):
         """Return whether the map is never whole, and so many threads do it no slower than the two calls."""
-        return self.lowers and (self.winograd is None or self.winograd.pools(&self.shape, threads))
+        if self.winograd is None:
+            return self.lowers and threads == 1
+        return self.winograd.pools(&self.shape, threads)
 
     def filters(self, weight):
         """Return the weights in the order in which kernels count taps."""
