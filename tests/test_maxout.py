@@ -75,6 +75,18 @@ def test_any_layout_and_out(dtype: str) -> None:
     assert out.tobytes() == right.tobytes()
 
 
+@pytest.mark.parametrize(
+    ("shape", "dim"), [((2, 6, 5), 1), ((2, 6, 5), -1), ((6,), 0), ((0, 6, 5), 1), ((2, 6, 0), 1), ((2, 6, 0, 3), 1)]
+)
+def test_the_gradient_along_every_axis_and_of_nothing(shape: tuple[int, ...], dim: int, dtype: str) -> None:
+    dim, small = (dim, (*shape[:-1], 1)) if dim < 0 else (dim, (*shape[:dim], 2, *shape[dim + 1 :]))
+    g = np.ones(small, dtype)
+    dx = fastconv.grad.maxout_input(shape, np.zeros(small, np.int64), g, dim)
+    assert dx.shape == shape
+    tolerance.check_equal(np.take(dx, 0, dim), g.sum(dim), f"{shape} {dim}")
+    assert not np.delete(dx, 0, dim).any()
+
+
 def test_what_maxout_refuses() -> None:
     x = np.ones((2, 6, 3), np.float32)
     with pytest.raises(fc.FastconvValueError, match=r"^maxout: the size of input in axis dim=1 must be a multiple"):

@@ -265,7 +265,6 @@ cdef extern from "fastconv.h" nogil:
         void (*box_grad)(const fc_boxes *, const void *, const void *, const void *, void *, void *) noexcept nogil
         void (*box_grad_last)(const fc_boxes *, const void *, const void *, const void *, void *, Py_ssize_t, Py_ssize_t,
                               Py_ssize_t, void *) noexcept nogil
-        void (*switch_grad_last)(const void *, const int64_t *, Py_ssize_t, Py_ssize_t, Py_ssize_t, void *) noexcept nogil
         void (*max_pool_typed)(const fc_pool *, int, const void *, void *, void *, int, Py_ssize_t, Py_ssize_t, Py_ssize_t,
                                Py_ssize_t) noexcept nogil
         void (*curve)(const fc_curve *, const void *, void *, Py_ssize_t) noexcept nogil

@@ -13,7 +13,6 @@ from numpy cimport ndarray
 from ._parallel cimport parts, run_tasks
 from ._table cimport (
     FC_AS_IS,
-    FC_CHECK,
     FC_CUBES,
     FC_MAGNITUDES,
     FC_MAXIMA,
@@ -24,7 +23,6 @@ from ._table cimport (
     FC_WHOLE,
     fc_boxes,
     fc_kernels,
-    fc_pool,
     kernels_of,
 )
 
@@ -108,14 +106,6 @@ cdef void grad_images(void *argument, Py_ssize_t task, char *scratch) noexcept n
         small = image * job.out_plane * job.channels * job.itemsize
         job.kernels.box_grad_last(job.shape, at(job.x, large), at(job.y, small), job.source + small, job.target + large,
                                   job.channels, c, min(c + job.wide, job.channels), scratch)
-
-
-cdef void switch_grad_images(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
-    cdef const Job *job = <const Job *>argument
-    cdef Py_ssize_t large = job.in_plane * job.channels, small = job.out_plane * job.channels, image
-    for image in range(task * job.together, min((task + 1) * job.together, job.planes)):
-        job.kernels.switch_grad_last(job.source + image * small * job.itemsize, job.switches + image * small, job.out_plane,
-                                     job.channels, job.in_plane, job.target + image * large * job.itemsize)
 
 
 cdef class BoundBoxes:
@@ -225,19 +215,6 @@ cdef class BoundBoxes:
         job.blocks = parts(job.channels, job.wide)
         run_tasks(grad_images, &job, parts(job.planes, job.together) * job.blocks, threads, job.wide * job.itemsize,
                   self.brief)
-
-    def switch_gradient(self, ndarray dy, ndarray switches, ndarray dx, int threads):
-        """Fill dx, channels last, from checked switches."""
-        cdef Job job = self.job(dy, dx, switches)
-        run_tasks(switch_grad_images, &job, parts(job.planes, job.together), threads, 0, self.brief)
-
-    def first_bad_switch(self, ndarray switches):
-        """Return the flat position of the first switch outside its plane, -1 if there is none."""
-        cdef fc_pool plane
-        plane.d = plane.h = plane.od = plane.oh = 1
-        plane.w, plane.ow = self.template.in_plane, cnp.PyArray_SIZE(switches)
-        return self.template.kernels.follow_switches(&plane, FC_CHECK, cnp.PyArray_DATA(switches), False, NULL, NULL, 1, 0,
-                                                     1)
 
 
 def bind(spec, isa, isa_name):

@@ -1,8 +1,7 @@
 /* Computes:     box_grad, box_grad_last: the gradient of a mean, a sum or a p-norm over boxes: of each output a share goes to every
- *               element of its box, times x**(p - 1) for a norm. switch_grad_last: of maxima, the gradient goes where the
- *               switch points.
+ *               element of its box, times x**(p - 1) for a norm.
  * Source:       the chain rule; where a norm is zero its gradient is zero, as torch has it.
- * Applies when: always; switches lie in their planes.
+ * Applies when: always.
  * Layout:       one plane, or some channels of one image whose channels stand last.
  * Plan:         one call owns the whole plane, or all places of its channels: boxes overlap, and their shares are added in
  *               row-major order of the outputs.
@@ -77,13 +76,4 @@ void FC_FN(box_grad_last)(const struct fc_boxes *s, const void *x, const void *y
                     add_row(to + ((id * s->h + ih) * s->w + iw) * channels, share, n);
     }
     for (ptrdiff_t i = 0; x && i < places; i++) times_slopes(s, (const real *)x + i * channels + c, to + i * channels, n);
-}
-
-void FC_FN(switch_grad_last)(const void *dy, const int64_t *switches, ptrdiff_t outputs, ptrdiff_t channels, ptrdiff_t places,
-                             void *dx) {
-    real *to = dx;
-    for (ptrdiff_t i = 0; i < places * channels; i++) to[i] = 0;
-    for (ptrdiff_t o = 0; o < outputs; o++)
-        for (ptrdiff_t c = 0; c < channels; c++)
-            to[switches[o * channels + c] * channels + c] += ((const real *)dy)[o * channels + c];
 }

@@ -4,13 +4,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from ... import settings
-from ...kernels import box_pool
+from ...kernels import box_pool, pool
 from ...spec import (
     OPTION,
     BoxSpec,
@@ -27,7 +26,7 @@ from ...spec import (
 from .arrays import Array, check_array, check_shape, delivered, plain, target
 from .calls import bind_call, calls
 from .elementwise import axis_of
-from .pool import max_pool, max_pool_input
+from .pool import check_found, max_pool, max_pool_input, switches_kind
 
 SHAPE = "(batch,) channels, spatial"
 
@@ -202,27 +201,6 @@ def switched_input(
     return max_pool_input(function, rank, input_size, indices, grad_output, no_window, num_threads, data_format)
 
 
-def scattered(function: str, spec: BoxSpec, indices: Any, grad_output: Array, num_threads: Any) -> Array:
-    """Send gradients to where switches point, in the spec's view of the arrays, which has channels last."""
-    if not isinstance(indices, np.ndarray):
-        raise FastconvTypeError(f"{function}: indices must be a NumPy array, got indices={show(indices)}")
-    if indices.dtype.kind != "i" or indices.dtype.itemsize != 8:
-        raise FastconvTypeError(f"{function}: indices must be int64, got indices of dtype {indices.dtype}")
-    check_shape(function, "indices", indices, grad_output.shape)
-    check_result(function, spec.input_shape, spec.itemsize, f"input_size={spec.input_shape}")
-    threads = settings.thread_count(function, num_threads)
-    call, switches = bind_call(box_pool, spec), plain(indices, "int64")
-    bad = call.first_bad_switch(switches)
-    if bad >= 0:
-        raise FastconvValueError(
-            f"{function}: indices must lie in [0, {math.prod(spec.size)}), a plane of size {spec.size[3 - spec.rank :]}, "
-            f"got indices value {switches.flat[bad]} at position {tuple(map(int, np.unravel_index(bad, switches.shape)))}"
-        )
-    dx = np.empty(spec.input_shape, spec.dtype)
-    call.switch_gradient(plain(grad_output, spec.dtype), switches, dx, threads)
-    return dx
-
-
 def maxout_spec(function: str, shape: tuple[int, ...], axis: int, outputs: int, dtype: str) -> BoxSpec:
     """Return maxout as a pooling along its axis, with what lies behind the axis as channels."""
     before, behind, maps = math.prod(shape[:axis]), math.prod(shape[axis + 1 :]), shape[axis]
@@ -270,5 +248,15 @@ def maxout_input(input_size: Any, indices: Any, grad_output: Any, dim: Any, num_
             f"{function}: input_size must be the shape of grad_output with a multiple of its size in axis dim={dim}, got "
             f"input_size={shape} for grad_output of shape {grad_output.shape}"
         )
-    spec = replace(maxout_spec(function, shape, axis, outputs, dtype), channels_last=True)
-    return scattered(function, spec, indices, grad_output, num_threads).reshape(shape)
+    if switches_kind(function, indices):
+        raise FastconvTypeError(f"{function}: indices must be int64, got indices of dtype {indices.dtype}")
+    check_shape(function, "indices", indices, grad_output.shape)
+    threads, switches, dx = settings.thread_count(function, num_threads), plain(indices, "int64"), np.empty(shape, dtype)
+    if not dx.size:
+        return dx
+    before, behind = math.prod(shape[:axis]), math.prod(shape[axis + 1 :])
+    sizes = (before, shape[axis], behind), (before, outputs, behind)
+    spec = PoolSpec.between(function, 1, *sizes, dtype, "NWC")
+    bad = bind_call(pool, spec).maximum_grad(plain(grad_output, dtype), switches, dx, threads)
+    check_found(function, spec, switches, bad)
+    return dx

@@ -1,8 +1,14 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Winograd's F(4x4, 3x3): 4 x 4 outputs of a 3x3 kernel from 36 multiplications a channel instead of 144.
 
 Source, plan and accuracy: _winograd.pyx and src/winograd/.
 """
 
+from __future__ import annotations
+
+from typing import Any
+
+from ._conv import BoundConv
 from ._winograd import Winograd, refuse
 from ._winograd import seconds as winograd_seconds
 
@@ -10,13 +16,13 @@ name = "winograd_f4x3"
 bounded_as_direct = False
 
 
-def supports(spec):
+def supports(spec: Any) -> str | None:
     return refuse(spec, 3)
 
 
-def seconds(spec, isa):
+def seconds(spec: Any, isa: str) -> float:
     return winograd_seconds(spec, isa, name)
 
 
-def bind(spec, isa, isa_name):
+def bind(spec: Any, isa: int, isa_name: str) -> BoundConv:
     return Winograd(spec, isa, isa_name, name)
