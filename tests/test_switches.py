@@ -136,6 +136,29 @@ def test_of_duplicates_the_last_one_stays_for_any_number_of_threads(last: bool, 
         assert y.tobytes() == turned(right).astype(dtype).tobytes()
 
 
+@pytest.mark.parametrize("size", [(3, 64, 80), (2, 7, 9), (1, 2, 2), (2, 9, 66), (1, 3, 2, 67)])
+def test_halved_planes_with_switches_in_their_windows_and_elsewhere(size: tuple[int, ...], isa: str, dtype: str) -> None:
+    rng = cases.rng_for(f"halved planes {size}", 0)
+    x = cases.integers(rng, (1, *size), dtype)
+    if x.ndim == 4:
+        y, flat = F.max_pool2d(x, 2, return_indices=True)
+        _, compact = F.max_pool2d(x, 2, return_indices=True, switches="compact")
+    else:
+        y, flat = F.max_pool3d(x, (1, 2, 2), return_indices=True)
+    g = np.where(rng.random(y.shape) < 0.1, np.nan, cases.integers(rng, y.shape, dtype)).astype(dtype)
+    input_of = getattr(fc.grad, f"max_pool{x.ndim - 2}d_input")
+    for astray in (False, True):
+        if astray:  # a valid place of the plane, but another window's
+            flat[0, -1, ..., -1, -1] = 0
+        right = np.zeros((size[0], x[0, 0].size), dtype)
+        for plane, to in enumerate(right):
+            for at, value in zip(flat[0, plane].ravel(), g[0, plane].ravel(), strict=True):
+                to[at] += value
+        tolerance.check_equal(input_of(x.shape, flat, g), right.reshape(x.shape), f"{size} {astray}")
+        if x.ndim == 4 and not astray:
+            tolerance.check_equal(input_of(x.shape, compact, g, kernel_size=2), right.reshape(x.shape), f"{size} compact")
+
+
 def test_out_stays_as_it_was_when_a_switch_is_refused() -> None:
     x, out = np.ones((1, 2, 3, 3), np.float32), np.full((1, 2, 6, 6), 5, np.float32)
     for where in (np.zeros(x.shape, np.int64), np.zeros(x.shape, np.uint8)):

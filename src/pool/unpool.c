@@ -4,11 +4,13 @@
  * Applies when: always; a switch that says no place of the plane ends the call, which then has written only where it may.
  * Layout:       one plane, or some channels of one image whose channels stand last. Switches as in max.c.
  * Plan:         one call owns a plane, or some channels of an image.
- * Tile:         none: the plane is cleared, then written while it is in L2. Duplicates are written in row-major order, so the
- *               last one stays.
+ * Tile:         where 2 x 2 elements share an output and every switch points to one of its own four, two rows are written
+ *               at a time, each element once. Otherwise the plane is cleared, then written while it is in L2. Duplicates are
+ *               written in row-major order, so the last one stays.
  * Cost:         one pass over both; a switch is checked as it is followed.
  * Accuracy:     exact; sums of duplicates one chain in row-major order.
- * Measured:     64 planes of 112 x 112 into 224 x 224: 0.96 ms, ONNX Runtime 1.40 in the same run (AVX-512, one thread). */
+ * Measured:     64 planes of 112 x 112 into 224 x 224: 1.0 ms whatever is done, 34 GB/s; the gradient was 1.4 element by element,
+ *               with compact switches 2.0, and PyTorch takes 1.85 in the same run (AVX-512, Sapphire Rapids, one thread). */
 #include <string.h>
 
 #include "pool/window.h"
@@ -92,10 +94,74 @@ static void clear(const struct fc_pool *s, const struct way *w) {
     for (size_t i = 0; i < places; i++) memset(w->large + i * (size_t)w->channels + w->begin, 0, part);
 }
 
+/* Of a real, kept by all ones and cleared by zero: a choice that needs no decision. */
+#if FC_WIDTH == 32
+typedef uint32_t __attribute__((may_alias)) bits;
+#else
+typedef uint64_t __attribute__((may_alias)) bits;
+#endif
+
+/* Rows `a` and `b` from one of `count` outputs; whether all switches point into them. */
+static int spread_compact(const uint8_t *restrict switches, const bits *restrict small, bits *restrict a, bits *restrict b,
+                          ptrdiff_t count) {
+    bits all = 0;
+    for (ptrdiff_t i = 0; i < count; i++) {
+        const bits value = small[i], at = switches[i];
+        a[2 * i] = value & -(bits)(at == 0), a[2 * i + 1] = value & -(bits)(at == 1);
+        b[2 * i] = value & -(bits)(at == 2), b[2 * i + 1] = value & -(bits)(at == 3);
+        all |= at;
+    }
+    return all < 4;
+}
+
+static int spread_flat(const int64_t *restrict switches, const bits *restrict small, bits *restrict a, bits *restrict b,
+                       ptrdiff_t count, uint64_t corner, uint64_t w) {
+    uint64_t astray = 0;
+    for (ptrdiff_t i = 0; i < count; i++) {
+        const bits value = small[i];
+        const uint64_t upper = (uint64_t)switches[i] - corner - 2 * (uint64_t)i, lower = upper - w;
+        a[2 * i] = value & -(bits)(upper == 0), a[2 * i + 1] = value & -(bits)(upper == 1);
+        b[2 * i] = value & -(bits)(lower == 0), b[2 * i + 1] = value & -(bits)(lower == 1);
+        astray |= (uint64_t)(upper > 1) & (uint64_t)(lower > 1);
+    }
+    return !astray;
+}
+
+/* Whether 2 x 2 elements can share an output. What windows flat switches came from is not always told. */
+FC_INLINE int halves(const struct fc_pool *s, int narrow) {
+    const int twos = s->kd == 1 && s->kh == 2 && s->kw == 2 && s->stride_h == 2 && s->stride_w == 2 && s->dilation_h == 1 &&
+                     s->dilation_w == 1 && !(s->pad_d | s->pad_h | s->pad_w);
+    return (twos || !narrow) && s->od == s->d && s->oh == s->h / 2 && s->ow == s->w / 2;
+}
+
+/* Writes a plane whose every switch points into its own 2 x 2 elements; 0: one does not, and the plane is not complete. */
+static int spread(const struct fc_pool *s, const void *switches, int narrow, const struct way *w) {
+    const size_t rest = (size_t)(s->w - 2 * s->ow) * sizeof(real), row = (size_t)s->w * sizeof(real);
+    const real *small = w->small;
+    for (ptrdiff_t id = 0, o = 0; id < s->d; id++) {
+        const ptrdiff_t plane = id * s->h * s->w;
+        for (ptrdiff_t ioh = 0; ioh < s->oh; ioh++, o += s->ow) {
+            const ptrdiff_t corner = plane + 2 * ioh * s->w;
+            real *a = w->large + corner, *b = a + s->w;
+            const int fits = narrow ? spread_compact((const uint8_t *)switches + o, (const bits *)(small + o), (bits *)a, (bits *)b,
+                                                     s->ow)
+                                    : spread_flat((const int64_t *)switches + o, (const bits *)(small + o), (bits *)a, (bits *)b,
+                                                  s->ow, (uint64_t)corner, (uint64_t)s->w);
+            if (!fits) return 0;
+            memset(a + 2 * s->ow, 0, rest), memset(b + 2 * s->ow, 0, rest);
+        }
+        memset(w->large + plane + 2 * s->oh * s->w, 0, (size_t)(s->h - 2 * s->oh) * row);
+    }
+    return 1;
+}
+
 ptrdiff_t FC_FN(follow_switches)(const struct fc_pool *s, int how, const void *switches, int narrow, void *small, void *large,
                                  ptrdiff_t channels, ptrdiff_t begin, ptrdiff_t end) {
     const struct way w = {channels, begin, end, small, large};
-    if (how == FC_PUT || how == FC_ADD) clear(s, &w);
+    if (how == FC_PUT || how == FC_ADD) {
+        if (channels == 1 && halves(s, narrow) && spread(s, switches, narrow, &w)) return -1;
+        clear(s, &w);
+    }
     if (how == FC_PUT) return follow(s, switches, narrow, &w, FC_PUT);
     if (how == FC_ADD) return follow(s, switches, narrow, &w, FC_ADD);
     if (how == FC_GET) return follow(s, switches, narrow, &w, FC_GET);
