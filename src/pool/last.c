@@ -15,6 +15,7 @@
  *               and 0.18 in the same run (AVX-512, Sapphire Rapids, one thread). */
 #include <math.h>
 
+#include "pool/marks.h"
 #include "pool/window.h"
 
 #define BLOCK 4
@@ -49,15 +50,12 @@ struct marks {
 
 /* Winners of `count` channels from c on as switches. */
 static void store_marks(const struct marks *m, const real *won, ptrdiff_t count, ptrdiff_t o, ptrdiff_t c) {
-    if (m->compact) {
-        uint8_t *restrict to = (uint8_t *)m->to + o + c;
-        for (ptrdiff_t l = 0; l < count; l++) to[l] = (uint8_t)(int32_t)won[l];
-        return;
-    }
     int64_t *restrict to = (int64_t *)m->to + o + c;
     const int64_t base = m->corner * m->scale + m->offset + c * m->step, scale = m->scale, step = m->step;
-    if (scale == 1 && step == 0)
-        for (ptrdiff_t l = 0; l < count; l++) to[l] = base + (int64_t)(int32_t)won[l];
+    if (m->compact)
+        compact_marks(won, count, (uint8_t *)m->to + o + c);
+    else if (scale == 1)
+        flat_marks(won, count, base, step, to);
     else
         for (ptrdiff_t l = 0; l < count; l++) to[l] = base + (int64_t)(int32_t)won[l] * scale + l * step;
 }

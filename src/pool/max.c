@@ -7,16 +7,18 @@
  * Plan:         one call owns some output rows of some planes.
  * Tile:         across.h: kd*kh input rows are folded into one in L1, and that one along into outputs. With switches rows.h:
  *               input rows are folded along first, which keeps row-major order; the winner travels beside the maximum as a
- *               small real number and becomes a switch when the row is done. Windows as wide as the row: runs.
+ *               small real number and becomes a switch when the row is done. The usual small
+ *               windows are folded in one go in registers. Windows as wide as the row: runs.
  * Cost:         (kd*kh - 1) * stride_w + kw - 1 folds an output, of three operations; with switches kd*kh - 1 and at most
  *               (kw - 1) * kh / stride_h, of four.
  * Accuracy:     exact. Ties go to the first tap in row-major order, NaN to the first NaN, and a window of -inf to its first
  *               element inside the input; a window that meets no element (dilation can skip a narrow input) is -inf and points
  *               to the element nearest to its first tap. Which of -0 and +0 is given is not said without switches.
  * Measured:     64 planes of 224 x 224, 2x2 stride 2: 0.86 of the speed of a copy of the same bytes, 3x3 stride 2: 0.93;
- *               with flat switches 1.6 and 1.9 times as long, with compact ones 1.5 and 1.8; 192 of 28 x 28, 3x3 stride 1:
- *               0.090 ms, 0.22 with switches (AVX-512, Sapphire Rapids, one thread). */
+ *               with flat switches 1.5 and 1.8 times as long, with compact ones 1.25 and 1.7; 192 of 28 x 28, 3x3 stride 1:
+ *               0.090 ms, 0.23 with switches (AVX-512, Sapphire Rapids, one thread). */
 #include "pool/across.h"
+#include "pool/marks.h"
 #include "pool/rows.h"
 
 /* Switches that are wanted: where those of the planes begin, and how winners become them. */
@@ -34,16 +36,12 @@ FC_INLINE struct marks marks_of(const struct fc_pool *s, void *to, int compact) 
 }
 
 /* Winners of a row that began at `corner` of its plane as switches of outputs o, o + 1, ... */
-static void store_marks(const struct fc_pool *s, const struct marks *m, const real *won, ptrdiff_t count, ptrdiff_t o,
-                        int64_t corner) {
-    if (m->compact) {
-        uint8_t *restrict to = (uint8_t *)m->to + o;
-        for (ptrdiff_t i = 0; i < count; i++) to[i] = (uint8_t)(int32_t)won[i];
-        return;
-    }
-    int64_t *restrict to = (int64_t *)m->to + o;
-    const int64_t stride = s->stride_w;
-    for (ptrdiff_t i = 0; i < count; i++) to[i] = corner + i * stride + (int64_t)(int32_t)won[i];
+FC_INLINE void store_marks(const struct fc_pool *s, const struct marks *m, const real *won, ptrdiff_t count, ptrdiff_t o,
+                           int64_t corner) {
+    if (m->compact)
+        compact_marks(won, count, (uint8_t *)m->to + o);
+    else
+        flat_marks(won, count, corner, s->stride_w, (int64_t *)m->to + o);
 }
 
 /* Where windows of -inf point along a row. */
@@ -68,21 +66,61 @@ FC_INLINE void across_marked(const struct rows *r, ptrdiff_t rows, ptrdiff_t cou
     vec_store(r->won + i, winner);
 }
 
+/* Windows of `side` rows and columns. The last vector begins early, or ends late where rows are staged. Where fewer rows lie inside,
+ * the last of them is read again, which changes nothing: of equal ones the first wins. Winners become switches a vector at a time: a
+ * row of them, whose last vector overlaps the one before, would be read back across two stores. */
+FC_INLINE void window_row(const struct fc_pool *s, const struct rows *r, ptrdiff_t rows, const int side, const ptrdiff_t stride,
+                          ptrdiff_t count, real *y, ptrdiff_t o, const struct marks *m, int64_t corner) {
+    const real *from[3];
+    vec at[3][3];
+    for (int k = 0; k < side; k++) {
+        from[k] = r->from[k < rows ? k : rows - 1];
+        for (int t = 0; t < side; t++) at[k][t] = vec_set1((k < rows ? r->at[k] : 0) + (real)t * m->step_w);
+    }
+    for (ptrdiff_t i = 0; i < count; i += LANES) {
+        if (i + LANES > count && count >= LANES) i = count - LANES;
+        vec best = vec_zero(), winner = vec_add(vec_load(r->first + i), at[0][0]);
+#pragma GCC unroll 3
+        for (int k = 0; k < side; k++)
+#pragma GCC unroll 3
+            for (int t = 0; t < side; t++) {
+                const vec value = vec_load_stride(from[k] + i * stride + t, stride);
+                if (k + t)
+                    fold(value, at[k][t], &best, &winner, FOLD_MARK);
+                else
+                    best = value;
+            }
+        real won[LANES];
+        vec_store(won, winner);
+        vec_store_some(y + o + i, best, mask_bits(bits_below(count - i)));
+        store_marks(s, m, won, count - i < LANES ? count - i : LANES, o + i, corner + i * stride);
+    }
+}
+
 FC_INLINE void marked_row(const struct fc_pool *s, const struct rows *r, const struct patch *p, ptrdiff_t ioh, real *y,
                           ptrdiff_t o, const struct marks *m) {
     const ptrdiff_t rows = window_rows(s, r, p, ioh, m->step_d, m->step_h);
     ptrdiff_t id = p->iod * s->stride_d - s->pad_d, ih = ioh * s->stride_h - s->pad_h;
-    if (rows == 0) {
-        id = nearest(id, s->dilation_d, s->d), ih = nearest(ih, s->dilation_h, s->h);
-        for (ptrdiff_t i = 0; i < p->count; i++) y[o + i] = (real)-INFINITY, r->won[i] = r->first[i];
-    } else if (rows == 2) {
-        across_marked(r, 2, p->count, y + o);
-    } else if (rows == 3) {
-        across_marked(r, 3, p->count, y + o);
-    } else {
-        across_marked(r, rows, p->count, y + o);
+    if (rows == 0) id = nearest(id, s->dilation_d, s->d), ih = nearest(ih, s->dilation_h, s->h);
+    const int64_t corner = (id * s->h + ih) * s->w + p->column * s->stride_w - s->pad_w;
+    if (p->small && rows) {
+        if (s->kw == 2)
+            window_row(s, r, rows, 2, 2, p->count, y, o, m, corner);
+        else if (s->stride_w == 2)
+            window_row(s, r, rows, 3, 2, p->count, y, o, m, corner);
+        else
+            window_row(s, r, rows, 3, 1, p->count, y, o, m, corner);
+        return;
     }
-    store_marks(s, m, r->won, p->count, o, (id * s->h + ih) * s->w + p->column * s->stride_w - s->pad_w);
+    if (rows == 0)
+        for (ptrdiff_t i = 0; i < p->count; i++) y[o + i] = (real)-INFINITY, r->won[i] = r->first[i];
+    else if (rows == 2)
+        across_marked(r, 2, p->count, y + o);
+    else if (rows == 3)
+        across_marked(r, 3, p->count, y + o);
+    else
+        across_marked(r, rows, p->count, y + o);
+    store_marks(s, m, r->won, p->count, o, corner);
 }
 
 static void pool_marked(const struct fc_pool *s, const struct rows *r, const real *x, real *y, const struct marks *m,
@@ -93,9 +131,10 @@ static void pool_marked(const struct fc_pool *s, const struct rows *r, const rea
         mark_needed(s, r, &p);
         for (p.column = 0; p.column < s->ow; p.column += r->columns) {
             p.count = s->ow - p.column < r->columns ? s->ow - p.column : r->columns;
+            p.small = is_small(s) && (p.count >= LANES || r->whole);
             know_first(s, r, &p, m->compact);
             for (ptrdiff_t plane = 0; plane < planes; plane++) {
-                fold_along(s, r, &p, x + plane * in_plane, m->step_w);
+                take_rows(s, r, &p, x + plane * in_plane, m->step_w);
                 for (ptrdiff_t ioh = p.begin; ioh < p.end; ioh++)
                     marked_row(s, r, &p, ioh, y, plane * out_plane + (row + ioh - p.begin) * s->ow + p.column, m);
             }

@@ -1,5 +1,6 @@
 /* Max pooling of planes with switches: every input row is folded along into windows of kw, once for all output rows that read
- * it, and kd * kh of those rows are folded into an output row.
+ * it, and kd * kh of those rows are folded into an output row. Small windows are cheaper folded whole, from the input's rows: what
+ * rows share is less than what holding them costs.
  *
  * Taps are taken in row-major order, a row's first and then the rows', so that ties and NaN are those of the window. */
 #ifndef FC_POOL_ROWS_H
@@ -16,6 +17,7 @@ struct rows {
     real *held, *winners; /* rows folded along, and their winners */
     real *staged;         /* rows with their border, `room` reals each; room 0: rows are read where they lie */
     real *first, *won;    /* where windows of -inf point along a row; an output row's winners */
+    const real **taken;   /* rows as they are read, where they are not held */
     const real **from;
     real *at;             /* what a row of the window adds to its winners */
     unsigned char *needed;
@@ -42,6 +44,7 @@ FC_INLINE ptrdiff_t lay_out_rows(const struct fc_pool *s, char *scratch, struct 
     r->staged = cut(&scratch, held * r->room * (ptrdiff_t)sizeof(real));
     r->first = cut(&scratch, wide);
     r->won = cut(&scratch, wide);
+    r->taken = cut(&scratch, held * (ptrdiff_t)sizeof *r->taken);
     r->from = cut(&scratch, s->kd * s->kh * (ptrdiff_t)sizeof *r->from);
     r->at = cut(&scratch, s->kd * s->kh * (ptrdiff_t)sizeof(real));
     r->needed = cut(&scratch, r->lines);
@@ -85,17 +88,9 @@ FC_INLINE void along_whole(const real *from, ptrdiff_t stride, ptrdiff_t dilatio
     }
 }
 
-/* The usual windows with what they are known to the compiler. */
 FC_INLINE void along_marked(const struct fc_pool *s, const real *from, ptrdiff_t count, real step, const real *first, real *to,
                             real *won) {
-    const int usual = s->dilation_w == 1 && count >= LANES;
-    if (usual && s->stride_w == 1 && s->kw == 3)
-        along_whole(from, 1, 1, 3, count, step, first, to, won);
-    else if (usual && s->stride_w == 2 && s->kw == 2)
-        along_whole(from, 2, 1, 2, count, step, first, to, won);
-    else if (usual && s->stride_w == 2 && s->kw == 3)
-        along_whole(from, 2, 1, 3, count, step, first, to, won);
-    else if (count >= LANES && s->stride_w == 1)
+    if (count >= LANES && s->stride_w == 1)
         along_whole(from, 1, s->dilation_w, s->kw, count, step, first, to, won);
     else
         for (ptrdiff_t i = 0; i < count; i += LANES)
@@ -106,9 +101,16 @@ FC_INLINE void along_marked(const struct fc_pool *s, const real *from, ptrdiff_t
 /* Output rows [begin, end) of plane iod of the outputs, columns [column, column + count): which input rows they read. */
 struct patch {
     ptrdiff_t iod, begin, end, column, count;
+    int small; /* rows are not folded along first */
     struct taps d;
     ptrdiff_t ih; /* of held line 0, may lie outside */
 };
+
+/* The usual windows. */
+FC_INLINE int is_small(const struct fc_pool *s) {
+    const int usual = s->stride_w == 2 ? s->kw == 2 || s->kw == 3 : s->stride_w == 1 && s->kw == 3;
+    return usual && s->dilation_w == 1 && s->kd * s->kh == s->kw;
+}
 
 FC_INLINE struct taps rows_taps(const struct fc_pool *s, ptrdiff_t ioh) {
     return taps_inside(ioh * s->stride_h - s->pad_h, s->dilation_h, s->kh, s->h);
@@ -123,9 +125,9 @@ FC_INLINE void mark_needed(const struct fc_pool *s, const struct rows *r, const 
     }
 }
 
-/* Every input row of one plane that the patch reads, folded along. Rows are staged before the first of them is read: a load
- * that spans two stores would wait for both. */
-FC_INLINE void fold_along(const struct fc_pool *s, const struct rows *r, const struct patch *p, const real *x, real step) {
+/* Every input row of one plane that the patch reads: staged with its border, held folded along, or where it lies, as the patch and
+ * the border have it. Rows are staged before the first of them is read: a load that spans two stores would wait for both. */
+FC_INLINE void take_rows(const struct fc_pool *s, const struct rows *r, const struct patch *p, const real *x, real step) {
     const ptrdiff_t first = p->column * s->stride_w - s->pad_w, planes = p->d.end - p->d.begin;
     const ptrdiff_t id = p->iod * s->stride_d - s->pad_d + p->d.begin * s->dilation_d;
     for (int stage = r->room > 0; stage >= 0; stage--)
@@ -137,13 +139,15 @@ FC_INLINE void fold_along(const struct fc_pool *s, const struct rows *r, const s
                 real *staged = r->staged + slot * r->room;
                 if (stage)
                     stage_row(s, row, first, r->room - LANES, staged);
+                else if (p->small)
+                    r->taken[slot] = r->room ? staged : row + first;
                 else
                     along_marked(s, r->room ? staged : row + first, r->whole ? r->columns : p->count, step, r->first,
-                          r->held + slot * r->columns, r->winners + slot * r->columns);
+                                 r->held + slot * r->columns, r->winners + slot * r->columns);
             }
 }
 
-/* The held rows of an output row's window, in row-major order; how many. */
+/* The rows of an output row's window, held or taken, in row-major order; how many. */
 FC_INLINE ptrdiff_t window_rows(const struct fc_pool *s, const struct rows *r, const struct patch *p, ptrdiff_t ioh,
                                 real step_d, real step_h) {
     const struct taps h = rows_taps(s, ioh);
@@ -151,7 +155,8 @@ FC_INLINE ptrdiff_t window_rows(const struct fc_pool *s, const struct rows *r, c
     for (ptrdiff_t d = p->d.begin; d < p->d.end; d++)
         for (ptrdiff_t k = h.begin; k < h.end; k++, count++) {
             const ptrdiff_t line = (ioh - p->begin) * s->stride_h + k * s->dilation_h;
-            r->from[count] = r->held + ((d - p->d.begin) * r->lines + line) * r->columns;
+            const ptrdiff_t slot = (d - p->d.begin) * r->lines + line;
+            r->from[count] = p->small ? r->taken[slot] : r->held + slot * r->columns;
             r->at[count] = (real)d * step_d + (real)k * step_h;
         }
     return count;

@@ -129,9 +129,7 @@ static int spread_flat(const int64_t *restrict switches, const bits *restrict sm
 
 /* Whether 2 x 2 elements can share an output. What windows flat switches came from is not always told. */
 FC_INLINE int halves(const struct fc_pool *s, int narrow) {
-    const int twos = s->kd == 1 && s->kh == 2 && s->kw == 2 && s->stride_h == 2 && s->stride_w == 2 && s->dilation_h == 1 &&
-                     s->dilation_w == 1 && !(s->pad_d | s->pad_h | s->pad_w);
-    return (twos || !narrow) && s->od == s->d && s->oh == s->h / 2 && s->ow == s->w / 2;
+    return (!narrow || is_halving(s)) && s->od == s->d && s->oh == s->h / 2 && s->ow == s->w / 2;
 }
 
 /* Writes a plane whose every switch points into its own 2 x 2 elements; 0: one does not, and the plane is not complete. */

@@ -42,4 +42,11 @@ FC_INLINE int is_plane(const struct fc_pool *s) {
     return spans_rows(s) && s->od * s->oh == 1 && s->kd == s->d && s->kh == s->h && !(s->pad_d | s->pad_h);
 }
 
+/* Whether the windows are 2 x 2 elements of a plane of h and w, and share none. */
+FC_INLINE int is_halving(const struct fc_pool *s) {
+    return s->kd == 1 && s->stride_d == 1 && s->kh == 2 && s->kw == 2 && s->stride_h == 2 && s->stride_w == 2 &&
+           s->dilation_h == 1 && s->dilation_w == 1 && !(s->pad_d | s->pad_h | s->pad_w) && s->oh <= s->h / 2 &&
+           s->ow <= s->w / 2;
+}
+
 #endif
