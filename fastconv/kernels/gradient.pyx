@@ -9,8 +9,12 @@ from numpy cimport ndarray
 
 from ._bias cimport Places
 from ._conv cimport BoundConv
+from ._dense_gradient cimport dense_weight
 from ._parallel cimport run_tasks
 from ._table cimport fc_conv, fc_kernels
+from ._winograd_gradient cimport winograd_weight
+
+from ._winograd_gradient import worth as worth_winograd
 
 cnp.import_array()
 
@@ -54,25 +58,6 @@ cdef void input_rows(void *argument, Py_ssize_t task, char *scratch) noexcept no
         job.kernels.direct_grad_input(s, weight, dy, dx, rows, id, ih, ih_end)
 
 
-cdef void weight_taps(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
-    cdef const Job *job = <const Job *>argument
-    cdef const fc_conv *s = job.shape
-    cdef Py_ssize_t c_in = s.c_in // s.groups, c_out = s.c_out // s.groups, size = job.itemsize
-    cdef Py_ssize_t tap_row = task % (s.kd * s.kh)
-    task //= s.kd * s.kh
-    cdef Py_ssize_t ic = task % c_in
-    task //= c_in
-    cdef Py_ssize_t channel = task % job.channel_blocks * ROWS, group = task // job.channel_blocks
-    cdef Py_ssize_t oc = group * c_out + channel
-    job.kernels.direct_grad_weight(
-        s,
-        job.x + (group * c_in + ic) * s.d * s.h * s.w * size,
-        job.dy + oc * s.od * s.oh * s.ow * size,
-        job.to + (oc * c_in + ic) * s.kd * s.kh * s.kw * size,
-        <int>min(<Py_ssize_t>ROWS, c_out - channel), tap_row, <Py_ssize_t *>scratch,
-    )
-
-
 cdef void bias_channel(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
     cdef const Job *job = <const Job *>argument
     cdef const fc_conv *s = job.shape
@@ -89,6 +74,12 @@ cdef void untied_channel(void *argument, Py_ssize_t task, char *scratch) noexcep
 
 cdef class ConvGradient(BoundConv):
     """The three gradients of one convolution; arrays as `BoundConv.run` wants them."""
+
+    cdef bint by_winograd
+
+    def __init__(self, spec, int isa, str isa_name):
+        super().__init__(spec, isa, isa_name)
+        self.by_winograd = spec.precision == "fast" and worth_winograd(spec, isa_name)
 
     cdef Job job(self, ndarray dy, ndarray to) noexcept:
         cdef Job job
@@ -118,13 +109,14 @@ cdef class ConvGradient(BoundConv):
 
     def weight(self, ndarray x, ndarray dy, ndarray dw, int threads):
         """Fill dw."""
-        cdef const fc_conv *s = &self.shape
         cdef bint brief = self.brief
-        cdef Job job = self.job(dy, dw)
-        job.x = <const char *>cnp.PyArray_DATA(x)
-        job.channel_blocks = (s.c_out // s.groups + ROWS - 1) // ROWS
-        cdef Py_ssize_t tasks = s.groups * job.channel_blocks * (s.c_in // s.groups) * s.kd * s.kh
-        run_tasks(weight_taps, &job, tasks, 1 if brief else threads, 2 * sizeof(Py_ssize_t) * s.kw, brief)
+        cdef const char *of_x = <const char *>cnp.PyArray_DATA(x)
+        cdef const char *of_dy = <const char *>cnp.PyArray_DATA(dy)
+        cdef char *to = <char *>cnp.PyArray_DATA(dw)
+        threads = 1 if brief else threads
+        if self.by_winograd and not winograd_weight(&self.shape, self.kernels, self.itemsize, of_x, of_dy, to, threads, brief):
+            return
+        dense_weight(&self.shape, self.kernels, self.itemsize, of_x, of_dy, to, threads, brief)
 
     def bias(self, ndarray dy, ndarray db, int threads):
         """Fill db."""
