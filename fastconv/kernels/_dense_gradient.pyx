@@ -4,7 +4,7 @@ Source: Georganas et al., Anatomy of High-Performance Deep Learning Convolutions
 src/gemm/outer_product.c's.
 
 Some output rows at a time are staged with their channels side by side, and so is the input that they read, with the border
-around it (src/channels/stage_pixels.c). At each tap the gradient is then the product of the two over the pixels, where input
+around it (src/channels/stage_pixels.c); planes of gradients whose channels are not in lanes are read where they lie. At each tap the gradient is then the product of the two over the pixels, where input
 pixels lie as far on as the tap and as far apart as the stride says. What is staged in a round stays in L2; a task owns some
 channels at some taps and adds the round's product to what the rounds before have left.
 
@@ -22,12 +22,9 @@ from ._table cimport fc_conv, fc_kernels, fc_run
 cdef enum:
     ROOM = 1 << 20        # bytes staged in a round: they stay in L2
     RUN = 192             # pixels whose panel of vectors stays in L1
-    STAGE_ITEMS = 1 << 13  # of a task that stages
-
-
-cdef struct Axis:  # how one axis of the input is staged: place outer*step + tap*reach
-    Py_ssize_t step, reach, count
-    bint apart
+    MOST_CHUNKS = 4       # of rows, and
+    MOST_PANELS = 4       # of columns that a task has
+    STAGE_ITEMS = 1 << 14  # of a task that stages
 
 
 cdef struct Job:
@@ -42,15 +39,16 @@ cdef struct Job:
     char *x_stage
     char *dy_stage
     fc_run *runs
-    bint turned
+    bint turned, dy_in_place
     Py_ssize_t fold, x_ld, dy_ld
     Axis row, column
     Py_ssize_t x_plane, dy_plane      # reals staged of a plane
     Py_ssize_t x_group, dy_group      # and of a group
-    Py_ssize_t m, n, m_block          # of a product, and rows of a task
+    Py_ssize_t m, n, m_block, n_block # of a product, and of a task
     Py_ssize_t plane, planes, ioh, rows, iow, columns  # the round
     Py_ssize_t most_rows, most_columns, most_planes
-    Py_ssize_t run_count, stage_rows
+    Py_ssize_t run_count
+    Py_ssize_t row_taps               # rows of taps that are staged apart, or 1
     bint added             # whether a round went before
 
 
@@ -111,10 +109,11 @@ cdef void choose_lanes(Job *job) noexcept nogil:
 
 
 cdef Py_ssize_t measure(Job *job) noexcept nogil:
-    """Lay out a round of the most planes, rows and columns; return its bytes."""
+    """Lay out a round of the most planes, rows and columns; return its bytes, with what is read where it lies."""
     cdef const fc_conv *s = job.shape
     job.row = axis_of(job.most_rows, s.kh, s.stride_h, s.dilation_h)
     job.column = axis_of(job.most_columns, s.kw, s.stride_w, s.dilation_w)
+    job.row_taps = s.kh if job.row.apart else 1
     job.x_plane = s.kd * job.row.count * job.column.count * job.x_ld
     job.dy_plane = job.most_rows * job.most_columns * job.dy_ld
     job.x_group, job.dy_group = job.most_planes * job.x_plane, job.most_planes * job.dy_plane
@@ -142,96 +141,137 @@ cdef void choose_rounds(Job *job) noexcept nogil:
     measure(job)
 
 
-cdef void stage_x(const Job *job, Py_ssize_t index) noexcept nogil:
-    """One row of the input that the round reads."""
+cdef void stage_x(const Job *job, Py_ssize_t group, Py_ssize_t plane, Py_ssize_t tap_row, Py_ssize_t first, Py_ssize_t last,
+                  Py_ssize_t channel, Py_ssize_t channels) noexcept nogil:
+    """Rows [first, last) of the input that the round reads at a row of taps, or of all together."""
     cdef const fc_conv *s = job.shape
-    cdef Py_ssize_t count = job.row.count, i = index % count, rest = index // count, size = job.itemsize, tap, first
-    cdef Py_ssize_t ikd = rest % s.kd, plane = rest // s.kd % job.planes, group = rest // s.kd // job.planes
+    cdef Py_ssize_t size = job.itemsize, ikd = tap_row // job.row_taps, ikh = tap_row % job.row_taps, tap
     cdef Py_ssize_t image = (job.plane + plane) // s.od, iod = (job.plane + plane) % s.od
-    cdef Py_ssize_t id = iod * s.stride_d - s.pad_d + ikd * s.dilation_d, ih = job.ioh * s.stride_h - s.pad_h
-    cdef const char *x = job.x + (image * s.c_in * s.d * s.h * s.w + group * job.c_in * s.x_channel) * size
-    cdef char *to = job.x_stage + (group * job.x_group + plane * job.x_plane
-                                   + (ikd * count + i) * job.column.count * job.x_ld) * size
-    if job.row.apart:
-        if i % job.row.reach >= job.rows:
-            return
-        ih += i % job.row.reach * s.stride_h + i // job.row.reach * s.dilation_h
-    else:
-        if i > (job.rows - 1) * s.stride_h + (s.kh - 1) * s.dilation_h:
-            return
-        ih += i
-    first = job.iow * s.stride_w - s.pad_w
+    cdef Py_ssize_t id = iod * s.stride_d - s.pad_d + ikd * s.dilation_d
+    cdef Py_ssize_t ih_step = s.stride_h if job.row.apart else 1
+    cdef Py_ssize_t ih = job.ioh * s.stride_h - s.pad_h + first * ih_step + ikh * s.dilation_h
+    cdef Py_ssize_t iw = job.iow * s.stride_w - s.pad_w, row = job.column.count * job.x_ld
+    cdef const char *x = job.x + (image * s.c_in * s.d * s.h * s.w + (group * job.c_in + channel) * s.x_channel) * size
+    cdef char *to = job.x_stage + (group * job.x_group + plane * job.x_plane + channel
+                                   + (ikd * job.row.count + ikh * job.row.reach + first) * row) * size
     if not job.column.apart:
-        job.kernels.stage_pixels(s, x, id, ih, first, 1, (job.columns - 1) * s.stride_w + (s.kw - 1) * s.dilation_w + 1, to,
-                                 job.x_ld)
+        job.kernels.stage_pixels(s, x, channels, id, ih, ih_step, last - first, iw, 1,
+                                 (job.columns - 1) * s.stride_w + (s.kw - 1) * s.dilation_w + 1, to, job.x_ld, row)
         return
     for tap in range(s.kw):
-        job.kernels.stage_pixels(s, x, id, ih, first + tap * s.dilation_w, s.stride_w, job.columns,
-                                 to + tap * job.column.reach * job.x_ld * size, job.x_ld)
+        job.kernels.stage_pixels(s, x, channels, id, ih, ih_step, last - first, iw + tap * s.dilation_w, s.stride_w,
+                                 job.columns, to + tap * job.column.reach * job.x_ld * size, job.x_ld, row)
 
 
-cdef void stage_dy(const Job *job, Py_ssize_t index) noexcept nogil:
-    """One row of the output's gradient."""
+cdef void stage_dy(const Job *job, Py_ssize_t group, Py_ssize_t plane, Py_ssize_t first, Py_ssize_t last,
+                   Py_ssize_t channel, Py_ssize_t channels) noexcept nogil:
+    """Rows [first, last) of the output's gradient of the round."""
     cdef const fc_conv *s = job.out
-    cdef Py_ssize_t i = index % job.rows, plane = index // job.rows % job.planes, group = index // job.rows // job.planes
-    cdef Py_ssize_t image = (job.plane + plane) // s.d
-    cdef const char *dy = job.dy + (image * s.c_in * s.d * s.h * s.w + group * job.c_out * s.x_channel) * job.itemsize
-    cdef Py_ssize_t to = group * job.dy_group + plane * job.dy_plane + i * job.most_columns * job.dy_ld
-    job.kernels.stage_pixels(s, dy, (job.plane + plane) % s.d, job.ioh + i, job.iow, 1, job.columns,
-                             job.dy_stage + to * job.itemsize, job.dy_ld)
+    cdef Py_ssize_t image = (job.plane + plane) // s.d, row = job.most_columns * job.dy_ld, size = job.itemsize
+    cdef const char *dy = job.dy + (image * s.c_in * s.d * s.h * s.w + (group * job.c_out + channel) * s.x_channel) * size
+    job.kernels.stage_pixels(s, dy, channels, (job.plane + plane) % s.d, job.ioh + first, 1, last - first, job.iow, 1,
+                             job.columns, job.dy_stage + (group * job.dy_group + plane * job.dy_plane + first * row
+                                                          + channel) * size, job.dy_ld, row)
+
+
+cdef struct Part:  # what a task stages of rows and channels
+    Py_ssize_t rows, row_block, channels, channel_block
+
+
+cdef Part part_of(const Job *job, Py_ssize_t rows, Py_ssize_t pixels, Py_ssize_t channels) noexcept nogil:
+    cdef Part part
+    part.rows, part.channels, part.channel_block = rows, channels, 2 * job.kernels.lanes
+    part.row_block = max(STAGE_ITEMS // (pixels * min(channels, part.channel_block)), 1)
+    return part
+
+
+cdef inline Py_ssize_t tasks_of(const Part *part) noexcept nogil:
+    return parts(part.rows, part.row_block) * parts(part.channels, part.channel_block)
+
+
+cdef Part part_of_x(const Job *job) noexcept nogil:
+    cdef const fc_conv *s = job.shape
+    cdef Py_ssize_t rows = job.rows if job.row.apart else (job.rows - 1) * s.stride_h + (s.kh - 1) * s.dilation_h + 1
+    return part_of(job, rows, job.column.count, job.c_in)
+
+
+cdef Part part_of_dy(const Job *job) noexcept nogil:
+    return part_of(job, job.rows, job.columns, job.c_out)
 
 
 cdef void stage(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
-    """Some rows of either."""
+    """Some rows and channels of either."""
     cdef const Job *job = <const Job *>argument
-    cdef Py_ssize_t of_x = job.shape.groups * job.planes * job.shape.kd * job.row.count
-    cdef Py_ssize_t all_rows = of_x + job.shape.groups * job.planes * job.rows, i
-    for i in range(task * job.stage_rows, min((task + 1) * job.stage_rows, all_rows)):
-        if i < of_x:
-            stage_x(job, i)
-        else:
-            stage_dy(job, i - of_x)
+    cdef Py_ssize_t taps = job.shape.kd * job.row_taps, planes = job.shape.groups * job.planes
+    cdef Part part = part_of_x(job)
+    cdef Py_ssize_t of_x = planes * taps * tasks_of(&part), first, last, channel, channels
+    cdef bint is_x = task < of_x
+    if not is_x:
+        task -= of_x
+        part = part_of_dy(job)
+    first = task % parts(part.rows, part.row_block) * part.row_block
+    last = min(first + part.row_block, part.rows)
+    task //= parts(part.rows, part.row_block)
+    channel = task % parts(part.channels, part.channel_block) * part.channel_block
+    channels = min(part.channel_block, part.channels - channel)
+    task //= parts(part.channels, part.channel_block)
+    if is_x:
+        stage_x(job, task // taps // job.planes, task // taps % job.planes, task % taps, first, last, channel, channels)
+    else:
+        stage_dy(job, task // job.planes, task % job.planes, first, last, channel, channels)
 
 
 cdef void find_runs(Job *job) noexcept nogil:
-    """Runs of neighbouring pixels of the round, at the first tap."""
-    cdef Py_ssize_t plane, i, first, x_at, dy_at
+    """Runs of neighbouring pixels of the round, at the first tap; rows that follow each other in both arrays are one."""
+    cdef const fc_conv *s = job.shape
+    cdef Py_ssize_t plane, i, first, at, x_at, dy_at, rows = job.rows, columns = job.columns
+    cdef Py_ssize_t dy_row = s.ow if job.dy_in_place else job.most_columns * job.dy_ld
+    cdef Py_ssize_t dy_step = 1 if job.dy_in_place else job.dy_ld
     cdef fc_run *run = job.runs
+    if job.row.step * job.column.count == columns * job.column.step and dy_row == columns * dy_step:
+        rows, columns = 1, rows * columns
     for plane in range(job.planes):
-        for i in range(job.rows):
+        at = job.plane + plane
+        for i in range(rows):
             first = 0
-            while first < job.columns:
+            while first < columns:
                 x_at = plane * job.x_plane + (i * job.row.step * job.column.count + first * job.column.step) * job.x_ld
-                dy_at = plane * job.dy_plane + (i * job.most_columns + first) * job.dy_ld
+                dy_at = plane * job.dy_plane + i * dy_row + first * dy_step
+                if job.dy_in_place:
+                    dy_at = ((at // s.od * s.c_out * s.od + at % s.od) * s.oh + job.ioh + i) * s.ow + job.iow + first
                 run.a, run.b = dy_at, x_at
                 if job.turned:
                     run.a, run.b = x_at, dy_at
-                run.count = min(<Py_ssize_t>RUN, job.columns - first)
+                run.count = min(<Py_ssize_t>RUN, columns - first)
                 first += RUN
                 run += 1
     job.run_count = run - job.runs
 
 
 cdef void multiply(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
-    """Some rows of a panel of sums, at one tap."""
+    """Some rows and columns of sums, at one tap."""
     cdef const Job *job = <const Job *>argument
     cdef const fc_conv *s = job.shape
-    cdef Py_ssize_t size = job.itemsize, rn = job.kernels.rn, panels = parts(job.n, rn), blocks = parts(job.m, job.m_block)
+    cdef Py_ssize_t size = job.itemsize, panels = parts(job.n, job.n_block), blocks = parts(job.m, job.m_block)
     cdef Py_ssize_t across = s.kw // job.fold
-    cdef Py_ssize_t i = task % blocks * job.m_block, j = task // blocks % panels * rn, rest = task // blocks // panels
+    cdef Py_ssize_t i = task % blocks * job.m_block, j = task // blocks % panels * job.n_block, rest = task // blocks // panels
     cdef Py_ssize_t ikw = rest % across, ikh = rest // across % s.kh, ikd = rest // across // s.kh % s.kd
     cdef Py_ssize_t group = rest // across // s.kh // s.kd, tap = (ikd * s.kh + ikh) * s.kw + ikw
     cdef Py_ssize_t shift = (ikd * job.row.count + ikh * job.row.reach) * job.column.count + ikw * job.column.reach
     cdef const char *x = job.x_stage + (group * job.x_group + shift * job.x_ld) * size
     cdef const char *dy = job.dy_stage + group * job.dy_group * size
-    cdef const char *a = (x if job.turned else dy) + i * size
-    cdef const char *b = (dy if job.turned else x) + j * size
-    cdef Py_ssize_t x_step = job.column.step * job.x_ld, a_step = x_step, b_step = job.dy_ld, ldc = job.c_out
+    cdef Py_ssize_t x_step = job.column.step * job.x_ld, a_step = x_step, a_row = 1, b_step = job.dy_ld, ldc = job.c_out
+    cdef const char *a = x + i * size
+    cdef const char *b = dy + j * size
     cdef char *c = job.sums + group * job.c_out * job.taps * job.c_in * size
     if job.turned:
         c += (tap * job.c_in + i) * job.c_out * size + j * size
     else:
         a_step, b_step, ldc = job.dy_ld, x_step, job.taps * job.c_in
+        a, b = dy + i * size, x + j * size
+        if job.dy_in_place:
+            a_step, a_row = 1, s.y_channel
+            a = job.dy + (group * job.c_out + i) * a_row * size
         c += (i * ldc + tap * job.c_in + j) * size
     cdef Py_ssize_t run = 0, last, pixels
     while run < job.run_count:
@@ -239,8 +279,8 @@ cdef void multiply(void *argument, Py_ssize_t task, char *scratch) noexcept nogi
         while last < job.run_count and (pixels == 0 or pixels + job.runs[last].count <= RUN):
             pixels += job.runs[last].count
             last += 1
-        job.kernels.outer_product(job.runs + run, last - run, a, a_step, min(job.m_block, job.m - i), b, b_step,
-                                  min(rn, job.n - j), job.added or run > 0, c, ldc)
+        job.kernels.outer_product(job.runs + run, last - run, a, a_step, a_row, min(job.m_block, job.m - i), b,
+                                  b_step, min(job.n_block, job.n - j), job.added or run > 0, c, ldc)
         run = last
 
 
@@ -256,15 +296,27 @@ cdef void put_in_order(void *argument, Py_ssize_t task, char *scratch) noexcept 
                      job.dw + (group * c_out * c_in + channel) * taps * size, c_in * taps)
 
 
+cdef Py_ssize_t products_of(const Job *job) noexcept nogil:
+    """Tasks of a round's products."""
+    cdef const fc_conv *s = job.shape
+    return s.groups * s.kd * s.kh * (s.kw // job.fold) * parts(job.n, job.n_block) * parts(job.m, job.m_block)
+
+
+cdef void choose_blocks(Job *job, int threads) noexcept nogil:
+    """Rows and columns of a task: fewer where there would be too few tasks for the threads."""
+    cdef Py_ssize_t rm = job.kernels.rm
+    job.m_block, job.n_block = MOST_CHUNKS * rm, MOST_PANELS * job.kernels.rn
+    while threads > 1 and job.m_block > rm and products_of(job) < 8 * threads:
+        job.m_block -= rm
+
+
 cdef int one_round(Job *job, int threads, bint brief) except -1:
     cdef const fc_conv *s = job.shape
-    cdef Py_ssize_t staged = s.groups * job.planes * (s.kd * job.row.count + job.rows)
-    cdef Py_ssize_t row = job.column.count * job.x_ld
-    job.stage_rows = max(STAGE_ITEMS // row, 1)
-    run_tasks(stage, job, parts(staged, job.stage_rows), threads, 0, brief)
+    cdef Part of_x = part_of_x(job), of_dy = part_of_dy(job)
+    cdef Py_ssize_t staged = s.kd * job.row_taps * tasks_of(&of_x) + (0 if job.dy_in_place else tasks_of(&of_dy))
+    run_tasks(stage, job, s.groups * job.planes * staged, threads, 0, brief)
     find_runs(job)
-    run_tasks(multiply, job, s.groups * s.kd * s.kh * (s.kw // job.fold) * parts(job.n, job.kernels.rn)
-              * parts(job.m, job.m_block), threads, 0, brief)
+    run_tasks(multiply, job, products_of(job), threads, 0, brief)
     job.added = True
     return 0
 
@@ -304,17 +356,21 @@ cdef int dense_weight(const fc_conv *s, const fc_kernels *kernels, Py_ssize_t it
         memset(dw, 0, weights * itemsize)
         return 0
     choose_lanes(&job)
+    # Rows of sums whose pixels would share one cache set are better staged.
+    job.dy_in_place = not job.turned and s.y_pixel == 1 and s.y_channel * itemsize % 4096 != 0 and job.c_out > 1
     job.x_ld = job.c_in if job.fold > 1 else odd_vectors(job.c_in, lanes)
     job.dy_ld = odd_vectors(job.c_out, lanes)
     job.m, job.n = job.c_out, job.fold * job.c_in
     if job.turned:
         job.m, job.n = job.n, job.m
-    job.m_block = 4 * kernels.rm
+    choose_blocks(&job, threads)
     choose_rounds(&job)
     cdef bint ordered = not job.turned and job.taps == 1
     cdef size_t room = 2 * lanes * itemsize
     cdef size_t sums = 0 if ordered else weights * itemsize
     cdef size_t x_bytes = s.groups * job.x_group * itemsize + room, dy_bytes = s.groups * job.dy_group * itemsize + room
+    if job.dy_in_place:
+        dy_bytes = 0
     cdef size_t runs = job.most_planes * job.most_rows * parts(job.most_columns, RUN) * sizeof(fc_run)
     sums, x_bytes, dy_bytes = (sums + 63) // 64 * 64, (x_bytes + 63) // 64 * 64, (dy_bytes + 63) // 64 * 64
     cdef char *memory = take(sums + x_bytes + dy_bytes + runs)

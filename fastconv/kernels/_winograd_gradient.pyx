@@ -16,6 +16,8 @@ from ._dense_gradient cimport output_shape
 from ._parallel cimport give, parts, run_tasks, take
 from ._table cimport fc_conv, fc_kernels, fc_run
 
+from ._cost import machine_of, vectors
+
 cdef extern from "fastconv.h":
     enum: FC_F4X3, FC_GRAD4X3
 
@@ -30,11 +32,25 @@ cdef enum:
     BLOCK = 64              # channels of a task on either side: its sums stay in L2
 
 
+# Cycles: what a vector of filters takes to be made of its products, what a pixel's vector takes where it is picked alone, and
+# by how much 36 points of every tile at once crowd the caches.
+FILTERS, PICKED, CROWDED = 200.0, 14.0, 1.15
+
+
 def worth(spec, isa):
-    """Return whether this is expected to be faster than the definition; it looks at neither n nor threads."""
+    """Return whether this is expected to be faster than summing directly; it looks at neither n nor threads."""
     if spec.kernel != (1, 3, 3) or spec.stride[1:] != (1, 1):
         return False
-    return spec.c_in // spec.groups >= 16 and spec.c_out // spec.groups >= 16
+    machine = machine_of(isa)
+    (od, oh, ow), (_, dh, dw) = spec.output, spec.dilation
+    c_out = spec.c_out // spec.groups
+    wide, deep = vectors(machine, spec, spec.c_in // spec.groups), vectors(machine, spec, c_out)
+    product = c_out * wide * machine.step
+    tiles = od * min(dh, oh) * min(dw, ow) * -(-oh // (OUTPUTS * dh)) * -(-ow // (OUTPUTS * dw))
+    tile = POINTS * CROWDED * (product + (wide + deep) * machine.point)
+    if dw > 1 and not spec.channels_last:
+        tile += OUTPUTS * OUTPUTS * (wide + deep) * PICKED
+    return tiles * tile + c_out * wide * FILTERS < od * oh * ow * (9 * product + (wide + deep) * machine.turn)
 
 
 cdef struct Job:
@@ -96,8 +112,8 @@ cdef void multiply(void *argument, Py_ssize_t task, char *scratch) noexcept nogi
         while tile < job.last - job.first:
             run.a, run.b = tile * job.w_tile, tile * job.v_tile
             run.count = min(<Py_ssize_t>RUN, job.last - job.first - tile)
-            job.kernels.outer_product(&run, 1, w + point * job.w_point * size, job.w_tile, m, v + point * job.v_point * size,
-                                      job.v_tile, n, tile > 0, scratch + point * m_point * size, ldc)
+            job.kernels.outer_product(&run, 1, w + point * job.w_point * size, job.w_tile, 1, m,
+                                      v + point * job.v_point * size, job.v_tile, n, tile > 0, scratch + point * m_point * size, ldc)
             tile += RUN
     if job.kernels.winograd_products(scratch, m_point, ldc, m, n, job.first > 0,
                                      job.dw + ((group * job.c_out + oc) * filter + c * 9) * size, filter):

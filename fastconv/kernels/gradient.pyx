@@ -1,6 +1,7 @@
 """Gradients of convolution: with respect to the input, the weights and the bias.
 
-Computes, source, tile and accuracy: src/direct/grad_*.c. No reduction is split between tasks: a task owns whole sums, over
+Computes, source, tile and accuracy: src/direct/grad_*.c, and of the weights, which have three forms, _dense_gradient.pyx,
+_winograd_gradient.pyx and _depthwise_gradient.pyx. No reduction is split between tasks: a task owns whole sums, over
 the batch and all output positions where the definition sums over them.
 """
 
@@ -10,7 +11,8 @@ from numpy cimport ndarray
 from ._bias cimport Places
 from ._conv cimport BoundConv
 from ._dense_gradient cimport dense_weight
-from ._parallel cimport run_tasks
+from ._depthwise_gradient cimport depthwise_weight
+from ._parallel cimport parts, run_tasks
 from ._table cimport fc_conv, fc_kernels
 from ._winograd_gradient cimport winograd_weight
 
@@ -22,6 +24,7 @@ cdef enum:
     ROWS = 4
     TASK_FLOPS = 1 << 20
     SEGMENT = 1024  # columns of a padded row whose gradient is computed aside
+    BIAS_VECTORS = 4  # of channels, of which a task sums the gradients
 
 
 cdef struct Job:
@@ -64,6 +67,15 @@ cdef void bias_channel(void *argument, Py_ssize_t task, char *scratch) noexcept 
     job.kernels.direct_grad_bias(s, job.dy + task * s.od * s.oh * s.ow * job.itemsize, job.to + task * job.itemsize)
 
 
+cdef void bias_channels(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
+    """Those of some channels that lie side by side."""
+    cdef const Job *job = <const Job *>argument
+    cdef const fc_conv *s = job.shape
+    cdef Py_ssize_t block = BIAS_VECTORS * job.kernels.lanes, channel = task * block
+    job.kernels.channels_grad_bias(job.dy + channel * job.itemsize, s.n * s.od * s.oh * s.ow, s.y_pixel,
+                                   min(block, s.c_out - channel), job.to + channel * job.itemsize)
+
+
 cdef void untied_channel(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
     cdef const Job *job = <const Job *>argument
     cdef const fc_conv *s = job.shape
@@ -75,7 +87,7 @@ cdef void untied_channel(void *argument, Py_ssize_t task, char *scratch) noexcep
 cdef class ConvGradient(BoundConv):
     """The three gradients of one convolution; arrays as `BoundConv.run` wants them."""
 
-    cdef bint by_winograd
+    cdef readonly bint by_winograd  # the weights' gradient
 
     def __init__(self, spec, int isa, str isa_name):
         super().__init__(spec, isa, isa_name)
@@ -114,6 +126,9 @@ cdef class ConvGradient(BoundConv):
         cdef const char *of_dy = <const char *>cnp.PyArray_DATA(dy)
         cdef char *to = <char *>cnp.PyArray_DATA(dw)
         threads = 1 if brief else threads
+        if self.shape.groups == self.shape.c_in > 1:
+            depthwise_weight(&self.shape, self.kernels, self.itemsize, of_x, of_dy, to, threads, brief)
+            return
         if self.by_winograd and not winograd_weight(&self.shape, self.kernels, self.itemsize, of_x, of_dy, to, threads, brief):
             return
         dense_weight(&self.shape, self.kernels, self.itemsize, of_x, of_dy, to, threads, brief)
@@ -122,6 +137,10 @@ cdef class ConvGradient(BoundConv):
         """Fill db."""
         cdef bint brief = self.brief
         cdef Job job = self.job(dy, db)
+        if self.shape.y_pixel != 1 and not self.finishes:
+            run_tasks(bias_channels, &job, parts(self.shape.c_out, BIAS_VECTORS * self.kernels.lanes), 1 if brief else threads,
+                      0, brief)
+            return
         run_tasks(untied_channel if self.finishes else bias_channel, &job, self.shape.c_out, 1 if brief else threads, 0,
                   brief)
 

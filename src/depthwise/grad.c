@@ -4,7 +4,7 @@
  * Applies when: x is staged (stage_windows, channels/stage_pixels.c), so that neither stride nor border is seen here.
  * Layout:       vector v of row r of dy at dy[r*dy_row + v*dy_step], what it meets at tap (i, t) at x[r*x_row + v*x_step +
  *               i*tap_row + at[t]]; sums [kh * kw][LANES]. Only `last` lanes of a row's last vector are there.
- * Plan:         one call owns the sums.
+ * Plan:         one call owns the sums. What will be staged next, at `ahead`, is meanwhile brought to L2 line by line.
  * Tile:         up to 3 x 3 taps stay in registers over all rows; a vector of dy is loaded once for all of them.
  * Cost:         10 loads for 9 multiply-adds.
  * Accuracy:     one chain a lane and tap, then a tree: factor 1. */
@@ -16,6 +16,7 @@ struct strip {
     const real *dy;
     ptrdiff_t dy_row, dy_step, x_row, x_step, tap_row, rows, whole;
     mask last;
+    const char *ahead;
 };
 
 FC_INLINE void strip(const struct strip *b, const real *x, const ptrdiff_t *at, real *sums, ptrdiff_t sums_row, const int tall,
@@ -26,10 +27,12 @@ FC_INLINE void strip(const struct strip *b, const real *x, const ptrdiff_t *at, 
 #pragma GCC unroll 3
         for (int t = 0; t < wide; t++) sum[i][t] = vec_load(sums + i * sums_row + t * LANES);
     const real *dy = b->dy;
+    const char *ahead = b->ahead;
     for (ptrdiff_t r = 0; r < b->rows; r++, dy += b->dy_row, x += b->x_row) {
         const real *from = x, *grad = dy;
-        for (ptrdiff_t v = 0; v < b->whole; v++, from += b->x_step, grad += b->dy_step) {
+        for (ptrdiff_t v = 0; v < b->whole; v++, from += b->x_step, grad += b->dy_step, ahead += 64) {
             const vec g = vec_load(grad);
+            __builtin_prefetch(ahead, 0, 2);
 #pragma GCC unroll 3
             for (int i = 0; i < tall; i++)
 #pragma GCC unroll 3
@@ -60,8 +63,8 @@ static void any_strip(const struct strip *b, const real *x, const ptrdiff_t *at,
 
 void FC_FN(depthwise_grad)(const void *x, ptrdiff_t x_row, ptrdiff_t x_step, const void *dy, ptrdiff_t dy_row, ptrdiff_t dy_step,
                            ptrdiff_t rows, ptrdiff_t vectors, int last, ptrdiff_t kh, ptrdiff_t tap_row, ptrdiff_t kw,
-                           const ptrdiff_t *at, void *sums) {
-    const struct strip b = {dy, dy_row, dy_step, x_row, x_step, tap_row, rows, vectors - 1, mask_bits(bits_below(last))};
+                           const ptrdiff_t *at, const void *ahead, void *sums) {
+    const struct strip b = {dy, dy_row, dy_step, x_row, x_step, tap_row, rows, vectors - 1, mask_bits(bits_below(last)), ahead};
     for (ptrdiff_t i = 0; i < kh; i += SIDE)
         for (ptrdiff_t t = 0; t < kw; t += SIDE)
             any_strip(&b, (const real *)x + i * tap_row, at + t, (real *)sums + (i * kw + t) * LANES, kw * LANES,
