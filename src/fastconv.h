@@ -56,8 +56,13 @@ struct fc_block {
     int rows_apart, columns_apart;
 };
 
-/* Winograd's F(m x m, r x r), as FC_FmXr. */
-enum fc_winograd_kind { FC_F2X3, FC_F4X3, FC_F2X5 };
+/* Neighbouring pixels of two arrays that are multiplied: where the first lies in each, and how many follow it. */
+struct fc_run {
+    ptrdiff_t a, b, count;
+};
+
+/* Winograd's F(m x m, r x r), as FC_FmXr; and of F(4 x 4, 3 x 3) what the outputs' gradient is transformed by. */
+enum fc_winograd_kind { FC_F2X3, FC_F4X3, FC_F2X5, FC_GRAD4X3 };
 
 /* Two arrays made one: a + b, a * b, tanh(a) * sigmoid(b), a * sigmoid(b). */
 enum fc_pair_kind { FC_SUM, FC_PRODUCT, FC_GATE, FC_GLU };

@@ -114,7 +114,7 @@ def test_gradients_on_integers_are_exact(rank: int, chunk: int) -> None:
         g = cases.integers(rng, case.case.output_shape, case.case.dtype)
         gx, gw = case.conv_input(w, g), case.conv_weight(x, g)
         for isa in ISAS:
-            with fc.override(isa=isa):
+            with fc.override(isa=isa, precision="strict"):
                 for threads in (1, (2, 3, 7)[index % 3]):
                     told = f"{words} isa={isa} num_threads={threads}"
                     dx = to_input(x.shape, w, g, **case.options, num_threads=threads)
@@ -138,7 +138,7 @@ def test_a_copied_nan_reaches_the_gradient_of_the_weights(rank: int) -> None:
         g = cases.integers(rng, case.case.output_shape, case.case.dtype)
         expected = case.conv_weight(x, g)
         for isa in ISAS:
-            with fc.override(isa=isa):
+            with fc.override(isa=isa, precision="strict"):
                 dw = getattr(fastconv.grad, f"{name}_weight")(x, w.shape, g, **case.options)
                 tolerance.check_equal(dw, expected, f"{words} isa={isa}")
 
@@ -161,7 +161,7 @@ def test_gradients_on_floats_are_within_the_bound(rank: int, chunk: int) -> None
         dw_bound = tolerance.sum_bound(positive.conv_weight(np.abs(wide_x), sizes[1]), outputs, case.case.dtype)
         gx, gw = case.conv_input(wide_w, wide_g), case.conv_weight(wide_x, wide_g)
         for isa in ISAS:
-            with fc.override(isa=isa):
+            with fc.override(isa=isa, precision="strict"):
                 dx = to_input(x.shape, w, g, **case.options, num_threads=1)
                 dw = to_weight(x, w.shape, g, **case.options, num_threads=1)
                 tolerance.check(dx, gx, dx_bound, f"{words} isa={isa} input")

@@ -207,3 +207,39 @@ def convolve(x: np.ndarray, w: np.ndarray, b: np.ndarray | None, matrices: Matri
     """The output of `stages` with its bias."""
     y = stages(x, w, matrices, **options).output
     return y if b is None else y + b.reshape(-1, *(1,) * (y.ndim - 2))
+
+
+def filter_gradient(
+    x: np.ndarray,
+    g: np.ndarray,
+    matrices: Matrices,
+    *,
+    padding: object = 0,
+    groups: int = 1,
+    grid: tuple[int, int] = (1, 1),
+) -> np.ndarray:
+    """Gradient of the weights of a convolution of planes, tile by tile, in the type of `x`.
+
+    A convolution is linear in its weights; this is the transpose of that map: G^T [sum of (A g A^T) * (B^T d B)] G, the sum
+    over all tiles of all images. `grid` is the dilation, each of whose grids is a convolution without.
+    """
+    at, gm, bt = matrices
+    (m, k), r = at.shape, gm.shape[1]
+    (n, c_in), (c_out, *out) = x.shape[:2], g.shape[1:]
+    pads = oracle.resolve_padding(padding, x.shape[2:], (r, r), 1, grid)
+    padded = oracle.pad(x, pads)
+    total = np.zeros((groups, c_out // groups, c_in // groups, k, k), x.dtype)
+    for row, column in np.ndindex(min(grid[0], out[0]), min(grid[1], out[1])):
+        there, part = padded[..., row :: grid[0], column :: grid[1]], g[..., row :: grid[0], column :: grid[1]]
+        rows, columns = (-(-size // m) for size in part.shape[2:])
+        whole = np.zeros((n, c_out, rows * m, columns * m), x.dtype)
+        whole[..., : part.shape[2], : part.shape[3]] = part
+        around = np.zeros((n, c_in, rows * m + r - 1, columns * m + r - 1), x.dtype)
+        height, width = part.shape[2] + r - 1, part.shape[3] + r - 1
+        around[..., :height, :width] = there[..., :height, :width]
+        tiles = np.lib.stride_tricks.sliding_window_view(around, (k, k), (-2, -1))[..., ::m, ::m, :, :]
+        v = (bt @ tiles @ bt.T).reshape(n, groups, c_in // groups, rows * columns, k, k)
+        u = at.T @ whole.reshape(n, c_out, rows, m, columns, m).swapaxes(3, 4) @ at
+        u = u.reshape(n, groups, c_out // groups, rows * columns, k, k)
+        total += np.einsum("ngotij,ngctij->gocij", u, v)
+    return (gm.T @ total @ gm).reshape(c_out, c_in // groups, r, r)

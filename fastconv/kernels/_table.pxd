@@ -29,6 +29,9 @@ cdef extern from "fastconv.h" nogil:
         Py_ssize_t windows
         int rows_apart, columns_apart
 
+    cdef struct fc_run:
+        Py_ssize_t a, b, count
+
     cdef struct fc_pool:
         Py_ssize_t planes
         Py_ssize_t d, h, w
@@ -333,5 +336,18 @@ cdef extern from "fastconv.h" nogil:
         void (*region_max)(const void *, double, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t,
                            const void *, Py_ssize_t, void *, int64_t *, Py_ssize_t) noexcept nogil
         void (*spread_switches)(const void *, const int64_t *, Py_ssize_t, Py_ssize_t, void *, Py_ssize_t) noexcept nogil
+        void (*outer_product)(const fc_run *, Py_ssize_t, const void *, Py_ssize_t, Py_ssize_t, Py_ssize_t, const void *,
+                              Py_ssize_t, Py_ssize_t, int, void *, Py_ssize_t) noexcept nogil
+        void (*stage_pixels)(const fc_conv *, const void *, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t,
+                             Py_ssize_t, Py_ssize_t, Py_ssize_t, void *, Py_ssize_t, Py_ssize_t) noexcept nogil
+        int (*winograd_products)(const void *, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t, int, void *,
+                                 Py_ssize_t) noexcept nogil
+        void (*depthwise_grad)(const void *, Py_ssize_t, Py_ssize_t, const void *, Py_ssize_t, Py_ssize_t, Py_ssize_t,
+                               Py_ssize_t, int, Py_ssize_t, Py_ssize_t, Py_ssize_t, const Py_ssize_t *, const void *,
+                               void *) noexcept nogil
+        void (*stage_windows)(const fc_conv *, const void *, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t,
+                              Py_ssize_t, Py_ssize_t, void *) noexcept nogil
+        void (*lane_sums)(const void *, Py_ssize_t, void *) noexcept nogil
+        void (*channels_grad_bias)(const void *, Py_ssize_t, Py_ssize_t, Py_ssize_t, void *) noexcept nogil
 
 cdef const fc_kernels *kernels_of(int isa, int width) noexcept

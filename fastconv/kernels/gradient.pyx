@@ -1,6 +1,7 @@
 """Gradients of convolution: with respect to the input, the weights and the bias.
 
-Computes, source, tile and accuracy: src/direct/grad_*.c. No reduction is split between tasks: a task owns whole sums, over
+Computes, source, tile and accuracy: src/direct/grad_*.c, and of the weights, which have three forms, _dense_gradient.pyx,
+_winograd_gradient.pyx and _depthwise_gradient.pyx. No reduction is split between tasks: a task owns whole sums, over
 the batch and all output positions where the definition sums over them.
 """
 
@@ -9,8 +10,13 @@ from numpy cimport ndarray
 
 from ._bias cimport Places
 from ._conv cimport BoundConv
-from ._parallel cimport run_tasks
+from ._dense_gradient cimport dense_weight
+from ._depthwise_gradient cimport depthwise_weight
+from ._parallel cimport parts, run_tasks
 from ._table cimport fc_conv, fc_kernels
+from ._winograd_gradient cimport winograd_weight
+
+from ._winograd_gradient import worth as worth_winograd
 
 cnp.import_array()
 
@@ -18,6 +24,7 @@ cdef enum:
     ROWS = 4
     TASK_FLOPS = 1 << 20
     SEGMENT = 1024  # columns of a padded row whose gradient is computed aside
+    BIAS_VECTORS = 4  # of channels, of which a task sums the gradients
 
 
 cdef struct Job:
@@ -54,29 +61,19 @@ cdef void input_rows(void *argument, Py_ssize_t task, char *scratch) noexcept no
         job.kernels.direct_grad_input(s, weight, dy, dx, rows, id, ih, ih_end)
 
 
-cdef void weight_taps(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
-    cdef const Job *job = <const Job *>argument
-    cdef const fc_conv *s = job.shape
-    cdef Py_ssize_t c_in = s.c_in // s.groups, c_out = s.c_out // s.groups, size = job.itemsize
-    cdef Py_ssize_t tap_row = task % (s.kd * s.kh)
-    task //= s.kd * s.kh
-    cdef Py_ssize_t ic = task % c_in
-    task //= c_in
-    cdef Py_ssize_t channel = task % job.channel_blocks * ROWS, group = task // job.channel_blocks
-    cdef Py_ssize_t oc = group * c_out + channel
-    job.kernels.direct_grad_weight(
-        s,
-        job.x + (group * c_in + ic) * s.d * s.h * s.w * size,
-        job.dy + oc * s.od * s.oh * s.ow * size,
-        job.to + (oc * c_in + ic) * s.kd * s.kh * s.kw * size,
-        <int>min(<Py_ssize_t>ROWS, c_out - channel), tap_row, <Py_ssize_t *>scratch,
-    )
-
-
 cdef void bias_channel(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
     cdef const Job *job = <const Job *>argument
     cdef const fc_conv *s = job.shape
     job.kernels.direct_grad_bias(s, job.dy + task * s.od * s.oh * s.ow * job.itemsize, job.to + task * job.itemsize)
+
+
+cdef void bias_channels(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
+    """Those of some channels that lie side by side."""
+    cdef const Job *job = <const Job *>argument
+    cdef const fc_conv *s = job.shape
+    cdef Py_ssize_t block = BIAS_VECTORS * job.kernels.lanes, channel = task * block
+    job.kernels.channels_grad_bias(job.dy + channel * job.itemsize, s.n * s.od * s.oh * s.ow, s.y_pixel,
+                                   min(block, s.c_out - channel), job.to + channel * job.itemsize)
 
 
 cdef void untied_channel(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
@@ -89,6 +86,12 @@ cdef void untied_channel(void *argument, Py_ssize_t task, char *scratch) noexcep
 
 cdef class ConvGradient(BoundConv):
     """The three gradients of one convolution; arrays as `BoundConv.run` wants them."""
+
+    cdef readonly bint by_winograd  # the weights' gradient
+
+    def __init__(self, spec, int isa, str isa_name):
+        super().__init__(spec, isa, isa_name)
+        self.by_winograd = spec.precision == "fast" and worth_winograd(spec, isa_name)
 
     cdef Job job(self, ndarray dy, ndarray to) noexcept:
         cdef Job job
@@ -118,18 +121,26 @@ cdef class ConvGradient(BoundConv):
 
     def weight(self, ndarray x, ndarray dy, ndarray dw, int threads):
         """Fill dw."""
-        cdef const fc_conv *s = &self.shape
         cdef bint brief = self.brief
-        cdef Job job = self.job(dy, dw)
-        job.x = <const char *>cnp.PyArray_DATA(x)
-        job.channel_blocks = (s.c_out // s.groups + ROWS - 1) // ROWS
-        cdef Py_ssize_t tasks = s.groups * job.channel_blocks * (s.c_in // s.groups) * s.kd * s.kh
-        run_tasks(weight_taps, &job, tasks, 1 if brief else threads, 2 * sizeof(Py_ssize_t) * s.kw, brief)
+        cdef const char *of_x = <const char *>cnp.PyArray_DATA(x)
+        cdef const char *of_dy = <const char *>cnp.PyArray_DATA(dy)
+        cdef char *to = <char *>cnp.PyArray_DATA(dw)
+        threads = 1 if brief else threads
+        if self.shape.groups == self.shape.c_in > 1:
+            depthwise_weight(&self.shape, self.kernels, self.itemsize, of_x, of_dy, to, threads, brief)
+            return
+        if self.by_winograd and not winograd_weight(&self.shape, self.kernels, self.itemsize, of_x, of_dy, to, threads, brief):
+            return
+        dense_weight(&self.shape, self.kernels, self.itemsize, of_x, of_dy, to, threads, brief)
 
     def bias(self, ndarray dy, ndarray db, int threads):
         """Fill db."""
         cdef bint brief = self.brief
         cdef Job job = self.job(dy, db)
+        if self.shape.y_pixel != 1 and not self.finishes:
+            run_tasks(bias_channels, &job, parts(self.shape.c_out, BIAS_VECTORS * self.kernels.lanes), 1 if brief else threads,
+                      0, brief)
+            return
         run_tasks(untied_channel if self.finishes else bias_channel, &job, self.shape.c_out, 1 if brief else threads, 0,
                   brief)
 

@@ -1,4 +1,5 @@
-/* Computes:     V = B^T d B of a run of tiles along one row of tiles, for every input channel of a group.
+/* Computes:     V = B^T d B of a run of tiles along one row of tiles, for every input channel of a group; A d A^T where d is
+ *               the gradient of an output, whose tiles do not overlap (FC_GRAD4X3).
  * Source:       Lavin & Gray, arXiv 1509.09308, section 4.1; points as transform.h says.
  * Applies when: stride 1, NCHW or NHWC; `tiles` fit SEGMENT input pixels. With dilation, tiles are of the grid of every
  *               dilation-th row and column that their first output is on.
@@ -87,11 +88,11 @@ FC_INLINE void stage_row(const struct run *run, const real *x, ptrdiff_t pixel, 
 
 FC_INLINE void transform_run(const int kind, const struct run *run, int tiles, real *stage, real *v, ptrdiff_t v_point,
                              ptrdiff_t v_tile) {
-    const int points = points_of(kind), outputs = outputs_of(kind);
+    const int points = points_of(kind), outputs = outputs_of(kind), reads = reads_of(kind);
     for (int p = 0; p < run->pixels; p++) {
         vec d[POINTS];
 #pragma GCC unroll 6
-        for (int i = 0; i < points; i++) d[i] = vec_load(stage + (i * SEGMENT + p) * LANES);
+        for (int i = 0; i < reads; i++) d[i] = vec_load(stage + (i * SEGMENT + p) * LANES);
         transform_input(kind, d);
 #pragma GCC unroll 6
         for (int i = 0; i < points; i++) vec_store(stage + (i * SEGMENT + p) * LANES, d[i]);
@@ -101,7 +102,7 @@ FC_INLINE void transform_run(const int kind, const struct run *run, int tiles, r
         for (int i = 0; i < points; i++) {
             vec d[POINTS];
 #pragma GCC unroll 6
-            for (int j = 0; j < points; j++) d[j] = vec_load(stage + (i * SEGMENT + t * outputs + j) * LANES);
+            for (int j = 0; j < reads; j++) d[j] = vec_load(stage + (i * SEGMENT + t * outputs + j) * LANES);
             transform_input(kind, d);
 #pragma GCC unroll 6
             for (int j = 0; j < points; j++) vec_store(v + (i * points + j) * v_point, d[j]);
@@ -124,11 +125,11 @@ FC_INLINE void stage_any_row(const struct run *run, const real *x, ptrdiff_t id,
 
 FC_INLINE void all(const int kind, const struct fc_conv *s, const real *x, ptrdiff_t iod, ptrdiff_t ioh, ptrdiff_t iow, int tiles,
                    real *v, ptrdiff_t v_point, ptrdiff_t v_tile, real *stage) {
-    const int points = points_of(kind), outputs = outputs_of(kind);
+    const int reads = reads_of(kind), outputs = outputs_of(kind);
     const ptrdiff_t c_in = s->c_in / s->groups, row = ioh - s->pad_h;
     const ptrdiff_t reach = s->oh - 1 + (s->kh - 1) * s->dilation_h - s->pad_h;
     struct run run;
-    run.s = s, run.column = iow - s->pad_w, run.pixels = tiles * outputs + points - outputs;
+    run.s = s, run.column = iow - s->pad_w, run.pixels = tiles * outputs + reads - outputs;
     const ptrdiff_t low = places_below(0, run.column, s->dilation_w), high = places_below(s->w, run.column, s->dilation_w);
     const ptrdiff_t end = places_below(s->ow, iow, s->dilation_w) + s->kw - 1;
     run.low = low < run.pixels ? (int)low : run.pixels;
@@ -143,7 +144,7 @@ FC_INLINE void all(const int kind, const struct fc_conv *s, const real *x, ptrdi
         const ptrdiff_t id = iod * s->stride_d - s->pad_d + ikd * s->dilation_d;
         for (ptrdiff_t c = 0; c < c_in; c += LANES) {
             const int channels = c_in - c < LANES ? (int)(c_in - c) : LANES;
-            for (int i = 0; i < points; i++)
+            for (int i = 0; i < reads; i++)
                 stage_any_row(&run, x + c * s->x_channel, id, row + i * s->dilation_h, reach, channels,
                               stage + i * SEGMENT * LANES);
             transform_run(kind, &run, tiles, stage, v + ikd * c_in + c, v_point, v_tile);
@@ -156,6 +157,7 @@ void FC_FN(winograd_input)(const struct fc_conv *s, int kind, const void *x, ptr
     switch (kind) {
     case FC_F2X3: all(FC_F2X3, s, x, iod, ioh, iow, tiles, v, v_point, v_tile, stage); break;
     case FC_F4X3: all(FC_F4X3, s, x, iod, ioh, iow, tiles, v, v_point, v_tile, stage); break;
+    case FC_GRAD4X3: all(FC_GRAD4X3, s, x, iod, ioh, iow, tiles, v, v_point, v_tile, stage); break;
     default: all(FC_F2X5, s, x, iod, ioh, iow, tiles, v, v_point, v_tile, stage);
     }
 }

@@ -21,16 +21,25 @@
 #define ROOT_TWO ((real)1.41421356237309504880)
 
 /* Outputs and taps along an axis; points are their sum less one. */
-FC_INLINE int outputs_of(int kind) { return kind == FC_F4X3 ? 4 : 2; }
+FC_INLINE int outputs_of(int kind) { return kind == FC_F4X3 || kind == FC_GRAD4X3 ? 4 : 2; }
 FC_INLINE int taps_of(int kind) { return kind == FC_F2X5 ? 5 : 3; }
 FC_INLINE int points_of(int kind) { return kind == FC_F2X3 ? 4 : 6; }
+/* Elements of a tile before it is transformed. */
+FC_INLINE int reads_of(int kind) { return kind == FC_GRAD4X3 ? 4 : points_of(kind); }
 
 FC_INLINE vec times(real factor, vec v) { return vec_mul(vec_set1(factor), v); }
 FC_INLINE vec plus_times(vec sum, real factor, vec v) { return vec_fma(vec_set1(factor), v, sum); }
 
-/* B^T d, in place. */
+/* B^T d, or A d of an output's gradient, in place. */
 FC_INLINE void transform_input(const int kind, vec d[POINTS]) {
-    if (kind == FC_F2X3) {
+    if (kind == FC_GRAD4X3) {
+        const vec even_a = plus_times(d[0], (real)0.5, d[2]), even_b = plus_times(d[0], 2, d[2]);
+        const vec odd_a = plus_times(times(ROOT_HALF, d[1]), ROOT_HALF / 2, d[3]);
+        const vec odd_b = plus_times(times(ROOT_TWO, d[1]), 2 * ROOT_TWO, d[3]);
+        d[5] = d[3];
+        d[1] = vec_add(even_a, odd_a), d[2] = vec_sub(even_a, odd_a);
+        d[3] = vec_add(even_b, odd_b), d[4] = vec_sub(even_b, odd_b);
+    } else if (kind == FC_F2X3) {
         const vec d0 = vec_sub(d[0], d[2]), d1 = vec_add(d[1], d[2]), d2 = vec_sub(d[2], d[1]), d3 = vec_sub(d[3], d[1]);
         d[0] = d0, d[1] = d1, d[2] = d2, d[3] = d3;
     } else {
@@ -62,6 +71,15 @@ FC_INLINE void transform_weights(const int kind, const vec g[TAPS], vec u[POINTS
     u[0] = g[0], u[5] = g[taps_of(kind) - 1];
     u[1] = times((real)(-2.0 / 3), vec_add(even_a, odd_a)), u[2] = times((real)(-2.0 / 3), vec_sub(even_a, odd_a));
     u[3] = times((real)(1.0 / 6), vec_add(even_b, odd_b)), u[4] = times((real)(1.0 / 6), vec_sub(even_b, odd_b));
+}
+
+/* G^T m of F(4, 3). */
+FC_INLINE void transform_products(const vec m[POINTS], vec g[3]) {
+    const vec even_a = vec_add(m[1], m[2]), odd_a = vec_sub(m[1], m[2]);
+    const vec even_b = vec_add(m[3], m[4]), odd_b = vec_sub(m[3], m[4]);
+    g[0] = plus_times(plus_times(m[0], (real)(-2.0 / 3), even_a), (real)(1.0 / 6), even_b);
+    g[1] = plus_times(times(ROOT_HALF * (real)(-2.0 / 3), odd_a), ROOT_TWO * (real)(1.0 / 6), odd_b);
+    g[2] = plus_times(plus_times(m[5], (real)(-1.0 / 3), even_a), (real)(1.0 / 3), even_b);
 }
 
 /* A^T m. */

@@ -168,7 +168,8 @@ def conv_gradient(
         inputs = shape_of(function, input_name, input_shape, (rank + 1, rank + 2), "(batch,) channels, spatial")
         weights = shape_of(function, weight_name, weight_shape, (rank + 2,), "c_out, c_in/groups, kernel")
         *geometry, edges = options
-        named = {"dtype": dtype, "input_name": input_name, **named_edges(edges)}
+        how = {"precision": settings.precision_of(None), "dtype": dtype, "input_name": input_name}
+        named = {**how, **named_edges(edges)}
         spec = ConvSpec.make(function, rank, inputs, weights, None, *geometry, **named)
         check_result(function, spec.input_shape, spec.itemsize, f"{input_name}={show(input_shape)}")
         return bind_call(gradient, spec)
