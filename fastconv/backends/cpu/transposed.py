@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from types import ModuleType
 from typing import Any
@@ -16,7 +17,7 @@ from ...kernels._phases import PhasedConv, weaving_seconds
 from ...spec import ConvTransposeSpec, FastconvValueError, check_result, one_of, shape_of, show
 from .arrays import Array, check_array, check_shape, plain
 from .calls import bind_call, calls
-from .conv import asked_algorithm, choose, conv, pack_conv, predicted_seconds, refusal
+from .conv import asked_algorithm, channels_first, choose, conv, pack_conv, predicted_seconds, refusal
 
 
 def phase_refusal(module: ModuleType, spec: ConvTransposeSpec) -> str | None:
@@ -107,8 +108,9 @@ def transposed_gradient(
     dtype = check_array(function, "grad_output", arrays[-1])
     inputs = shape_of(function, input_name, input_shape, (rank + 1, rank + 2), "(batch,) channels, spatial")
     weights = shape_of(function, weight_name, weight_shape, (rank + 2,), "c_in, c_out/groups, kernel")
-    how = {"precision": settings.precision_of(None), "dtype": dtype, "input_name": input_name}
-    spec = ConvTransposeSpec.make_transpose(function, rank, inputs, weights, None, *options, **how)
+    *geometry, data_format, precision = options
+    how = {"data_format": data_format, "precision": settings.precision_of(precision), "dtype": dtype}
+    spec = ConvTransposeSpec.make_transpose(function, rank, inputs, weights, None, *geometry, input_name=input_name, **how)
     check_result(function, spec.input_shape, spec.itemsize, f"{input_name}={show(input_shape)}")
     check_shape(function, "grad_output", arrays[-1], spec.output_shape)
     return spec
@@ -144,10 +146,12 @@ def conv_transpose_weight(
     def bind() -> Any:
         arrays = (input, grad_output)
         spec = transposed_gradient(function, rank, arrays, input.shape, weight_size, options, weight_name="weight_size")
-        return bind_call(gradient, spec.gradient())
+        forward = spec.gradient()
+        return forward, bind_call(gradient, replace(forward, channels_last=False))
 
     key = calls.key((input, grad_output), (weight_size, options))
-    call = calls.remember(function, key, bind)
-    dw = np.empty(call.spec.weight_shape, dtype)
-    call.weight(plain(grad_output, dtype), plain(input, dtype), dw, settings.thread_count(function, num_threads))
+    spec, call = calls.remember(function, key, bind)
+    dw = np.empty(spec.weight_shape, dtype)
+    x, dy = channels_first(grad_output, spec), channels_first(input, spec)
+    call.weight(x, dy, dw, settings.thread_count(function, num_threads))
     return dw
