@@ -234,7 +234,7 @@ def _undo(layer: nn.Module, input: Array, signal: Array) -> Array:
     """One step of the deconvnet: from what came back to `layer`'s output to what goes on to its input."""
     if isinstance(layer, _ConvNd) and layer.activation in (None, "relu") and not layer._channels_last:
         signal = signal if layer.activation is None else F.relu(signal)
-        return layer._grad_input(input.shape, layer.weight.data, signal, *layer._geometry(), **layer._edges())
+        return layer._grad_input(input.shape, layer.weight.data, signal, *layer._geometry(), **layer._gradient_options())
     if isinstance(layer, nn.ReLU):
         return F.relu(signal)
     if isinstance(layer, _MaxPool):

@@ -72,6 +72,15 @@ def judge(call: calls.Call, side: str, words: str, **how: object) -> None:
             assert guarded.array.tobytes() == call.arrays[name].tobytes(), f"{name} changed: {words}"
 
 
+def input_last(name: str, case: object, x: np.ndarray, w: np.ndarray, g: np.ndarray, options: dict) -> calls.Call:
+    """The gradient of an input that has its channels last."""
+    rank = w.ndim - 2
+    there, arrays = calls.to_last(x, rank), {"weight": w, "grad_output": calls.to_last(g, rank)}
+    how = options | {"data_format": calls.LAST[rank]}
+    function = getattr(fastconv.grad, f"{name}_input")
+    return calls.Call(f"{name}_input last {case}", function, arrays, how, places={"input_size": there.shape})
+
+
 def random_convolutions(rank: int) -> list[calls.Call]:
     """Forward and gradients of random shapes, tile edges among them."""
     found = []
@@ -95,6 +104,7 @@ def random_convolutions(rank: int) -> list[calls.Call]:
                 takes_out=True,
             ),
             calls.Call(f"{name}_input {case}", to_input, {"weight": w, "grad_output": g}, options, places=shapes[0]),
+            input_last(name, case, x, w, g, options),
             calls.Call(f"{name}_weight {case}", to_weight, {"input": x, "grad_output": g}, options, places=shapes[1]),
             calls.Call(f"{name}_bias {case}", getattr(fastconv.grad, f"{name}_bias"), {"grad_output": g}),
         ]
@@ -118,6 +128,7 @@ def random_borders(rank: int) -> list[calls.Call]:
             calls.Call(f"{name} {drawn}", getattr(F, name), arrays, options, takes_out=True),
             calls.Call(f"{name} last {drawn}", getattr(F, name), arrays | there, options | last, takes_out=True),
             calls.Call(f"{name}_input {drawn}", to_input, {"weight": w, "grad_output": g}, options, places=shapes[0]),
+            input_last(name, drawn, x, w, g, options),
             calls.Call(f"{name}_weight {drawn}", to_weight, {"input": x, "grad_output": g}, options, places=shapes[1]),
         ]
     return found
@@ -165,6 +176,7 @@ def random_transposed(rank: int) -> list[calls.Call]:
             calls.Call(
                 f"{name}_input {case}", to_input, {"weight": w, "grad_output": g}, options, places={"input_size": x.shape}
             ),
+            input_last(name, case, x, w, g, options),
             calls.Call(
                 f"{name}_weight {case}", to_weight, {"input": x, "grad_output": g}, options, places={"weight_size": w.shape}
             ),

@@ -117,12 +117,16 @@ def test_gradients_on_integers_are_exact(rank: int, chunk: int) -> None:
             with fc.override(isa=isa, precision="strict"):
                 for threads in (1, (2, 3, 7)[index % 3]):
                     told = f"{words} isa={isa} num_threads={threads}"
-                    dx = to_input(x.shape, w, g, **case.options, num_threads=threads)
+                    dx = to_input(x.shape, w, g, **case.options, num_threads=threads, precision="strict")
                     tolerance.check_equal(dx, gx, told + " input")
                     dw = to_weight(x, w.shape, g, **case.options, num_threads=threads)
                     tolerance.check_equal(dw, gw, told + " weight")
                     assert dx.flags.carray
                     assert dw.flags.carray
+                there, last = calls.to_last(g, rank), {"data_format": calls.LAST[rank]}
+                shape = calls.to_last(x, rank).shape
+                dx_last = to_input(shape, w, there, **case.options, **last, precision="strict")
+                tolerance.check_equal(calls.to_first(dx_last, rank), gx, f"{words} isa={isa} input, channels last")
         # <A x + c, g> = <x, A^T g> + <c, g> = <w, dA^T g>, exactly: all numbers are integers. c comes of constants.
         conv = getattr(F, name)
         forward, constant = (
@@ -161,14 +165,16 @@ def test_gradients_on_floats_are_within_the_bound(rank: int, chunk: int) -> None
         dw_bound = tolerance.sum_bound(positive.conv_weight(np.abs(wide_x), sizes[1]), outputs, case.case.dtype)
         gx, gw = case.conv_input(wide_w, wide_g), case.conv_weight(wide_x, wide_g)
         for isa in ISAS:
-            with fc.override(isa=isa, precision="strict"):
-                dx = to_input(x.shape, w, g, **case.options, num_threads=1)
-                dw = to_weight(x, w.shape, g, **case.options, num_threads=1)
+            with fc.override(isa=isa):
+                dx = to_input(x.shape, w, g, **case.options, num_threads=1, precision="strict")
+                dw = to_weight(x, w.shape, g, **case.options, num_threads=1, precision="strict")
                 tolerance.check(dx, gx, dx_bound, f"{words} isa={isa} input")
                 tolerance.check(dw, gw, dw_bound, f"{words} isa={isa} weight")
                 threads = 2 + index % 2
-                assert dx.tobytes() == to_input(x.shape, w, g, **case.options, num_threads=threads).tobytes()
-                assert dw.tobytes() == to_weight(x, w.shape, g, **case.options, num_threads=threads).tobytes()
+                more = to_input(x.shape, w, g, **case.options, num_threads=threads, precision="strict")
+                assert dx.tobytes() == more.tobytes()
+                more = to_weight(x, w.shape, g, **case.options, num_threads=threads, precision="strict")
+                assert dw.tobytes() == more.tobytes()
 
 
 def test_the_random_cases_reach_every_corner(rank: int) -> None:

@@ -145,18 +145,22 @@ def test_conv_on_floats_is_within_the_bound(rank: int, chunk: int) -> None:
 def test_conv_gradients_on_integers_are_exact(rank: int, chunk: int) -> None:
     conv_input, conv_weight, conv_bias = (getattr(fc.grad, f"conv{rank}d_{of}") for of in ("input", "weight", "bias"))
     conv = getattr(F, f"conv{rank}d")
-    for _, rng, case, words in drawn("grad.conv", rank, chunk):
+    for index, rng, case, words in drawn("grad.conv", rank, chunk):
         x, w, _ = case.arrays(rng, cases.integers)
         g = cases.integers(rng, case.output_shape, case.dtype)
         gx, gw, gb = case.conv_input(w, g), case.conv_weight(x, g), case.lift(g).sum((0, *range(2, rank + 2)))
+        strict = case.options | {"precision": "strict"}
+        everywhere(partial(conv_input, case.input_shape, w, g, **strict), gx, case.dtype, words + " input")
+        if index % 3 == 0:
+            there = [calls.to_last(a, rank) for a in (x, g, gx)]
+            last = {"data_format": calls.LAST[rank]}
+            told = words + " channels last"
+            everywhere(partial(conv_input, there[2].shape, w, there[1], **strict, **last), there[2], case.dtype, told)
+            dw = conv_weight(there[0], case.weight_shape, there[1], **strict, **last)
+            tolerance.check_equal(dw, gw, told)
+            tolerance.check_equal(conv_bias(there[1], **last), gb, told)
         everywhere(
-            partial(conv_input, case.input_shape, w, g, **case.options),
-            gx,
-            case.dtype,
-            words + " input",
-        )
-        everywhere(
-            partial(conv_weight, x, case.weight_shape, g, **case.options),
+            partial(conv_weight, x, case.weight_shape, g, **strict),
             gw,
             case.dtype,
             words + " weight",
@@ -164,10 +168,8 @@ def test_conv_gradients_on_integers_are_exact(rank: int, chunk: int) -> None:
         everywhere(partial(conv_bias, g), gb, case.dtype, words + " bias")
         # <A x, g> = <x, A^T g> = <w, dA^T g>, exactly: all numbers are integers.
         forward = np.vdot(conv(x, w, **case.options, precision="strict").astype(np.float64), g)
-        assert forward == np.vdot(x.astype(np.float64), conv_input(case.input_shape, w, g, **case.options)), words
-        with fc.override(precision="strict"):
-            dw = conv_weight(x, case.weight_shape, g, **case.options)
-        assert forward == np.vdot(w.astype(np.float64), dw), words
+        assert forward == np.vdot(x.astype(np.float64), conv_input(case.input_shape, w, g, **strict)), words
+        assert forward == np.vdot(w.astype(np.float64), conv_weight(x, case.weight_shape, g, **strict)), words
 
 
 @CHUNK
@@ -181,7 +183,7 @@ def test_conv_gradients_on_floats_are_within_the_bound(rank: int, chunk: int) ->
         # An input meets at most every tap of every output channel of its group; a weight meets every output.
         met = case.reduction // case.weight_shape[1] * (case.weight_shape[0] // case.options["groups"])
         within(
-            partial(conv_input, case.input_shape, w, g, **case.options),
+            partial(conv_input, case.input_shape, w, g, **case.options, precision="strict"),
             case.conv_input(wide_w, wide_g),
             case.conv_input(np.abs(wide_w), np.abs(wide_g)),
             met,
@@ -246,12 +248,28 @@ def test_larger_layers_and_their_gradients_are_exact(layer: str, isa: str, dtype
             y = getattr(F, name)(x, w, b, **options, algorithm=algorithm, num_threads=threads)
             tolerance.check(y, expected, bounds[algorithm], f"{words} {algorithm} num_threads={threads}")
     g = cases.integers(rng, expected.shape, dtype, 1)
-    gx = getattr(fc.grad, f"{name}_input")(x_shape, w, g, **options)
+    gx = getattr(fc.grad, f"{name}_input")(x_shape, w, g, **options, precision="strict")
     tolerance.check_equal(gx, oracle.conv_input(x_shape, w, g, **options), words + " input")
-    with fc.override(precision="strict"):
-        gw = getattr(fc.grad, f"{name}_weight")(x, w_shape, g, **options)
+    gw = getattr(fc.grad, f"{name}_weight")(x, w_shape, g, **options, precision="strict")
     tolerance.check_equal(gw, oracle.conv_weight(x, w_shape, g, **options), words + " weight")
     tolerance.check_equal(getattr(fc.grad, f"{name}_bias")(g), oracle.conv_bias(g), words + " bias")
+
+
+@pytest.mark.parametrize("kernel", [3, 5])
+def test_winograd_serves_the_input_gradient(kernel: int, isa: str, dtype: str) -> None:
+    """Filters turned round, channels exchanged: within the bound of the algorithm, with the same bits from all threads."""
+    rng = cases.rng_for("winograd gradient", kernel)
+    w, g = cases.floats(rng, (40, 33, kernel, kernel), dtype), cases.floats(rng, (2, 40, 30, 29), dtype)
+    pad, shape = kernel // 2, (2, 33, 30, 29)
+    turned = np.ascontiguousarray(w[:, :, ::-1, ::-1].swapaxes(0, 1))
+    chosen = calls.chosen("conv2d", g.shape, turned.shape, padding=pad, dtype=dtype)
+    expected = oracle.conv_input(shape, cases.exact(w), cases.exact(g), padding=pad)
+    bound = tolerance.bounds_for([chosen], g, turned, None, padding=pad)[chosen]
+    one, *more = (fc.grad.conv2d_input(shape, w, g, padding=pad, num_threads=t) for t in (1, 2, 3, 7))
+    tolerance.check(one, expected, bound, chosen)
+    assert all(same_bits(one, other) for other in more)
+    last = fc.grad.conv2d_input((2, 30, 29, 33), w, calls.to_last(g, 2), padding=pad, data_format="NHWC")
+    tolerance.check(calls.to_first(last, 2), expected, bound, f"{chosen} channels last")
 
 
 def test_the_random_cases_reach_every_corner(rank: int) -> None:

@@ -254,6 +254,12 @@ def test_gradients_on_integers_are_exact_and_adjoint(rank: int, chunk: int) -> N
                 dw = to_weight(x, case.weight_shape, g, **case.options, num_threads=threads)
                 tolerance.check_equal(dw, gw, f"{words} isa={isa} weight")
                 tolerance.check_equal(to_bias(g, num_threads=threads), gb, f"{words} isa={isa} bias")
+                there, last = calls.to_last(x, rank), case.options | {"data_format": calls.LAST[rank]}
+                g_last = calls.to_last(g, rank)
+                dx_last = to_input(there.shape, w, g_last, **last, num_threads=threads)
+                tolerance.check_equal(calls.to_first(dx_last, rank), gx, f"{words} isa={isa} input, channels last")
+        tolerance.check_equal(to_weight(there, case.weight_shape, g_last, **last), gw, f"{words} weight, channels last")
+        tolerance.check_equal(to_bias(g_last, data_format=calls.LAST[rank]), gb, f"{words} bias, channels last")
         # <A x, g> = <x, A^T g> = <w, dA^T g>, exactly: all numbers are integers.
         forward = np.vdot(conv(x, w, **case.options, precision="strict").astype(np.float64), g)
         assert forward == np.vdot(x.astype(np.float64), dx), words

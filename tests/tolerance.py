@@ -42,7 +42,7 @@ import oracle
 import winograd
 
 # Algorithms that sum the definition's products, in whatever order; `winograd.SCHEMES` has those that do not.
-SUMMING = ("direct", "im2col_gemm", "pointwise", "depthwise", "causal", "subpixel_gemm")
+SUMMING = ("direct", "im2col_gemm", "pointwise", "depthwise", "causal", "subpixel_gemm", "depthwise_transposed")
 # Algorithms that must give small integers exactly: their constants are multiples of powers of two.
 EXACT_ON_INTEGERS = (*SUMMING, *(name for name, scheme in winograd.SCHEMES.items() if scheme.exact_on_integers))
 

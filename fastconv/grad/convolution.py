@@ -22,6 +22,8 @@ def conv1d_input(
     padding_mode: Any = "zeros",
     padding_value: float = 0.0,
     flip: bool = False,
+    data_format: str = "NCW",
+    precision: str | None = None,
 ) -> Array:
     """Return the gradient of `conv1d` with respect to its input.
 
@@ -31,6 +33,10 @@ def conv1d_input(
         Shape of the input, (n, c_in, w) or (c_in, w).
     weight : ndarray of shape (c_out, c_in // groups, kw)
     grad_output : ndarray of shape (n, c_out, ow) or (c_out, ow)
+    stride, padding, dilation, groups, num_threads, padding_mode, padding_value, flip, precision : optional
+        As in `fastconv.functional.conv1d`.
+    data_format : {"NCW", "NWC"}
+        Where the arrays have their channels; the shapes here are those of the first, the weights the same in both.
 
     Returns
     -------
@@ -48,7 +54,7 @@ def conv1d_input(
     [3.0, 3.0]
     """
     backend = backend_for("conv1d_input", "grad_output", grad_output)
-    options = (stride, padding, dilation, groups, (padding_mode, padding_value, flip))
+    options = (stride, padding, dilation, groups, data_format, precision, (padding_mode, padding_value, flip))
     return backend.conv_input("conv1d_input", 1, input_size, weight, grad_output, options, num_threads)
 
 
@@ -65,6 +71,8 @@ def conv1d_weight(
     padding_mode: Any = "zeros",
     padding_value: float = 0.0,
     flip: bool = False,
+    data_format: str = "NCW",
+    precision: str | None = None,
 ) -> Array:
     """Return the gradient of `conv1d` with respect to its weights.
 
@@ -74,6 +82,10 @@ def conv1d_weight(
     weight_size : sequence of int
         Shape of the weights, (c_out, c_in // groups, kw).
     grad_output : ndarray of shape (n, c_out, ow) or (c_out, ow)
+    stride, padding, dilation, groups, num_threads, padding_mode, padding_value, flip, precision : optional
+        As in `fastconv.functional.conv1d`.
+    data_format : {"NCW", "NWC"}
+        Where the arrays have their channels; the shapes here are those of the first, the weights the same in both.
 
     Returns
     -------
@@ -91,11 +103,13 @@ def conv1d_weight(
     [2.0]
     """
     backend = backend_for("conv1d_weight", "grad_output", grad_output)
-    options = (stride, padding, dilation, groups, (padding_mode, padding_value, flip))
+    options = (stride, padding, dilation, groups, data_format, precision, (padding_mode, padding_value, flip))
     return backend.conv_weight("conv1d_weight", 1, input, weight_size, grad_output, options, num_threads)
 
 
-def conv1d_bias(grad_output: Array, bias_size: Any = None, *, num_threads: int | None = None) -> Array:
+def conv1d_bias(
+    grad_output: Array, bias_size: Any = None, *, num_threads: int | None = None, data_format: str = "NCW"
+) -> Array:
     """Return the gradient of `conv1d` with respect to its bias: the sum over batch and positions that share it.
 
     Parameters
@@ -103,6 +117,8 @@ def conv1d_bias(grad_output: Array, bias_size: Any = None, *, num_threads: int |
     grad_output : ndarray of shape (n, c_out, ow) or without n
     bias_size : sequence of int, optional
         Shape of the bias, (c_out,) by default, or (c_out, 1 or ow) where it is untied.
+    data_format : {"NCW", "NWC"}
+        Where the arrays have their channels; the shapes here are those of the first, the weights the same in both.
 
     Returns
     -------
@@ -120,7 +136,7 @@ def conv1d_bias(grad_output: Array, bias_size: Any = None, *, num_threads: int |
     [2.0]
     """
     backend = backend_for("conv1d_bias", "grad_output", grad_output)
-    return backend.conv_bias("conv1d_bias", 1, grad_output, bias_size, num_threads)
+    return backend.conv_bias("conv1d_bias", 1, grad_output, bias_size, num_threads, data_format)
 
 
 def conv2d_input(
@@ -136,6 +152,8 @@ def conv2d_input(
     padding_mode: Any = "zeros",
     padding_value: float = 0.0,
     flip: bool = False,
+    data_format: str = "NCHW",
+    precision: str | None = None,
 ) -> Array:
     """Return the gradient of `conv2d` with respect to its input.
 
@@ -145,6 +163,10 @@ def conv2d_input(
         Shape of the input, (n, c_in, h, w) or (c_in, h, w).
     weight : ndarray of shape (c_out, c_in // groups, kh, kw)
     grad_output : ndarray of shape (n, c_out, oh, ow) or (c_out, oh, ow)
+    stride, padding, dilation, groups, num_threads, padding_mode, padding_value, flip, precision : optional
+        As in `fastconv.functional.conv2d`.
+    data_format : {"NCHW", "NHWC"}
+        Where the arrays have their channels; the shapes here are those of the first, the weights the same in both.
 
     Returns
     -------
@@ -162,7 +184,7 @@ def conv2d_input(
     [3.0, 3.0]
     """
     backend = backend_for("conv2d_input", "grad_output", grad_output)
-    options = (stride, padding, dilation, groups, (padding_mode, padding_value, flip))
+    options = (stride, padding, dilation, groups, data_format, precision, (padding_mode, padding_value, flip))
     return backend.conv_input("conv2d_input", 2, input_size, weight, grad_output, options, num_threads)
 
 
@@ -179,6 +201,8 @@ def conv2d_weight(
     padding_mode: Any = "zeros",
     padding_value: float = 0.0,
     flip: bool = False,
+    data_format: str = "NCHW",
+    precision: str | None = None,
 ) -> Array:
     """Return the gradient of `conv2d` with respect to its weights.
 
@@ -188,6 +212,10 @@ def conv2d_weight(
     weight_size : sequence of int
         Shape of the weights, (c_out, c_in // groups, kh, kw).
     grad_output : ndarray of shape (n, c_out, oh, ow) or (c_out, oh, ow)
+    stride, padding, dilation, groups, num_threads, padding_mode, padding_value, flip, precision : optional
+        As in `fastconv.functional.conv2d`.
+    data_format : {"NCHW", "NHWC"}
+        Where the arrays have their channels; the shapes here are those of the first, the weights the same in both.
 
     Returns
     -------
@@ -205,11 +233,13 @@ def conv2d_weight(
     [4.0]
     """
     backend = backend_for("conv2d_weight", "grad_output", grad_output)
-    options = (stride, padding, dilation, groups, (padding_mode, padding_value, flip))
+    options = (stride, padding, dilation, groups, data_format, precision, (padding_mode, padding_value, flip))
     return backend.conv_weight("conv2d_weight", 2, input, weight_size, grad_output, options, num_threads)
 
 
-def conv2d_bias(grad_output: Array, bias_size: Any = None, *, num_threads: int | None = None) -> Array:
+def conv2d_bias(
+    grad_output: Array, bias_size: Any = None, *, num_threads: int | None = None, data_format: str = "NCHW"
+) -> Array:
     """Return the gradient of `conv2d` with respect to its bias: the sum over batch and positions that share it.
 
     Parameters
@@ -217,6 +247,8 @@ def conv2d_bias(grad_output: Array, bias_size: Any = None, *, num_threads: int |
     grad_output : ndarray of shape (n, c_out, oh, ow) or without n
     bias_size : sequence of int, optional
         Shape of the bias, (c_out,) by default, or (c_out, 1 or oh, 1 or ow) where it is untied.
+    data_format : {"NCHW", "NHWC"}
+        Where the arrays have their channels; the shapes here are those of the first, the weights the same in both.
 
     Returns
     -------
@@ -236,7 +268,7 @@ def conv2d_bias(grad_output: Array, bias_size: Any = None, *, num_threads: int |
     [[[2.0, 2.0]]]
     """
     backend = backend_for("conv2d_bias", "grad_output", grad_output)
-    return backend.conv_bias("conv2d_bias", 2, grad_output, bias_size, num_threads)
+    return backend.conv_bias("conv2d_bias", 2, grad_output, bias_size, num_threads, data_format)
 
 
 def conv3d_input(
@@ -252,6 +284,8 @@ def conv3d_input(
     padding_mode: Any = "zeros",
     padding_value: float = 0.0,
     flip: bool = False,
+    data_format: str = "NCDHW",
+    precision: str | None = None,
 ) -> Array:
     """Return the gradient of `conv3d` with respect to its input.
 
@@ -261,6 +295,10 @@ def conv3d_input(
         Shape of the input, (n, c_in, d, h, w) or (c_in, d, h, w).
     weight : ndarray of shape (c_out, c_in // groups, kd, kh, kw)
     grad_output : ndarray of shape (n, c_out, od, oh, ow) or (c_out, od, oh, ow)
+    stride, padding, dilation, groups, num_threads, padding_mode, padding_value, flip, precision : optional
+        As in `fastconv.functional.conv3d`.
+    data_format : {"NCDHW", "NDHWC"}
+        Where the arrays have their channels; the shapes here are those of the first, the weights the same in both.
 
     Returns
     -------
@@ -278,7 +316,7 @@ def conv3d_input(
     [3.0, 3.0]
     """
     backend = backend_for("conv3d_input", "grad_output", grad_output)
-    options = (stride, padding, dilation, groups, (padding_mode, padding_value, flip))
+    options = (stride, padding, dilation, groups, data_format, precision, (padding_mode, padding_value, flip))
     return backend.conv_input("conv3d_input", 3, input_size, weight, grad_output, options, num_threads)
 
 
@@ -295,6 +333,8 @@ def conv3d_weight(
     padding_mode: Any = "zeros",
     padding_value: float = 0.0,
     flip: bool = False,
+    data_format: str = "NCDHW",
+    precision: str | None = None,
 ) -> Array:
     """Return the gradient of `conv3d` with respect to its weights.
 
@@ -304,6 +344,10 @@ def conv3d_weight(
     weight_size : sequence of int
         Shape of the weights, (c_out, c_in // groups, kd, kh, kw).
     grad_output : ndarray of shape (n, c_out, od, oh, ow) or (c_out, od, oh, ow)
+    stride, padding, dilation, groups, num_threads, padding_mode, padding_value, flip, precision : optional
+        As in `fastconv.functional.conv3d`.
+    data_format : {"NCDHW", "NDHWC"}
+        Where the arrays have their channels; the shapes here are those of the first, the weights the same in both.
 
     Returns
     -------
@@ -321,11 +365,13 @@ def conv3d_weight(
     [8.0]
     """
     backend = backend_for("conv3d_weight", "grad_output", grad_output)
-    options = (stride, padding, dilation, groups, (padding_mode, padding_value, flip))
+    options = (stride, padding, dilation, groups, data_format, precision, (padding_mode, padding_value, flip))
     return backend.conv_weight("conv3d_weight", 3, input, weight_size, grad_output, options, num_threads)
 
 
-def conv3d_bias(grad_output: Array, bias_size: Any = None, *, num_threads: int | None = None) -> Array:
+def conv3d_bias(
+    grad_output: Array, bias_size: Any = None, *, num_threads: int | None = None, data_format: str = "NCDHW"
+) -> Array:
     """Return the gradient of `conv3d` with respect to its bias: the sum over batch and positions that share it.
 
     Parameters
@@ -333,6 +379,8 @@ def conv3d_bias(grad_output: Array, bias_size: Any = None, *, num_threads: int |
     grad_output : ndarray of shape (n, c_out, od, oh, ow) or without n
     bias_size : sequence of int, optional
         Shape of the bias, (c_out,) by default, or (c_out, 1 or od, 1 or oh, 1 or ow) where it is untied.
+    data_format : {"NCDHW", "NDHWC"}
+        Where the arrays have their channels; the shapes here are those of the first, the weights the same in both.
 
     Returns
     -------
@@ -350,4 +398,4 @@ def conv3d_bias(grad_output: Array, bias_size: Any = None, *, num_threads: int |
     [8.0]
     """
     backend = backend_for("conv3d_bias", "grad_output", grad_output)
-    return backend.conv_bias("conv3d_bias", 3, grad_output, bias_size, num_threads)
+    return backend.conv_bias("conv3d_bias", 3, grad_output, bias_size, num_threads, data_format)

@@ -20,6 +20,8 @@ def conv_transpose1d_input(
     dilation: Any = 1,
     *,
     num_threads: int | None = None,
+    data_format: str = "NCW",
+    precision: str | None = None,
 ) -> Array:
     """Return the gradient of `conv_transpose1d` with respect to its input: a convolution of grad_output with its weights.
 
@@ -29,8 +31,10 @@ def conv_transpose1d_input(
         Shape of the input, (n, c_in, w) or (c_in, w).
     weight : ndarray of shape (c_in, c_out // groups, kw)
     grad_output : ndarray of shape (n, c_out, ow) or (c_out, ow)
-    stride, padding, output_padding, groups, dilation, num_threads : optional
+    stride, padding, output_padding, groups, dilation, num_threads, precision : optional
         As in `fastconv.functional.conv_transpose1d`.
+    data_format : {"NCW", "NWC"}
+        Where the arrays have their channels; the shapes here are those of the first, the weights the same in both.
 
     Returns
     -------
@@ -52,7 +56,7 @@ def conv_transpose1d_input(
     [3.0, 3.0]
     """
     backend = backend_for("conv_transpose1d_input", "grad_output", grad_output)
-    options = (stride, padding, output_padding, groups, dilation)
+    options = (stride, padding, output_padding, groups, dilation, data_format, precision)
     return backend.conv_transpose_input("conv_transpose1d_input", 1, input_size, weight, grad_output, options, num_threads)
 
 
@@ -67,6 +71,8 @@ def conv_transpose1d_weight(
     dilation: Any = 1,
     *,
     num_threads: int | None = None,
+    data_format: str = "NCW",
+    precision: str | None = None,
 ) -> Array:
     """Return the gradient of `conv_transpose1d` with respect to its weights.
 
@@ -76,8 +82,10 @@ def conv_transpose1d_weight(
     weight_size : sequence of int
         Shape of the weights, (c_in, c_out // groups, kw).
     grad_output : ndarray of shape (n, c_out, ow) or (c_out, ow)
-    stride, padding, output_padding, groups, dilation, num_threads : optional
+    stride, padding, output_padding, groups, dilation, num_threads, precision : optional
         As in `fastconv.functional.conv_transpose1d`.
+    data_format : {"NCW", "NWC"}
+        Where the arrays have their channels; the shapes here are those of the first, the weights the same in both.
 
     Returns
     -------
@@ -99,11 +107,11 @@ def conv_transpose1d_weight(
     [2.0]
     """
     backend = backend_for("conv_transpose1d_weight", "grad_output", grad_output)
-    options = (stride, padding, output_padding, groups, dilation)
+    options = (stride, padding, output_padding, groups, dilation, data_format, precision)
     return backend.conv_transpose_weight("conv_transpose1d_weight", 1, input, weight_size, grad_output, options, num_threads)
 
 
-def conv_transpose1d_bias(grad_output: Array, *, num_threads: int | None = None) -> Array:
+def conv_transpose1d_bias(grad_output: Array, *, num_threads: int | None = None, data_format: str = "NCW") -> Array:
     """Return the gradient of `conv_transpose1d` with respect to its bias: the sum over batch and positions, (c_out,).
 
     Examples
@@ -113,7 +121,7 @@ def conv_transpose1d_bias(grad_output: Array, *, num_threads: int | None = None)
     [2.0]
     """
     backend = backend_for("conv_transpose1d_bias", "grad_output", grad_output)
-    return backend.conv_bias("conv_transpose1d_bias", 1, grad_output, None, num_threads)
+    return backend.conv_bias("conv_transpose1d_bias", 1, grad_output, None, num_threads, data_format)
 
 
 def conv_transpose2d_input(
@@ -127,6 +135,8 @@ def conv_transpose2d_input(
     dilation: Any = 1,
     *,
     num_threads: int | None = None,
+    data_format: str = "NCHW",
+    precision: str | None = None,
 ) -> Array:
     """Return the gradient of `conv_transpose2d` with respect to its input: a convolution of grad_output with its weights.
 
@@ -136,8 +146,10 @@ def conv_transpose2d_input(
         Shape of the input, (n, c_in, h, w) or (c_in, h, w).
     weight : ndarray of shape (c_in, c_out // groups, kh, kw)
     grad_output : ndarray of shape (n, c_out, oh, ow) or (c_out, oh, ow)
-    stride, padding, output_padding, groups, dilation, num_threads : optional
+    stride, padding, output_padding, groups, dilation, num_threads, precision : optional
         As in `fastconv.functional.conv_transpose2d`.
+    data_format : {"NCHW", "NHWC"}
+        Where the arrays have their channels; the shapes here are those of the first, the weights the same in both.
 
     Returns
     -------
@@ -159,7 +171,7 @@ def conv_transpose2d_input(
     [3.0, 3.0]
     """
     backend = backend_for("conv_transpose2d_input", "grad_output", grad_output)
-    options = (stride, padding, output_padding, groups, dilation)
+    options = (stride, padding, output_padding, groups, dilation, data_format, precision)
     return backend.conv_transpose_input("conv_transpose2d_input", 2, input_size, weight, grad_output, options, num_threads)
 
 
@@ -174,6 +186,8 @@ def conv_transpose2d_weight(
     dilation: Any = 1,
     *,
     num_threads: int | None = None,
+    data_format: str = "NCHW",
+    precision: str | None = None,
 ) -> Array:
     """Return the gradient of `conv_transpose2d` with respect to its weights.
 
@@ -183,8 +197,10 @@ def conv_transpose2d_weight(
     weight_size : sequence of int
         Shape of the weights, (c_in, c_out // groups, kh, kw).
     grad_output : ndarray of shape (n, c_out, oh, ow) or (c_out, oh, ow)
-    stride, padding, output_padding, groups, dilation, num_threads : optional
+    stride, padding, output_padding, groups, dilation, num_threads, precision : optional
         As in `fastconv.functional.conv_transpose2d`.
+    data_format : {"NCHW", "NHWC"}
+        Where the arrays have their channels; the shapes here are those of the first, the weights the same in both.
 
     Returns
     -------
@@ -206,11 +222,11 @@ def conv_transpose2d_weight(
     [2.0]
     """
     backend = backend_for("conv_transpose2d_weight", "grad_output", grad_output)
-    options = (stride, padding, output_padding, groups, dilation)
+    options = (stride, padding, output_padding, groups, dilation, data_format, precision)
     return backend.conv_transpose_weight("conv_transpose2d_weight", 2, input, weight_size, grad_output, options, num_threads)
 
 
-def conv_transpose2d_bias(grad_output: Array, *, num_threads: int | None = None) -> Array:
+def conv_transpose2d_bias(grad_output: Array, *, num_threads: int | None = None, data_format: str = "NCHW") -> Array:
     """Return the gradient of `conv_transpose2d` with respect to its bias: the sum over batch and positions, (c_out,).
 
     Examples
@@ -220,7 +236,7 @@ def conv_transpose2d_bias(grad_output: Array, *, num_threads: int | None = None)
     [2.0]
     """
     backend = backend_for("conv_transpose2d_bias", "grad_output", grad_output)
-    return backend.conv_bias("conv_transpose2d_bias", 2, grad_output, None, num_threads)
+    return backend.conv_bias("conv_transpose2d_bias", 2, grad_output, None, num_threads, data_format)
 
 
 def conv_transpose3d_input(
@@ -234,6 +250,8 @@ def conv_transpose3d_input(
     dilation: Any = 1,
     *,
     num_threads: int | None = None,
+    data_format: str = "NCDHW",
+    precision: str | None = None,
 ) -> Array:
     """Return the gradient of `conv_transpose3d` with respect to its input: a convolution of grad_output with its weights.
 
@@ -243,8 +261,10 @@ def conv_transpose3d_input(
         Shape of the input, (n, c_in, d, h, w) or (c_in, d, h, w).
     weight : ndarray of shape (c_in, c_out // groups, kd, kh, kw)
     grad_output : ndarray of shape (n, c_out, od, oh, ow) or (c_out, od, oh, ow)
-    stride, padding, output_padding, groups, dilation, num_threads : optional
+    stride, padding, output_padding, groups, dilation, num_threads, precision : optional
         As in `fastconv.functional.conv_transpose3d`.
+    data_format : {"NCDHW", "NDHWC"}
+        Where the arrays have their channels; the shapes here are those of the first, the weights the same in both.
 
     Returns
     -------
@@ -267,7 +287,7 @@ def conv_transpose3d_input(
     [3.0, 3.0]
     """
     backend = backend_for("conv_transpose3d_input", "grad_output", grad_output)
-    options = (stride, padding, output_padding, groups, dilation)
+    options = (stride, padding, output_padding, groups, dilation, data_format, precision)
     return backend.conv_transpose_input("conv_transpose3d_input", 3, input_size, weight, grad_output, options, num_threads)
 
 
@@ -282,6 +302,8 @@ def conv_transpose3d_weight(
     dilation: Any = 1,
     *,
     num_threads: int | None = None,
+    data_format: str = "NCDHW",
+    precision: str | None = None,
 ) -> Array:
     """Return the gradient of `conv_transpose3d` with respect to its weights.
 
@@ -291,8 +313,10 @@ def conv_transpose3d_weight(
     weight_size : sequence of int
         Shape of the weights, (c_in, c_out // groups, kd, kh, kw).
     grad_output : ndarray of shape (n, c_out, od, oh, ow) or (c_out, od, oh, ow)
-    stride, padding, output_padding, groups, dilation, num_threads : optional
+    stride, padding, output_padding, groups, dilation, num_threads, precision : optional
         As in `fastconv.functional.conv_transpose3d`.
+    data_format : {"NCDHW", "NDHWC"}
+        Where the arrays have their channels; the shapes here are those of the first, the weights the same in both.
 
     Returns
     -------
@@ -314,11 +338,11 @@ def conv_transpose3d_weight(
     [2.0]
     """
     backend = backend_for("conv_transpose3d_weight", "grad_output", grad_output)
-    options = (stride, padding, output_padding, groups, dilation)
+    options = (stride, padding, output_padding, groups, dilation, data_format, precision)
     return backend.conv_transpose_weight("conv_transpose3d_weight", 3, input, weight_size, grad_output, options, num_threads)
 
 
-def conv_transpose3d_bias(grad_output: Array, *, num_threads: int | None = None) -> Array:
+def conv_transpose3d_bias(grad_output: Array, *, num_threads: int | None = None, data_format: str = "NCDHW") -> Array:
     """Return the gradient of `conv_transpose3d` with respect to its bias: the sum over batch and positions, (c_out,).
 
     Examples
@@ -328,4 +352,4 @@ def conv_transpose3d_bias(grad_output: Array, *, num_threads: int | None = None)
     [2.0]
     """
     backend = backend_for("conv_transpose3d_bias", "grad_output", grad_output)
-    return backend.conv_bias("conv_transpose3d_bias", 3, grad_output, None, num_threads)
+    return backend.conv_bias("conv_transpose3d_bias", 3, grad_output, None, num_threads, data_format)

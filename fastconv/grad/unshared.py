@@ -19,6 +19,7 @@ def local_conv1d_input(
     groups: int = 1,
     *,
     num_threads: int | None = None,
+    data_format: str = "NCW",
 ) -> Array:
     """Return the gradient of `local_conv1d` with respect to its input.
 
@@ -28,6 +29,10 @@ def local_conv1d_input(
         Shape of the input, (n, c_in, w) or (c_in, w).
     weight : ndarray of shape (ow, kw, c_in // groups, c_out)
     grad_output : ndarray of shape (n, c_out, ow) or (c_out, ow)
+    stride, padding, dilation, groups, num_threads : optional
+        As in `fastconv.functional.local_conv1d`.
+    data_format : {"NCW", "NWC"}
+        Where the arrays have their channels; the shapes here are those of the first, the weights the same in both.
 
     Returns
     -------
@@ -46,7 +51,7 @@ def local_conv1d_input(
     [3.0, 3.0]
     """
     backend = backend_for("local_conv1d_input", "grad_output", grad_output)
-    options = (stride, padding, dilation, groups)
+    options = (stride, padding, dilation, groups, data_format)
     how = (input_size, weight, grad_output, options, num_threads)
     return backend.tiled_input("local_conv1d_input", 1, True, *how)
 
@@ -61,6 +66,7 @@ def local_conv1d_weight(
     groups: int = 1,
     *,
     num_threads: int | None = None,
+    data_format: str = "NCW",
 ) -> Array:
     """Return the gradient of `local_conv1d` with respect to its weights.
 
@@ -70,6 +76,10 @@ def local_conv1d_weight(
     weight_size : sequence of int
         Shape of the weights, (ow, kw, c_in // groups, c_out).
     grad_output : ndarray of shape (n, c_out, ow) or (c_out, ow)
+    stride, padding, dilation, groups, num_threads : optional
+        As in `fastconv.functional.local_conv1d`.
+    data_format : {"NCW", "NWC"}
+        Where the arrays have their channels; the shapes here are those of the first, the weights the same in both.
 
     Returns
     -------
@@ -88,7 +98,7 @@ def local_conv1d_weight(
     [1.0, 1.0]
     """
     backend = backend_for("local_conv1d_weight", "grad_output", grad_output)
-    options = (stride, padding, dilation, groups)
+    options = (stride, padding, dilation, groups, data_format)
     how = (input, weight_size, grad_output, options, num_threads)
     return backend.tiled_weight("local_conv1d_weight", 1, True, *how)
 
@@ -103,6 +113,7 @@ def local_conv2d_input(
     groups: int = 1,
     *,
     num_threads: int | None = None,
+    data_format: str = "NCHW",
 ) -> Array:
     """Return the gradient of `local_conv2d` with respect to its input.
 
@@ -112,6 +123,10 @@ def local_conv2d_input(
         Shape of the input, (n, c_in, h, w) or (c_in, h, w).
     weight : ndarray of shape (oh, ow, kh, kw, c_in // groups, c_out)
     grad_output : ndarray of shape (n, c_out, oh, ow) or (c_out, oh, ow)
+    stride, padding, dilation, groups, num_threads : optional
+        As in `fastconv.functional.local_conv2d`.
+    data_format : {"NCHW", "NHWC"}
+        Where the arrays have their channels; the shapes here are those of the first, the weights the same in both.
 
     Returns
     -------
@@ -130,7 +145,7 @@ def local_conv2d_input(
     [3.0, 3.0]
     """
     backend = backend_for("local_conv2d_input", "grad_output", grad_output)
-    options = (stride, padding, dilation, groups)
+    options = (stride, padding, dilation, groups, data_format)
     how = (input_size, weight, grad_output, options, num_threads)
     return backend.tiled_input("local_conv2d_input", 2, True, *how)
 
@@ -145,6 +160,7 @@ def local_conv2d_weight(
     groups: int = 1,
     *,
     num_threads: int | None = None,
+    data_format: str = "NCHW",
 ) -> Array:
     """Return the gradient of `local_conv2d` with respect to its weights.
 
@@ -154,6 +170,10 @@ def local_conv2d_weight(
     weight_size : sequence of int
         Shape of the weights, (oh, ow, kh, kw, c_in // groups, c_out).
     grad_output : ndarray of shape (n, c_out, oh, ow) or (c_out, oh, ow)
+    stride, padding, dilation, groups, num_threads : optional
+        As in `fastconv.functional.local_conv2d`.
+    data_format : {"NCHW", "NHWC"}
+        Where the arrays have their channels; the shapes here are those of the first, the weights the same in both.
 
     Returns
     -------
@@ -172,7 +192,7 @@ def local_conv2d_weight(
     [1.0, 1.0]
     """
     backend = backend_for("local_conv2d_weight", "grad_output", grad_output)
-    options = (stride, padding, dilation, groups)
+    options = (stride, padding, dilation, groups, data_format)
     how = (input, weight_size, grad_output, options, num_threads)
     return backend.tiled_weight("local_conv2d_weight", 2, True, *how)
 
@@ -187,6 +207,7 @@ def local_conv3d_input(
     groups: int = 1,
     *,
     num_threads: int | None = None,
+    data_format: str = "NCDHW",
 ) -> Array:
     """Return the gradient of `local_conv3d` with respect to its input.
 
@@ -196,6 +217,10 @@ def local_conv3d_input(
         Shape of the input, (n, c_in, d, h, w) or (c_in, d, h, w).
     weight : ndarray of shape (od, oh, ow, kd, kh, kw, c_in // groups, c_out)
     grad_output : ndarray of shape (n, c_out, od, oh, ow) or (c_out, od, oh, ow)
+    stride, padding, dilation, groups, num_threads : optional
+        As in `fastconv.functional.local_conv3d`.
+    data_format : {"NCDHW", "NDHWC"}
+        Where the arrays have their channels; the shapes here are those of the first, the weights the same in both.
 
     Returns
     -------
@@ -214,7 +239,7 @@ def local_conv3d_input(
     [3.0, 3.0]
     """
     backend = backend_for("local_conv3d_input", "grad_output", grad_output)
-    options = (stride, padding, dilation, groups)
+    options = (stride, padding, dilation, groups, data_format)
     how = (input_size, weight, grad_output, options, num_threads)
     return backend.tiled_input("local_conv3d_input", 3, True, *how)
 
@@ -229,6 +254,7 @@ def local_conv3d_weight(
     groups: int = 1,
     *,
     num_threads: int | None = None,
+    data_format: str = "NCDHW",
 ) -> Array:
     """Return the gradient of `local_conv3d` with respect to its weights.
 
@@ -238,6 +264,10 @@ def local_conv3d_weight(
     weight_size : sequence of int
         Shape of the weights, (od, oh, ow, kd, kh, kw, c_in // groups, c_out).
     grad_output : ndarray of shape (n, c_out, od, oh, ow) or (c_out, od, oh, ow)
+    stride, padding, dilation, groups, num_threads : optional
+        As in `fastconv.functional.local_conv3d`.
+    data_format : {"NCDHW", "NDHWC"}
+        Where the arrays have their channels; the shapes here are those of the first, the weights the same in both.
 
     Returns
     -------
@@ -256,7 +286,7 @@ def local_conv3d_weight(
     [1.0, 1.0]
     """
     backend = backend_for("local_conv3d_weight", "grad_output", grad_output)
-    options = (stride, padding, dilation, groups)
+    options = (stride, padding, dilation, groups, data_format)
     how = (input, weight_size, grad_output, options, num_threads)
     return backend.tiled_weight("local_conv3d_weight", 3, True, *how)
 
@@ -271,6 +301,7 @@ def tiled_conv1d_input(
     groups: int = 1,
     *,
     num_threads: int | None = None,
+    data_format: str = "NCW",
 ) -> Array:
     """Return the gradient of `tiled_conv1d` with respect to its input.
 
@@ -280,6 +311,10 @@ def tiled_conv1d_input(
         Shape of the input, (n, c_in, w) or (c_in, w).
     weight : ndarray of shape (tw, kw, c_in // groups, c_out)
     grad_output : ndarray of shape (n, c_out, ow) or (c_out, ow)
+    stride, padding, dilation, groups, num_threads : optional
+        As in `fastconv.functional.tiled_conv1d`.
+    data_format : {"NCW", "NWC"}
+        Where the arrays have their channels; the shapes here are those of the first, the weights the same in both.
 
     Returns
     -------
@@ -298,7 +333,7 @@ def tiled_conv1d_input(
     [3.0, 3.0]
     """
     backend = backend_for("tiled_conv1d_input", "grad_output", grad_output)
-    options = (stride, padding, dilation, groups)
+    options = (stride, padding, dilation, groups, data_format)
     how = (input_size, weight, grad_output, options, num_threads)
     return backend.tiled_input("tiled_conv1d_input", 1, False, *how)
 
@@ -313,6 +348,7 @@ def tiled_conv1d_weight(
     groups: int = 1,
     *,
     num_threads: int | None = None,
+    data_format: str = "NCW",
 ) -> Array:
     """Return the gradient of `tiled_conv1d` with respect to its weights.
 
@@ -322,6 +358,10 @@ def tiled_conv1d_weight(
     weight_size : sequence of int
         Shape of the weights, (tw, kw, c_in // groups, c_out).
     grad_output : ndarray of shape (n, c_out, ow) or (c_out, ow)
+    stride, padding, dilation, groups, num_threads : optional
+        As in `fastconv.functional.tiled_conv1d`.
+    data_format : {"NCW", "NWC"}
+        Where the arrays have their channels; the shapes here are those of the first, the weights the same in both.
 
     Returns
     -------
@@ -340,7 +380,7 @@ def tiled_conv1d_weight(
     [2.0]
     """
     backend = backend_for("tiled_conv1d_weight", "grad_output", grad_output)
-    options = (stride, padding, dilation, groups)
+    options = (stride, padding, dilation, groups, data_format)
     how = (input, weight_size, grad_output, options, num_threads)
     return backend.tiled_weight("tiled_conv1d_weight", 1, False, *how)
 
@@ -355,6 +395,7 @@ def tiled_conv2d_input(
     groups: int = 1,
     *,
     num_threads: int | None = None,
+    data_format: str = "NCHW",
 ) -> Array:
     """Return the gradient of `tiled_conv2d` with respect to its input.
 
@@ -364,6 +405,10 @@ def tiled_conv2d_input(
         Shape of the input, (n, c_in, h, w) or (c_in, h, w).
     weight : ndarray of shape (th, tw, kh, kw, c_in // groups, c_out)
     grad_output : ndarray of shape (n, c_out, oh, ow) or (c_out, oh, ow)
+    stride, padding, dilation, groups, num_threads : optional
+        As in `fastconv.functional.tiled_conv2d`.
+    data_format : {"NCHW", "NHWC"}
+        Where the arrays have their channels; the shapes here are those of the first, the weights the same in both.
 
     Returns
     -------
@@ -382,7 +427,7 @@ def tiled_conv2d_input(
     [3.0, 3.0]
     """
     backend = backend_for("tiled_conv2d_input", "grad_output", grad_output)
-    options = (stride, padding, dilation, groups)
+    options = (stride, padding, dilation, groups, data_format)
     how = (input_size, weight, grad_output, options, num_threads)
     return backend.tiled_input("tiled_conv2d_input", 2, False, *how)
 
@@ -397,6 +442,7 @@ def tiled_conv2d_weight(
     groups: int = 1,
     *,
     num_threads: int | None = None,
+    data_format: str = "NCHW",
 ) -> Array:
     """Return the gradient of `tiled_conv2d` with respect to its weights.
 
@@ -406,6 +452,10 @@ def tiled_conv2d_weight(
     weight_size : sequence of int
         Shape of the weights, (th, tw, kh, kw, c_in // groups, c_out).
     grad_output : ndarray of shape (n, c_out, oh, ow) or (c_out, oh, ow)
+    stride, padding, dilation, groups, num_threads : optional
+        As in `fastconv.functional.tiled_conv2d`.
+    data_format : {"NCHW", "NHWC"}
+        Where the arrays have their channels; the shapes here are those of the first, the weights the same in both.
 
     Returns
     -------
@@ -424,7 +474,7 @@ def tiled_conv2d_weight(
     [2.0]
     """
     backend = backend_for("tiled_conv2d_weight", "grad_output", grad_output)
-    options = (stride, padding, dilation, groups)
+    options = (stride, padding, dilation, groups, data_format)
     how = (input, weight_size, grad_output, options, num_threads)
     return backend.tiled_weight("tiled_conv2d_weight", 2, False, *how)
 
@@ -439,6 +489,7 @@ def tiled_conv3d_input(
     groups: int = 1,
     *,
     num_threads: int | None = None,
+    data_format: str = "NCDHW",
 ) -> Array:
     """Return the gradient of `tiled_conv3d` with respect to its input.
 
@@ -448,6 +499,10 @@ def tiled_conv3d_input(
         Shape of the input, (n, c_in, d, h, w) or (c_in, d, h, w).
     weight : ndarray of shape (td, th, tw, kd, kh, kw, c_in // groups, c_out)
     grad_output : ndarray of shape (n, c_out, od, oh, ow) or (c_out, od, oh, ow)
+    stride, padding, dilation, groups, num_threads : optional
+        As in `fastconv.functional.tiled_conv3d`.
+    data_format : {"NCDHW", "NDHWC"}
+        Where the arrays have their channels; the shapes here are those of the first, the weights the same in both.
 
     Returns
     -------
@@ -466,7 +521,7 @@ def tiled_conv3d_input(
     [3.0, 3.0]
     """
     backend = backend_for("tiled_conv3d_input", "grad_output", grad_output)
-    options = (stride, padding, dilation, groups)
+    options = (stride, padding, dilation, groups, data_format)
     how = (input_size, weight, grad_output, options, num_threads)
     return backend.tiled_input("tiled_conv3d_input", 3, False, *how)
 
@@ -481,6 +536,7 @@ def tiled_conv3d_weight(
     groups: int = 1,
     *,
     num_threads: int | None = None,
+    data_format: str = "NCDHW",
 ) -> Array:
     """Return the gradient of `tiled_conv3d` with respect to its weights.
 
@@ -490,6 +546,10 @@ def tiled_conv3d_weight(
     weight_size : sequence of int
         Shape of the weights, (td, th, tw, kd, kh, kw, c_in // groups, c_out).
     grad_output : ndarray of shape (n, c_out, od, oh, ow) or (c_out, od, oh, ow)
+    stride, padding, dilation, groups, num_threads : optional
+        As in `fastconv.functional.tiled_conv3d`.
+    data_format : {"NCDHW", "NDHWC"}
+        Where the arrays have their channels; the shapes here are those of the first, the weights the same in both.
 
     Returns
     -------
@@ -508,6 +568,6 @@ def tiled_conv3d_weight(
     [2.0]
     """
     backend = backend_for("tiled_conv3d_weight", "grad_output", grad_output)
-    options = (stride, padding, dilation, groups)
+    options = (stride, padding, dilation, groups, data_format)
     how = (input, weight_size, grad_output, options, num_threads)
     return backend.tiled_weight("tiled_conv3d_weight", 3, False, *how)

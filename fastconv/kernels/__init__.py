@@ -8,7 +8,18 @@ least; of equals the first. A module whose error bound exceeds direct summation'
 compute its phases. A `supports` of the former is asked about a ConvTransposeSpec.
 """
 
-from . import causal, depthwise, direct, im2col_gemm, pointwise, subpixel_gemm, winograd_f2x3, winograd_f2x5, winograd_f4x3
+from . import (
+    causal,
+    depthwise,
+    depthwise_transposed,
+    direct,
+    im2col_gemm,
+    pointwise,
+    subpixel_gemm,
+    winograd_f2x3,
+    winograd_f2x5,
+    winograd_f4x3,
+)
 
 CONV = (depthwise, pointwise, winograd_f4x3, winograd_f2x5, winograd_f2x3, im2col_gemm, direct, causal)
-TRANSPOSED = (subpixel_gemm, *CONV)
+TRANSPOSED = (subpixel_gemm, depthwise_transposed, *CONV)

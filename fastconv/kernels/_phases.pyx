@@ -19,6 +19,7 @@ from numpy cimport ndarray, npy_intp
 from ._conv cimport BoundConv, at
 from ._parallel cimport give, parts, run_tasks, take
 from ._table cimport fc_conv, fc_kernels
+from ._winograd cimport Winograd
 
 from ._cost import CLOCK, machine_of, vectors
 
@@ -27,6 +28,7 @@ cnp.import_array()
 cdef enum:
     SLAB_BYTES = 2 << 20
     ROWS_BYTES = 64 << 10  # of the output rows of a task
+    TURNED = 16            # output channels whose filters a task turns
     LINE = 64
 
 
@@ -215,34 +217,34 @@ cdef struct Filters:           # of a phase
 
 
 cdef struct Turn:
-    const fc_conv *shape
     const fc_kernels *kernels
-    Py_ssize_t itemsize, phases
-    bint last                  # whether channels are
+    Py_ssize_t itemsize, phases, groups, depth, channels, taps  # depth and channels of a group of the output's
+    bint last, bordered        # whether channels are; whether phases read beyond the input
     const Filters *filters
     const char *weight
     int strange
 
 
 cdef void turn_filters(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
-    """The filters of one output channel, for all offsets of all phases: input channels before reversed taps."""
+    """The filters of some output channels of a group, for all offsets of all phases: input channels before reversed taps."""
     cdef Turn *job = <Turn *>argument
-    cdef const fc_conv *s = job.shape
-    cdef Py_ssize_t c_in = s.c_in // s.groups, c_out = s.c_out // s.groups, size = job.itemsize, phase, q, j, row
-    cdef Py_ssize_t taps = s.kd * s.kh * s.kw, group = task // c_out
-    cdef const char **rows = <const char **>(scratch + parts(taps * c_in * size, LINE) * LINE)
+    cdef Py_ssize_t blocks = parts(job.channels, TURNED), size = job.itemsize, phase, q, row, i
+    cdef Py_ssize_t group = task // blocks, c = task % blocks * TURNED, count = min(<Py_ssize_t>TURNED, job.channels - c)
+    cdef Py_ssize_t ld = job.channels * job.taps, filter
+    cdef const char *weight = job.weight + (group * job.depth * ld + c * job.taps) * size
     cdef const Filters *f
-    job.kernels.turn(job.weight + (group * c_in * c_out + task % c_out) * taps * size, c_out * taps, c_in, taps, scratch,
-                     c_in)
+    c += group * job.channels
     for phase in range(job.phases):
         f = &job.filters[phase]
+        filter = job.depth * f.taps
         for q in range(f.many):
-            for j in range(f.taps):
-                rows[j] = scratch + f.tap[q * f.taps + j] * c_in * size
-            row = q * s.c_out + task if job.last else task * f.many + q
-            job.kernels.interleave(<const void *const *>rows, f.taps, f.taps * c_in, f.to + row * c_in * f.taps * size)
-    if not job.kernels.all_finite(scratch, taps * c_in):
-        job.strange = 1
+            row = q * job.groups * job.channels + c if job.last else c * f.many + q
+            job.kernels.turn_taps(weight, ld, job.depth, count, job.taps, f.tap + q * f.taps, f.taps,
+                                  f.to + row * filter * size, filter if job.last else f.many * filter)
+    if job.bordered:
+        for i in range(job.depth):
+            if not job.kernels.all_finite(weight + i * ld * size, count * job.taps):
+                job.strange = 1
 
 
 cdef class PhasedConv(BoundConv):
@@ -252,6 +254,7 @@ cdef class PhasedConv(BoundConv):
     cdef list boxes
     cdef Py_ssize_t phases, box_items
     cdef bint one, bordered, last
+    cdef bint turns                # whether the one phase reads the weights as they are
     cdef ndarray many, taps        # of each phase: offsets, taps of each
     cdef ndarray packed_at         # where each phase's filters begin, and where the last end
     cdef ndarray plain_at          # where they are as they were before they were packed, if that is needed; or -1
@@ -269,6 +272,7 @@ cdef class PhasedConv(BoundConv):
             for box in self.boxes
         ]
         self.phases = len(phases)
+        self.turns = self.one and isinstance(self.children[0][0], Winograd) and spec.kernel[0] == 1
         whole = [spec.phase_conv(phase, spec.phase_box) for phase in phases]
         self.bordered = any(side > 0 for conv in whole for pair in conv.padding for side in pair)
         self.many = integers([conv.c_out // spec.c_out for conv in whole])
@@ -314,10 +318,6 @@ cdef class PhasedConv(BoundConv):
         """The phases' filters, as their algorithms want them, and whether all are finite."""
         return self.start_of(self.phases) + 1
 
-    cdef size_t turn_bytes(self) noexcept:
-        cdef Py_ssize_t taps = self.shape.kd * self.shape.kh * self.shape.kw
-        return taps * (self.shape.c_in // self.shape.groups * self.itemsize + sizeof(void *)) + LINE
-
     cdef size_t loose_bytes(self):
         """The phases, and their filters on their way to be packed."""
         cdef Py_ssize_t items = 0, phase
@@ -326,26 +326,38 @@ cdef class PhasedConv(BoundConv):
                 items += self.filter_items(phase)
         return items * self.itemsize + self.phases * sizeof(Filters) + LINE
 
-    cdef int pack_into(self, const char *weight, char *packed, int threads, bint brief) except -1:
+    cdef int turn(self, const char *weight, Filters *filters, int threads, bint brief) except -1:
+        """Fill the phases' filters; return whether some weight is infinite or NaN, where that matters."""
+        cdef const fc_conv *s = &self.shape
+        cdef Py_ssize_t phase
         cdef Turn job
+        job.kernels, job.itemsize, job.weight, job.strange = self.kernels, self.itemsize, weight, 0
+        job.phases, job.last, job.bordered, job.filters = self.phases, self.last, self.bordered, filters
+        job.taps, job.depth, job.groups, job.channels = s.kd * s.kh * s.kw, s.c_in // s.groups, s.groups, s.c_out // s.groups
+        if job.depth == 1:  # channels then follow each other through all groups
+            job.groups, job.channels = 1, s.c_out
+        for phase in range(self.phases):
+            filters[phase].many, filters[phase].taps = self.many_of(phase), self.taps_of(phase)
+            filters[phase].tap = <const Py_ssize_t *>cnp.PyArray_DATA(<ndarray>self.tap_tables[phase])
+        run_tasks(turn_filters, &job, job.groups * parts(job.channels, TURNED), threads, 0, brief)
+        return job.strange
+
+    cdef int pack_into(self, const char *weight, char *packed, int threads, bint brief) except -1:
         cdef BoundConv child
         cdef Py_ssize_t phase, size = self.itemsize
         cdef char *loose = take(self.loose_bytes())
         cdef Filters *filters = <Filters *>loose
         cdef char *to = loose + parts(self.phases * sizeof(Filters), LINE) * LINE
-        job.shape, job.kernels, job.itemsize, job.weight, job.strange = &self.shape, self.kernels, size, weight, 0
-        job.phases, job.last, job.filters = self.phases, self.last, filters
+        cdef int strange
         try:
             for phase in range(self.phases):
-                filters[phase].many, filters[phase].taps = self.many_of(phase), self.taps_of(phase)
-                filters[phase].tap = <const Py_ssize_t *>cnp.PyArray_DATA(<ndarray>self.tap_tables[phase])
                 filters[phase].to = packed + self.start_of(phase) * size
                 if self.plain_of(phase) >= 0:
                     filters[phase].to = packed + self.plain_of(phase) * size
                 elif self.child(0, phase).packed_items():
                     filters[phase].to = to
                     to += self.filter_items(phase) * size
-            run_tasks(turn_filters, &job, self.shape.c_out, threads, self.turn_bytes(), brief)
+            strange = self.turn(weight, filters, threads, brief)
             for phase in range(self.phases):
                 child = self.child(0, phase)
                 if child.packed_items():
@@ -354,14 +366,14 @@ cdef class PhasedConv(BoundConv):
             give(loose)
         packed += self.start_of(self.phases) * size
         if size == 4:
-            (<float *>packed)[0] = job.strange
+            (<float *>packed)[0] = strange
         else:
-            (<double *>packed)[0] = job.strange
+            (<double *>packed)[0] = strange
         return 0
 
     cdef bint is_strange(self, const char *packed) noexcept:
         packed += self.start_of(self.phases) * self.itemsize
-        return self.bordered and ((<const float *>packed)[0] if self.itemsize == 4 else (<const double *>packed)[0]) != 0
+        return ((<const float *>packed)[0] if self.itemsize == 4 else (<const double *>packed)[0]) != 0
 
     cdef size_t block_bytes(self, Py_ssize_t phase) noexcept:
         """A phase's part of a slab."""
@@ -389,8 +401,11 @@ cdef class PhasedConv(BoundConv):
         for slab in range(len(self.children)):
             for phase in range(self.phases):
                 more = max(more, self.child(slab, phase).workspace_bytes(threads, True) + 4096)
+        if self.one and not packed:
+            total = self.filter_items(0) * self.itemsize + threads * (row + 256)
+            return total + self.child(0, 0).workspace_bytes(threads, False)
         if not packed:
-            total += self.loose_bytes() + threads * (self.turn_bytes() + 256)
+            total += self.loose_bytes()
         if not self.one:
             total += self.slab_bytes()
         return total + more + threads * (row + 256)
@@ -398,6 +413,8 @@ cdef class PhasedConv(BoundConv):
     cdef int compute(self, const char *x, const char *weight, const char *packed, const char *bias, char *y,
                      int threads, bint brief) except -1:
         cdef char *own = NULL
+        if packed is NULL and self.one:
+            return self.compute_once(x, weight, bias, y, threads, brief)
         if packed is NULL:
             own = take(self.packed_items() * self.itemsize)
             packed = own
@@ -412,6 +429,24 @@ cdef class PhasedConv(BoundConv):
         finally:
             if own is not NULL:
                 give(own)
+
+    cdef int compute_once(self, const char *x, const char *weight, const char *bias, char *y, int threads,
+                          bint brief) except -1:
+        """Compute the one phase with filters that it packs itself, where it uses them."""
+        cdef BoundConv child = self.child(0, 0)
+        cdef Filters filters
+        cdef char *own
+        if self.turns and not (<Winograd>child).compute_turned(x, weight, bias, y, 1 if child.brief else threads,
+                                                               brief or child.brief):
+            return 0
+        own = take(self.filter_items(0) * self.itemsize)
+        filters.to = own
+        try:
+            if self.turn(weight, &filters, threads, brief):
+                return self.scatter(x, weight, bias, y, threads, brief)
+            return child.compute(x, own, NULL, bias, y, 1 if child.brief else threads, brief or child.brief)
+        finally:
+            give(own)
 
     cdef int compute_phase(self, Py_ssize_t slab, Py_ssize_t phase, const char *x, const char *packed, const char *bias,
                            char *y, int threads, bint brief) except -1:

@@ -193,7 +193,7 @@ cdef extern from "fastconv.h" nogil:
         void (*taps_apart)(Py_ssize_t, const Py_ssize_t *, const void *, Py_ssize_t, Py_ssize_t, const void *, Py_ssize_t,
                            const void *, void *, const fc_activation *) noexcept nogil
         void (*pairs)(int, const void *, const void *, void *, Py_ssize_t) noexcept nogil
-        void (*winograd_weights)(const fc_conv *, int, const void *, int, void *) noexcept nogil
+        void (*winograd_weights)(const fc_conv *, int, int, const void *, int, void *) noexcept nogil
         void (*winograd_input)(const fc_conv *, int, const void *, Py_ssize_t, Py_ssize_t, Py_ssize_t, int, void *,
                                Py_ssize_t, Py_ssize_t, void *) noexcept nogil
         int (*winograd_output)(const fc_conv *, int, const void *, Py_ssize_t, Py_ssize_t, const void *, void *, Py_ssize_t,
@@ -202,10 +202,6 @@ cdef extern from "fastconv.h" nogil:
                                Py_ssize_t, Py_ssize_t, Py_ssize_t *) noexcept nogil
         void (*direct_staged)(const fc_conv *, const void *, const void *, const void *, void *, Py_ssize_t, Py_ssize_t,
                               Py_ssize_t, const Py_ssize_t *, Py_ssize_t, Py_ssize_t, void *) noexcept nogil
-        void (*direct_grad_input)(const fc_conv *, const void *, const void *, void *, int, Py_ssize_t, Py_ssize_t,
-                                  Py_ssize_t) noexcept nogil
-        void (*direct_grad_input_border)(const fc_conv *, const void *, const void *, void *, int, Py_ssize_t, Py_ssize_t,
-                                         Py_ssize_t, Py_ssize_t, void *) noexcept nogil
         void (*direct_grad_weight)(const fc_conv *, const void *, const void *, void *, int, Py_ssize_t,
                                    Py_ssize_t *) noexcept nogil
         void (*direct_grad_bias)(const fc_conv *, const void *, void *) noexcept nogil
@@ -223,6 +219,10 @@ cdef extern from "fastconv.h" nogil:
         void (*scatter_row)(const fc_conv *, const void *, const void *, const void *, void *, Py_ssize_t, Py_ssize_t,
                             void *) noexcept nogil
         int (*all_finite)(const void *, Py_ssize_t) noexcept nogil
+        void (*turn_taps)(const void *, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t, const Py_ssize_t *, Py_ssize_t,
+                          void *, Py_ssize_t) noexcept nogil
+        void (*depthwise_transposed)(const fc_conv *, const void *, const void *, const void *, void *, Py_ssize_t,
+                                     Py_ssize_t, Py_ssize_t) noexcept nogil
         void (*gather_patch)(const fc_conv *, const void *, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t,
                              Py_ssize_t, Py_ssize_t, void *) noexcept nogil
         void (*tiled_product)(Py_ssize_t, const void *, Py_ssize_t, Py_ssize_t, const void *, Py_ssize_t, Py_ssize_t,

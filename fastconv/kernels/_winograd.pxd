@@ -13,6 +13,7 @@ cdef struct Job:
     Py_ssize_t block, block_panels, task_panels, input_block  # tiles, panels of a product, of a task; tiles
     const char *x
     const char *weight
+    bint turned                 # it is that of the convolution whose input gradient this is
     const char *packed          # NULL: a task packs the panels it needs
     const char *bias
     char *y
@@ -45,6 +46,9 @@ cdef class Winograd(BoundConv):
     cdef size_t marks_bytes(self) noexcept
     cdef size_t common_bytes(self, const Plan *plan, bint packed) noexcept
     cdef size_t pooled_bytes(self, const fc_pool *after, int threads) noexcept
+    cdef int pack_job(self, Job *job, char *packed, int threads, bint brief) except -1
+    cdef int compute_turned(self, const char *x, const char *weight, const char *bias, char *y, int threads,
+                            bint brief) except -1
     cdef int run_job(self, Job *job, const Plan *plan, int threads, bint brief) except -1
     cdef int compute_pooled(self, const char *x, const char *weight, const char *packed, const char *bias,
                             const Pooling *pooling, int threads, bint brief) except -1

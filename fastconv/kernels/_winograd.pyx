@@ -211,12 +211,13 @@ cdef const char *filters(const Job *job, Py_ssize_t group, Py_ssize_t panel, Py_
     cdef const fc_conv *s = job.shape
     cdef Py_ssize_t rn = job.kernels.rn, c_out = s.c_out // s.groups
     cdef Py_ssize_t items = job.points * job.points * job.depth * rn
-    cdef Py_ssize_t filter_items = job.depth * s.kh * s.kw
+    cdef Py_ssize_t taps = s.kh * s.kw, first
     if job.packed is not NULL:
         return job.packed + (group * job.panels + panel) * items * job.itemsize
     cdef char *to = own
     while panel < panel_last:
-        job.kernels.winograd_weights(s, job.kind, job.weight + (group * c_out + panel * rn) * filter_items * job.itemsize,
+        first = group * c_out * job.depth + panel * rn * (1 if job.turned else job.depth)
+        job.kernels.winograd_weights(s, job.kind, job.turned, job.weight + first * taps * job.itemsize,
                                      <int>min(rn, c_out - panel * rn), to)
         to += items * job.itemsize
         panel += 1
@@ -421,7 +422,7 @@ cdef class Winograd(BoundConv):
         job.block, job.block_panels = plan.block, plan.block_panels
         job.task_panels, job.input_block = plan.task_panels, plan.input_block
         job.packed = job.v = job.marks = NULL
-        job.marked = 0
+        job.marked = job.turned = 0
         job.unit, job.run, job.pooling = self.tiles if plan.shared else plan.block, self.tiles, NULL
         return job
 
@@ -488,10 +489,16 @@ cdef class Winograd(BoundConv):
     cdef int pack_into(self, const char *weight, char *packed, int threads, bint brief) except -1:
         cdef Plan plan = self.plan(threads, False)
         cdef Job job = self.job(&plan)
-        cdef Pack pack
         job.weight = weight
-        pack.job, pack.panels = &job, packed
-        return run_tasks(pack_panel, &pack, self.shape.groups * self.panels, threads, 0, brief)
+        return self.pack_job(&job, packed, threads, brief)
+
+    cdef int pack_job(self, Job *job, char *packed, int threads, bint brief) except -1:
+        """Transform the filters of a job."""
+        cdef Pack pack
+        pack.job, pack.panels = job, packed
+        run_tasks(pack_panel, &pack, self.shape.groups * self.panels, threads, 0, brief)
+        job.packed = packed
+        return 0
 
     cdef int compute(self, const char *x, const char *weight, const char *packed, const char *bias, char *y,
                      int threads, bint brief) except -1:
@@ -499,6 +506,18 @@ cdef class Winograd(BoundConv):
         cdef Job job = self.job(&plan)
         job.x, job.weight, job.packed, job.bias, job.y = x, weight, packed, bias, y
         return self.run_job(&job, &plan, threads, brief)
+
+    cdef int compute_turned(self, const char *x, const char *weight, const char *bias, char *y, int threads,
+                            bint brief) except -1:
+        """Fill y by the weights of the convolution, without depth, whose input gradient this is; return whether that failed.
+
+        It does where something is not finite: then the weights are wanted as `compute` has them.
+        """
+        cdef Plan plan = self.plan(threads, False)
+        cdef Job job = self.job(&plan)
+        job.x, job.weight, job.bias, job.y, job.turned = x, weight, bias, y, True
+        self.run_job(&job, &plan, threads, brief)
+        return job.marked
 
     cdef int compute_pooled(self, const char *x, const char *weight, const char *packed, const char *bias,
                             const Pooling *pooling, int threads, bint brief) except -1:
@@ -527,10 +546,9 @@ cdef class Winograd(BoundConv):
                 run_tasks(shared_output, job, groups * parts(self.panels, job.task_panels), threads, scratch, brief)
             else:
                 if not ready:
-                    self.pack_into(job.weight, memory, threads, brief)
-                    job.packed = memory
+                    self.pack_job(job, memory, threads, brief)
                 run_tasks(fused_block, job, units * groups * parts(self.panels, job.task_panels), threads, scratch, brief)
-            if job.marked and job.pooling is NULL:
+            if job.marked and job.pooling is NULL and not job.turned:
                 run_tasks(sum_again, job, marks, threads, 2 * sizeof(Py_ssize_t) * self.shape.kw, brief)
             return 0
         finally:

@@ -1,8 +1,9 @@
-"""Gradients of convolution: with respect to the input, the weights and the bias.
+"""Gradients of convolution with respect to the weights and the bias.
 
-Computes, source, tile and accuracy: src/direct/grad_*.c, and of the weights, which have three forms, _dense_gradient.pyx,
-_winograd_gradient.pyx and _depthwise_gradient.pyx. No reduction is split between tasks: a task owns whole sums, over
-the batch and all output positions where the definition sums over them.
+That with respect to the input is a transposed convolution (backends/cpu/input_gradient.py). Computes, source, tile and
+accuracy: src/direct/grad_bias.c, and of the weights, which have three forms, _dense_gradient.pyx, _winograd_gradient.pyx and
+_depthwise_gradient.pyx. No reduction is split between tasks: a task owns whole sums, over the batch and all output positions
+where the definition sums over them.
 """
 
 cimport numpy as cnp
@@ -21,9 +22,6 @@ from ._winograd_gradient import worth as worth_winograd
 cnp.import_array()
 
 cdef enum:
-    ROWS = 4
-    TASK_FLOPS = 1 << 20
-    SEGMENT = 1024  # columns of a padded row whose gradient is computed aside
     BIAS_VECTORS = 4  # of channels, of which a task sums the gradients
 
 
@@ -31,34 +29,10 @@ cdef struct Job:
     const fc_conv *shape
     const fc_kernels *kernels
     const char *x
-    const char *weight
     const char *dy
     char *to
     const Places *places
-    Py_ssize_t itemsize, rows_per_task, row_blocks, channel_blocks
-
-
-cdef void input_rows(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
-    cdef const Job *job = <const Job *>argument
-    cdef const fc_conv *s = job.shape
-    cdef Py_ssize_t c_in = s.c_in // s.groups, c_out = s.c_out // s.groups, size = job.itemsize
-    cdef Py_ssize_t taps = s.kd * s.kh * s.kw
-    cdef Py_ssize_t ih = task % job.row_blocks * job.rows_per_task
-    task //= job.row_blocks
-    cdef Py_ssize_t id = task % s.d
-    task //= s.d
-    cdef Py_ssize_t channel = task % job.channel_blocks * ROWS
-    task //= job.channel_blocks
-    cdef Py_ssize_t group = task % s.groups, image = task // s.groups
-    cdef const char *weight = job.weight + (group * c_out * c_in + channel) * taps * size
-    cdef const char *dy = job.dy + (image * s.c_out + group * c_out) * s.od * s.oh * s.ow * size
-    cdef char *dx = job.to + (image * s.c_in + group * c_in + channel) * s.d * s.h * s.w * size
-    cdef int rows = <int>min(<Py_ssize_t>ROWS, c_in - channel)
-    cdef Py_ssize_t ih_end = min(ih + job.rows_per_task, s.h)
-    if s.border.present:
-        job.kernels.direct_grad_input_border(s, weight, dy, dx, rows, id, ih, ih_end, SEGMENT, scratch)
-    else:
-        job.kernels.direct_grad_input(s, weight, dy, dx, rows, id, ih, ih_end)
+    Py_ssize_t itemsize, channel_blocks
 
 
 cdef void bias_channel(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
@@ -85,7 +59,7 @@ cdef void untied_channel(void *argument, Py_ssize_t task, char *scratch) noexcep
 
 
 cdef class ConvGradient(BoundConv):
-    """The three gradients of one convolution; arrays as `BoundConv.run` wants them."""
+    """The gradients of one convolution with respect to its parameters; arrays as `BoundConv.run` wants them."""
 
     cdef readonly bint by_winograd  # the weights' gradient
 
@@ -98,26 +72,12 @@ cdef class ConvGradient(BoundConv):
         job.shape = &self.shape
         job.kernels = self.kernels
         job.itemsize = self.itemsize
-        job.x = job.weight = NULL
+        job.x = NULL
         job.places = &self.places
-        job.rows_per_task = job.row_blocks = job.channel_blocks = 1
+        job.channel_blocks = 1
         job.dy = <const char *>cnp.PyArray_DATA(dy)
         job.to = <char *>cnp.PyArray_DATA(to)
         return job
-
-    def input(self, ndarray weight, ndarray dy, ndarray dx, int threads):
-        """Fill dx."""
-        cdef const fc_conv *s = &self.shape
-        cdef bint brief = self.brief
-        cdef Job job = self.job(dy, dx)
-        job.weight = <const char *>cnp.PyArray_DATA(weight)
-        cdef double row = 2.0 * ROWS * (s.c_out // s.groups) * s.kd * s.kh * s.kw * s.w
-        job.rows_per_task = s.h if brief else max(1, min(s.h, <Py_ssize_t>(TASK_FLOPS / row)))
-        job.row_blocks = (s.h + job.rows_per_task - 1) // job.rows_per_task
-        job.channel_blocks = (s.c_in // s.groups + ROWS - 1) // ROWS
-        cdef Py_ssize_t tasks = s.n * s.groups * job.channel_blocks * s.d * job.row_blocks
-        cdef size_t scratch = ROWS * SEGMENT * self.itemsize if s.border.present else 0
-        run_tasks(input_rows, &job, tasks, 1 if brief else threads, scratch, brief)
 
     def weight(self, ndarray x, ndarray dy, ndarray dw, int threads):
         """Fill dw."""

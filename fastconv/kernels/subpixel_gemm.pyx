@@ -37,6 +37,8 @@ def supports(spec):
     if spec.kernel != spec.stride or spec.dilation != (1, 1, 1):
         return (f"kernel and stride must be alike without dilation, got kernel {spec.kernel}, stride {spec.stride} and "
                 f"dilation {spec.dilation}")
+    if spec.taps == 1:
+        return "the kernel must have more than one tap: with one, and stride 1, it is a pointwise convolution"
     if spec.kernel[2] > MOST_TAPS:
         return f"the kernel must have at most {MOST_TAPS} taps in its last axis, got kernel {spec.kernel}"
     if any(o != i * s for o, i, s in zip(spec.output, spec.size, spec.stride)) or any(front for front, _ in spec.padding):

@@ -198,7 +198,8 @@ cdef void input_tile(const Job *job, const Tile *t, Py_ssize_t image, Py_ssize_t
                                      outputs, outputs, job.lanes, scratch, ld)
         for i in range(count):
             p = place_of(job, t, row + i)
-            dx = job.to + (p.image * s.c_in + (channel if job.lanes else group) * c_in) * s.d * s.h * s.w * size
+            dx = job.to + p.image * s.c_in * s.d * s.h * s.w * size
+            dx += (channel if job.lanes else group) * c_in * s.x_channel * size
             if job.lanes:
                 job.kernels.add_patch(s, scratch + i * ld * size, p.d, p.h, p.w, c_in, s.x_channel, channels,
                                       c_in * s.x_channel, dx)
@@ -210,8 +211,13 @@ cdef void input_tile(const Job *job, const Tile *t, Py_ssize_t image, Py_ssize_t
 
 cdef void zero(const Job *job, Py_ssize_t image, Py_ssize_t channel, Py_ssize_t channels) noexcept nogil:
     cdef const fc_conv *s = job.shape
-    cdef Py_ssize_t plane = s.d * s.h * s.w * job.itemsize
-    memset(job.to + (image * s.c_in + channel) * plane, 0, channels * plane)
+    cdef Py_ssize_t pixels = s.d * s.h * s.w, size = job.itemsize, i
+    cdef char *dx = job.to + (image * s.c_in * pixels + channel * s.x_channel) * size
+    if s.x_pixel == 1:
+        memset(dx, 0, channels * pixels * size)
+        return
+    for i in range(pixels):
+        memset(dx + i * s.x_pixel * size, 0, channels * size)
 
 
 cdef void input_channels(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:

@@ -31,11 +31,6 @@ from ..spec import (
 from .module import Array, Module, Parameter, float_dtype, uniform_parameter
 
 
-def moved(array: Array, source: int, destination: int) -> Array:
-    """Return a plain array whose axis `source` is axis `destination`."""
-    return np.ascontiguousarray(np.moveaxis(array, source, destination))
-
-
 class _ConvNd(Module):
     _axes: ClassVar[int]
     _function: ClassVar[str]
@@ -154,19 +149,11 @@ class _ConvNd(Module):
             name, slope = self._after
             backend = backend_for(self._function, "grad_output", grad_output)
             grad_output = backend.activation_input(name, before, grad_output, slope)
-        if not self._channels_last:
-            return self._gradients(input, grad_output)
-        last, second = -1, -1 - self._axes
-        grad_input = self._gradients(moved(input, last, second), moved(grad_output, last, second))
-        return moved(grad_input, second, last)
-
-    def _gradients(self, input: Array, grad_output: Array) -> Array:
-        """Gradient of an input with channels first, from that of the sums; adds to the parameters' `.grad`."""
-        how, edges = self._geometry(), self._edges()
-        self.weight.accumulate(self._grad_weight(input, self.weight.shape, grad_output, *how, **edges))
+        geometry, how = self._geometry(), self._gradient_options()
+        self.weight.accumulate(self._grad_weight(input, self.weight.shape, grad_output, *geometry, **how))
         if self.bias is not None:
-            self.bias.accumulate(self._grad_bias(grad_output, self.bias.shape))
-        return self._grad_input(input.shape, self.weight.data, grad_output, *how, **edges)
+            self.bias.accumulate(self._grad_bias(grad_output, self.bias.shape, data_format=self.data_format))
+        return self._grad_input(input.shape, self.weight.data, grad_output, *geometry, **how)
 
     def _fan_in(self) -> int:
         return self.in_channels // self.groups * math.prod(self.kernel_size)
@@ -180,6 +167,10 @@ class _ConvNd(Module):
 
     def _edges(self) -> dict[str, Any]:
         return {"padding_mode": self.padding_mode, "padding_value": self.padding_value, "flip": self.flip}
+
+    def _gradient_options(self) -> dict[str, Any]:
+        """What the gradients of the input and the weights take by keyword."""
+        return self._edges() | {"data_format": self.data_format, "precision": self.precision}
 
     def _per_axis(self, argument: str, value: Any) -> tuple[int, ...]:
         return per_axis(type(self).__name__, argument, value, self._axes, 1, 1)[-self._axes :]

@@ -30,6 +30,9 @@ class _TiledNd(_ConvNd):
     def _edges(self) -> dict[str, Any]:
         return {}
 
+    def _gradient_options(self) -> dict[str, Any]:
+        return {"data_format": self.data_format}
+
     def _filter_shape(self) -> tuple[int, ...]:
         return (*self.kernel_size, self.in_channels // self.groups, self.out_channels)
 

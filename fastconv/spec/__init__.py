@@ -6,6 +6,10 @@ shape arithmetic is done here, in Python's integers, before any work or allocati
 to spare. Every message has one form: function, argument, rule, value.
 """
 
+from .border_fold import (
+    fold_of,
+    padded_box,
+)
 from .borders import (
     ALL_ZEROS,
     BORDERS,
@@ -145,6 +149,7 @@ __all__ = [
     "check_result",
     "element_dtype",
     "flag",
+    "fold_of",
     "is_sequence",
     "memory_bytes",
     "named_dtype",
@@ -152,6 +157,7 @@ __all__ = [
     "normalized_items",
     "not_negative",
     "one_of",
+    "padded_box",
     "padding_pairs",
     "per_axis",
     "planes_of",

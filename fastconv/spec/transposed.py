@@ -157,6 +157,22 @@ class ConvTransposeSpec(ConvSpec):
         check_result(function, spec.output_shape, spec.itemsize, sizes)
         return spec
 
+    @classmethod
+    def adjoint(cls, conv: ConvSpec, size: Axes, fronts: Axes) -> ConvTransposeSpec:
+        """Return what takes gradients of a convolution's outputs to those of a box of its padded input.
+
+        The box has this size and begins `fronts` positions before the output's first. What no output reads gets zero.
+        """
+        spans = [(k - 1) * g + 1 for k, g in zip(conv.kernel, conv.dilation, strict=True)]
+        steps: Axes = tuple(span if i == 1 else s for i, span, s in zip(conv.output, spans, conv.stride, strict=True))  # type: ignore[assignment]
+        pads: Pairs = tuple(  # type: ignore[assignment]
+            (front, (i - 1) * s + span - front - o)
+            for i, s, span, front, o in zip(conv.output, steps, spans, fronts, size, strict=True)
+        )
+        fields = (conv.function, conv.rank, conv.batched, conv.dtype, conv.n, conv.c_out, conv.c_in, conv.groups)
+        places = (conv.output, conv.kernel, size, steps, conv.dilation, pads)
+        return cls(*fields, *places, False, conv.channels_last, precision=conv.precision, flip=conv.flip)
+
     @property
     def weight_shape(self) -> tuple[int, ...]:
         return (self.c_in, self.c_out // self.groups, *self.kernel_size)

@@ -25,7 +25,6 @@ from .conv import (
     choose,
     conv,
     conv_bias,
-    conv_input,
     conv_weight,
     pack_conv,
     predicted_seconds,
@@ -66,6 +65,9 @@ from .elementwise import (
     prelu_weight,
     softmax,
     softmax_input,
+)
+from .input_gradient import (
+    conv_input,
 )
 from .interpolation import (
     interpolate,

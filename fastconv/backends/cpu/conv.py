@@ -14,7 +14,16 @@ import numpy as np
 from ... import settings
 from ...kernels import CONV, gradient
 from ...kernels._conv import BoundConv, PackedConv
-from ...spec import ConvSpec, FastconvValueError, bias_extents, check_result, one_of, shape_of, show
+from ...spec import (
+    ConvSpec,
+    FastconvValueError,
+    bias_extents,
+    channels_are_last,
+    check_result,
+    one_of,
+    shape_of,
+    show,
+)
 from .arrays import Array, check_array, check_rank, check_shape, delivered, plain, target
 from .calls import bind_call, calls
 
@@ -151,46 +160,27 @@ def run_packed(call: PackedConv, input: Array) -> Array:
     return result
 
 
-def conv_gradient(
+def gradient_spec(
     function: str,
     rank: int,
-    arrays: tuple[Any, ...],
+    dtype: str,
     input_shape: Any,
     weight_shape: Any,
     options: tuple[Any, ...],
     input_name: str = "input",
     weight_name: str = "weight",
-) -> Any:
-    """Return the bound gradient of a convolution of these shapes, which the arguments of these names gave."""
+) -> ConvSpec:
+    """Check the shapes of a convolution of which a gradient is asked, and which the arguments of these names gave.
 
-    def bind() -> Any:
-        dtype = check_array(function, "grad_output", arrays[-1])
-        inputs = shape_of(function, input_name, input_shape, (rank + 1, rank + 2), "(batch,) channels, spatial")
-        weights = shape_of(function, weight_name, weight_shape, (rank + 2,), "c_out, c_in/groups, kernel")
-        *geometry, edges = options
-        how = {"precision": settings.precision_of(None), "dtype": dtype, "input_name": input_name}
-        named = {**how, **named_edges(edges)}
-        spec = ConvSpec.make(function, rank, inputs, weights, None, *geometry, **named)
-        check_result(function, spec.input_shape, spec.itemsize, f"{input_name}={show(input_shape)}")
-        return bind_call(gradient, spec)
-
-    key = calls.key(arrays, (input_shape, weight_shape, options))
-    return calls.remember(function, key, bind)
-
-
-def conv_input(
-    function: str, rank: int, input_size: Any, weight: Any, grad_output: Any, options: tuple[Any, ...], num_threads: Any
-) -> Array:
-    """Compute the gradient with respect to the input."""
-    dtype = check_array(function, "grad_output", grad_output)
-    check_array(function, "weight", weight, dtype)
-    call = conv_gradient(function, rank, (weight, grad_output), input_size, weight.shape, options, input_name="input_size")
-    spec = call.spec
-    check_shape(function, "grad_output", grad_output, spec.output_shape)
-    dx = np.empty(spec.input_shape, spec.dtype)
-    weight = call.filters(plain(weight, spec.dtype))
-    call.input(weight, plain(grad_output, spec.dtype), dx, settings.thread_count(function, num_threads))
-    return dx
+    `options`: stride, padding, dilation, groups, data_format, precision, and None or padding_mode, padding_value and flip.
+    """
+    inputs = shape_of(function, input_name, input_shape, (rank + 1, rank + 2), "(batch,) channels, spatial")
+    weights = shape_of(function, weight_name, weight_shape, (rank + 2,), "c_out, c_in/groups, kernel")
+    *geometry, data_format, precision, edges = options
+    how = {"data_format": data_format, "precision": settings.precision_of(precision), **named_edges(edges)}
+    spec = ConvSpec.make(function, rank, inputs, weights, None, *geometry, dtype=dtype, input_name=input_name, **how)
+    check_result(function, spec.input_shape, spec.itemsize, f"{input_name}={show(input_shape)}")
+    return spec
 
 
 def conv_weight(
@@ -199,29 +189,40 @@ def conv_weight(
     """Compute the gradient with respect to the weights."""
     dtype = check_array(function, "grad_output", grad_output)
     check_array(function, "input", input, dtype)
-    call = conv_gradient(function, rank, (input, grad_output), input.shape, weight_size, options, weight_name="weight_size")
-    spec = call.spec
-    check_shape(function, "grad_output", grad_output, spec.output_shape)
-    dw = np.empty(spec.weight_shape, spec.dtype)
-    call.weight(plain(input, spec.dtype), plain(grad_output, spec.dtype), dw, settings.thread_count(function, num_threads))
+
+    def bind() -> Any:
+        return bind_call(
+            gradient, gradient_spec(function, rank, dtype, input.shape, weight_size, options, weight_name="weight_size")
+        )
+
+    call = calls.remember(function, calls.key((input, grad_output), (weight_size, options)), bind)
+    check_shape(function, "grad_output", grad_output, call.spec.output_shape)
+    dw = np.empty(call.spec.weight_shape, dtype)
+    call.weight(plain(input, dtype), plain(grad_output, dtype), dw, settings.thread_count(function, num_threads))
     return call.filters(dw)
 
 
-def conv_bias(function: str, rank: int, grad_output: Any, bias_size: Any, num_threads: Any) -> Array:
+def conv_bias(
+    function: str, rank: int, grad_output: Any, bias_size: Any, num_threads: Any, data_format: Any = None
+) -> Array:
     """Compute the gradient with respect to the bias: a sum, which does not ask how its terms came about."""
     dtype = check_array(function, "grad_output", grad_output)
     check_rank(function, "grad_output", grad_output, rank)
-    channels, *output = grad_output.shape[-rank - 1 :]
+    last = channels_are_last(function, data_format, rank)
+    places = grad_output.shape[-rank - 1 :]
+    channels, output = (places[-1], places[:-1]) if last else (places[0], places[1:])
+    named = f"a bias: ({channels},), or that and places"
+    shape = None if bias_size is None else shape_of(function, "bias_size", bias_size, (1, rank + 1), named)
+    if last and shape is not None and len(shape) > 1:  # its kernel knows one layout
+        grad_output, data_format = np.moveaxis(grad_output, -1, -1 - rank), None
 
     def bind() -> Any:
-        named = f"a bias: ({channels},), or that and places"
-        shape = None if bias_size is None else shape_of(function, "bias_size", bias_size, (1, rank + 1), named)
-        bias_extents(function, "bias_size", shape, channels, tuple(output))
+        bias_extents(function, "bias_size", shape, channels, output)
         weights = (channels, channels) + (1,) * rank
-        spec = ConvSpec.make(function, rank, grad_output.shape, weights, shape, dtype=dtype, input_name="grad_output")
-        return bind_call(gradient, spec)
+        how = {"dtype": dtype, "input_name": "grad_output", "data_format": data_format}
+        return bind_call(gradient, ConvSpec.make(function, rank, grad_output.shape, weights, shape, **how))
 
-    call = calls.remember(function, calls.key((grad_output,), (bias_size,)), bind)
+    call = calls.remember(function, calls.key((grad_output,), (shape, data_format)), bind)
     db = np.empty(call.spec.bias_shape, dtype)
     call.bias(plain(grad_output, dtype), db, settings.thread_count(function, num_threads))
-    return db if bias_size is None else db.reshape(tuple(bias_size))
+    return db if shape is None else db.reshape(shape)

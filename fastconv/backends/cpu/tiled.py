@@ -65,8 +65,9 @@ def bound_gradient(
         inputs = shape_of(function, input_name, input_shape, (rank + 1, rank + 2), "(batch,) channels, spatial")
         axes = ("output" if local else "tiles") + ", kernel, c_in/groups, c_out"
         weights = shape_of(function, weight_name, weight_shape, (2 * rank + 2,), axes)
-        named: dict[str, Any] = {"dtype": dtype, "local": local, "input_name": input_name}
-        spec = TiledSpec.make_tiled(function, rank, inputs, weights, None, *options, **named)
+        *geometry, data_format = options
+        named: dict[str, Any] = {"dtype": dtype, "local": local, "input_name": input_name, "data_format": data_format}
+        spec = TiledSpec.make_tiled(function, rank, inputs, weights, None, *geometry, **named)
         check_result(function, spec.input_shape, spec.itemsize, f"{input_name}={show(input_shape)}")
         check_result(function, spec.weight_shape, spec.itemsize, f"{weight_name}={show(weight_shape)}")
         return bind_call(tiled, spec)

@@ -107,8 +107,9 @@ def transposed_gradient(
     dtype = check_array(function, "grad_output", arrays[-1])
     inputs = shape_of(function, input_name, input_shape, (rank + 1, rank + 2), "(batch,) channels, spatial")
     weights = shape_of(function, weight_name, weight_shape, (rank + 2,), "c_in, c_out/groups, kernel")
-    how = {"precision": settings.precision_of(None), "dtype": dtype, "input_name": input_name}
-    spec = ConvTransposeSpec.make_transpose(function, rank, inputs, weights, None, *options, **how)
+    *geometry, data_format, precision = options
+    how = {"data_format": data_format, "precision": settings.precision_of(precision), "dtype": dtype}
+    spec = ConvTransposeSpec.make_transpose(function, rank, inputs, weights, None, *geometry, input_name=input_name, **how)
     check_result(function, spec.input_shape, spec.itemsize, f"{input_name}={show(input_shape)}")
     check_shape(function, "grad_output", arrays[-1], spec.output_shape)
     return spec
