@@ -82,7 +82,9 @@ from .linear import (
     Linear,
 )
 from .loss import (
+    BCEWithLogitsLoss,
     CrossEntropyLoss,
+    MSELoss,
 )
 from .module import (
     Buffer,
@@ -180,6 +182,7 @@ __all__ = [
     "AvgPool1d",
     "AvgPool2d",
     "AvgPool3d",
+    "BCEWithLogitsLoss",
     "BatchNorm1d",
     "BatchNorm2d",
     "BatchNorm3d",
@@ -234,6 +237,7 @@ __all__ = [
     "LocallyConnected3d",
     "LogSigmoid",
     "LogSoftmax",
+    "MSELoss",
     "MaxPool1d",
     "MaxPool2d",
     "MaxPool3d",

@@ -72,8 +72,12 @@ from .interpolation import (
     interpolate_input,
 )
 from .loss import (
+    bce_logits,
+    bce_logits_input,
     cross_entropy,
     cross_entropy_input,
+    mse_loss,
+    mse_loss_input,
 )
 from .normalization import (
     channel_sums,
@@ -145,6 +149,8 @@ __all__ = [
     "affine_grid_theta",
     "average_pool",
     "average_pool_input",
+    "bce_logits",
+    "bce_logits_input",
     "bind_call",
     "bind_conv",
     "bind_modules",
@@ -195,6 +201,8 @@ __all__ = [
     "max_unpool_input",
     "maxout",
     "maxout_input",
+    "mse_loss",
+    "mse_loss_input",
     "normalize",
     "normalize_gradients",
     "pack_conv",
