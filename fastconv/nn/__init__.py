@@ -106,6 +106,17 @@ from .normalization import (
 )
 from .optim import (
     SGD,
+    Adam,
+    AdamW,
+    CosineAnnealingLR,
+    LinearLR,
+    MultiStepLR,
+    Optimiser,
+    ReduceLROnPlateau,
+    Schedule,
+    SequentialLR,
+    StepLR,
+    renormalize_filters,
 )
 from .padding import (
     CircularPad1d,
@@ -153,6 +164,10 @@ from .separable import (
     DepthwiseSeparableConv2d,
     DepthwiseSeparableConv3d,
 )
+from .state import (
+    load_state,
+    save_state,
+)
 from .stream import (
     Stream,
 )
@@ -172,6 +187,8 @@ __all__ = [
     "GLU",
     "SELU",
     "SGD",
+    "Adam",
+    "AdamW",
     "AdaptiveAvgPool1d",
     "AdaptiveAvgPool2d",
     "AdaptiveAvgPool3d",
@@ -200,6 +217,7 @@ __all__ = [
     "ConvTranspose1d",
     "ConvTranspose2d",
     "ConvTranspose3d",
+    "CosineAnnealingLR",
     "CrossEntropyLoss",
     "DepthwiseSeparableConv1d",
     "DepthwiseSeparableConv2d",
@@ -230,6 +248,7 @@ __all__ = [
     "LayerNorm",
     "LeakyReLU",
     "Linear",
+    "LinearLR",
     "LocalContrastNorm",
     "LocalResponseNorm",
     "LocallyConnected1d",
@@ -247,6 +266,8 @@ __all__ = [
     "Maxout",
     "Mish",
     "Module",
+    "MultiStepLR",
+    "Optimiser",
     "PReLU",
     "Parameter",
     "PixelShuffle",
@@ -254,6 +275,7 @@ __all__ = [
     "RMSNorm",
     "ReLU",
     "ReLU6",
+    "ReduceLROnPlateau",
     "ReflectionPad1d",
     "ReflectionPad2d",
     "ReflectionPad3d",
@@ -262,13 +284,16 @@ __all__ = [
     "ReplicationPad3d",
     "RoIAlign",
     "RoIPool",
+    "Schedule",
     "Sequential",
+    "SequentialLR",
     "SiLU",
     "Sigmoid",
     "Softmax",
     "Softmin",
     "Softplus",
     "Softsign",
+    "StepLR",
     "Stream",
     "SumPool1d",
     "SumPool2d",
@@ -287,4 +312,7 @@ __all__ = [
     "ZeroPad3d",
     "conv_to_linear",
     "linear_to_conv",
+    "load_state",
+    "renormalize_filters",
+    "save_state",
 ]

@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Optimisers: what to do with a gradient."""
+"""Stochastic gradient descent."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
-from ..spec import FastconvTypeError, FastconvValueError
-from .module import Array, Parameter
+from ...spec import FastconvValueError
+from ..module import Array, Parameter
+from .optimiser import Optimiser
 
 
-class SGD:
+class SGD(Optimiser):
     """Stochastic gradient descent with torch's update rule.
 
     With d = weight_decay·p + p.grad and a velocity v per parameter that starts as the first d,
@@ -48,6 +50,9 @@ class SGD:
     array([0.5, 1.5], dtype=float32)
     """
 
+    _settings = ("lr", "momentum", "weight_decay", "dampening", "nesterov")
+    _memory = ("momentum_buffer",)
+
     def __init__(
         self,
         parameters: Iterable[Parameter],
@@ -58,49 +63,26 @@ class SGD:
         dampening: float = 0.0,
         nesterov: bool = False,
     ) -> None:
-        self.parameters = list(parameters)
-        for parameter in self.parameters:
-            if not isinstance(parameter, Parameter):
-                raise FastconvTypeError(f"SGD: parameters must hold Parameters only, got {type(parameter).__name__}")
-        if not self.parameters:
-            raise FastconvValueError("SGD: parameters must not be empty, got parameters=[]")
-        for argument, value in (("lr", lr), ("momentum", momentum), ("weight_decay", weight_decay)):
-            if not value >= 0:
-                raise FastconvValueError(f"SGD: {argument} must not be negative, got {argument}={value!r}")
+        super().__init__(parameters, lr)
+        self._not_negative(momentum=momentum, weight_decay=weight_decay)
         if nesterov and (momentum == 0 or dampening != 0):
             given = f"momentum={momentum!r}, dampening={dampening!r}"
             raise FastconvValueError(f"SGD: nesterov needs a momentum and no dampening, got {given}")
-        self.lr = lr
         self.momentum = momentum
         self.weight_decay = weight_decay
         self.dampening = dampening
         self.nesterov = nesterov
-        self._velocity: list[Array | None] = [None] * len(self.parameters)
 
-    def step(self) -> None:
-        """Move every parameter that has a gradient, in place."""
-        for position, parameter in enumerate(self.parameters):
-            if parameter.grad is not None:
-                direction = self._direction(position, parameter)
-                with parameter.writeable() as array:
-                    array -= float(self.lr) * direction
-
-    def zero_grad(self) -> None:
-        """Forget the gradients of all parameters."""
-        for parameter in self.parameters:
-            parameter.grad = None
-
-    def _direction(self, position: int, parameter: Parameter) -> Array:
-        direction = parameter.grad
-        assert direction is not None
+    def _move(self, array: Array, gradient: Array, state: dict[str, Any]) -> None:
         if self.weight_decay:
-            direction = direction + self.weight_decay * parameter.data
-        if not self.momentum:
-            return direction
-        velocity = self._velocity[position]
+            gradient = gradient + self.weight_decay * array
+        array -= float(self.lr) * (self._direction(gradient, state) if self.momentum else gradient)
+
+    def _direction(self, gradient: Array, state: dict[str, Any]) -> Array:
+        velocity: Array | None = state.get("momentum_buffer")
         if velocity is None:
-            velocity = self._velocity[position] = direction.copy()
+            velocity = state["momentum_buffer"] = gradient.copy()
         else:
             velocity *= self.momentum
-            velocity += (1 - self.dampening) * direction
-        return direction + self.momentum * velocity if self.nesterov else velocity
+            velocity += (1 - self.dampening) * gradient
+        return gradient + self.momentum * velocity if self.nesterov else velocity
