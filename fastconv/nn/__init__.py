@@ -66,6 +66,10 @@ from .dropout import (
     Dropout2d,
     Dropout3d,
 )
+from .evaluation import (
+    Evaluation,
+    evaluate,
+)
 from .folding import (
     Fold,
     PixelShuffle,
@@ -171,6 +175,10 @@ from .state import (
 from .stream import (
     Stream,
 )
+from .summary import (
+    Summary,
+    summary,
+)
 from .tiled import (
     LocallyConnected1d,
     LocallyConnected2d,
@@ -178,6 +186,10 @@ from .tiled import (
     TiledConv1d,
     TiledConv2d,
     TiledConv3d,
+)
+from .training import (
+    History,
+    fit,
 )
 
 __all__ = [
@@ -226,6 +238,7 @@ __all__ = [
     "Dropout1d",
     "Dropout2d",
     "Dropout3d",
+    "Evaluation",
     "Flatten",
     "Fold",
     "GatedTanh",
@@ -239,6 +252,7 @@ __all__ = [
     "Hardsigmoid",
     "Hardswish",
     "Hardtanh",
+    "History",
     "InstanceNorm1d",
     "InstanceNorm2d",
     "InstanceNorm3d",
@@ -298,6 +312,7 @@ __all__ = [
     "SumPool1d",
     "SumPool2d",
     "SumPool3d",
+    "Summary",
     "Tanh",
     "Threshold",
     "TiledConv1d",
@@ -311,8 +326,11 @@ __all__ = [
     "ZeroPad2d",
     "ZeroPad3d",
     "conv_to_linear",
+    "evaluate",
+    "fit",
     "linear_to_conv",
     "load_state",
     "renormalize_filters",
     "save_state",
+    "summary",
 ]
