@@ -26,7 +26,7 @@ from . import functional as F
 from .nn.module import Array
 
 SEED = 1998
-EPOCHS = 16
+EPOCHS = 10
 GOAL = 0.985
 
 _BATCH = 16
