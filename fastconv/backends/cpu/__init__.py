@@ -91,6 +91,10 @@ from .normalization import (
     normalize_gradients,
     row_sums,
 )
+from .optim import (
+    adam_step,
+    sgd_step,
+)
 from .pool import (
     average_pool,
     average_pool_input,
@@ -143,6 +147,7 @@ from .transposed import (
 __all__ = [
     "activation",
     "activation_input",
+    "adam_step",
     "adaptive_average_input",
     "adaptive_pool",
     "affine_grid",
@@ -228,6 +233,7 @@ __all__ = [
     "row_sums",
     "run_packed",
     "separable_conv",
+    "sgd_step",
     "softmax",
     "softmax_input",
     "sum_pool_input",

@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
+from ...backends import backend_for
 from ...spec import FastconvValueError, show
 from ..module import Array, Parameter
 from .optimiser import Optimiser
@@ -54,6 +54,7 @@ class Adam(Optimiser):
 
     _settings = ("lr", "betas", "eps", "weight_decay")
     _memory = ("step", "exp_avg", "exp_avg_sq")
+    _decoupled: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -72,22 +73,12 @@ class Adam(Optimiser):
         self.weight_decay = weight_decay
 
     def _move(self, array: Array, gradient: Array, state: dict[str, Any]) -> None:
-        if self.weight_decay:
-            gradient = self._decayed(array, gradient)
         if not state:
             state.update(step=0, exp_avg=np.zeros_like(array), exp_avg_sq=np.zeros_like(array))
         state["step"] += 1
-        mean, square = state["exp_avg"], state["exp_avg_sq"]
-        (beta1, beta2), steps = self.betas, state["step"]
-        mean += (1 - beta1) * (gradient - mean)
-        square *= beta2
-        square += (1 - beta2) * (gradient * gradient)
-        spread = np.sqrt(square) / math.sqrt(1 - beta2**steps) + self.eps
-        array -= float(self.lr) / (1 - beta1**steps) * (mean / spread)
-
-    def _decayed(self, array: Array, gradient: Array) -> Array:
-        """The gradient with that of the weights' squares."""
-        return gradient + self.weight_decay * array
+        how = {name: getattr(self, name) for name in self._settings} | {"decoupled": self._decoupled}
+        means = state["exp_avg"], state["exp_avg_sq"]
+        backend_for("Adam.step", "parameter", array).adam_step(array, gradient, *means, step=state["step"], **how)
 
 
 class AdamW(Adam):
@@ -115,6 +106,8 @@ class AdamW(Adam):
     array([7.], dtype=float32)
     """
 
+    _decoupled = True
+
     def __init__(
         self,
         parameters: Iterable[Parameter],
@@ -124,7 +117,3 @@ class AdamW(Adam):
         weight_decay: float = 1e-2,
     ) -> None:
         super().__init__(parameters, lr, betas, eps, weight_decay)
-
-    def _decayed(self, array: Array, gradient: Array) -> Array:
-        array *= 1 - float(self.lr) * self.weight_decay
-        return gradient

@@ -6,6 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
+from ...backends import backend_for
 from ...spec import FastconvValueError
 from ..module import Array, Parameter
 from .optimiser import Optimiser
@@ -74,15 +77,9 @@ class SGD(Optimiser):
         self.nesterov = nesterov
 
     def _move(self, array: Array, gradient: Array, state: dict[str, Any]) -> None:
-        if self.weight_decay:
-            gradient = gradient + self.weight_decay * array
-        array -= float(self.lr) * (self._direction(gradient, state) if self.momentum else gradient)
-
-    def _direction(self, gradient: Array, state: dict[str, Any]) -> Array:
-        velocity: Array | None = state.get("momentum_buffer")
-        if velocity is None:
-            velocity = state["momentum_buffer"] = gradient.copy()
-        else:
-            velocity *= self.momentum
-            velocity += (1 - self.dampening) * gradient
-        return gradient + self.momentum * velocity if self.nesterov else velocity
+        begin = self.momentum and not state
+        if begin:
+            state["momentum_buffer"] = np.empty_like(array)
+        how = {name: getattr(self, name) for name in self._settings}
+        velocity = state["momentum_buffer"] if self.momentum else None
+        backend_for("SGD.step", "parameter", array).sgd_step(array, gradient, velocity, begin=bool(begin), **how)
