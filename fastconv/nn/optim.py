@@ -5,6 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
+
+from ..backends import backend_for
 from ..spec import FastconvTypeError, FastconvValueError
 from .module import Array, Parameter
 
@@ -78,29 +81,19 @@ class SGD:
         self._velocity: list[Array | None] = [None] * len(self.parameters)
 
     def step(self) -> None:
-        """Move every parameter that has a gradient, in place."""
+        """Move every parameter that has a gradient, in place, in one pass over it."""
+        how = {name: getattr(self, name) for name in ("lr", "momentum", "dampening", "weight_decay", "nesterov")}
         for position, parameter in enumerate(self.parameters):
-            if parameter.grad is not None:
-                direction = self._direction(position, parameter)
-                with parameter.writeable() as array:
-                    array -= float(self.lr) * direction
+            if parameter.grad is None:
+                continue
+            begin = self._velocity[position] is None
+            if begin and self.momentum:
+                self._velocity[position] = np.empty(parameter.shape, parameter.dtype)
+            velocity = self._velocity[position] if self.momentum else None
+            with parameter.writeable() as array:
+                backend_for("SGD", "parameter", array).sgd_step(array, parameter.grad, velocity, begin=begin, **how)
 
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters."""
         for parameter in self.parameters:
             parameter.grad = None
-
-    def _direction(self, position: int, parameter: Parameter) -> Array:
-        direction = parameter.grad
-        assert direction is not None
-        if self.weight_decay:
-            direction = direction + self.weight_decay * parameter.data
-        if not self.momentum:
-            return direction
-        velocity = self._velocity[position]
-        if velocity is None:
-            velocity = self._velocity[position] = direction.copy()
-        else:
-            velocity *= self.momentum
-            velocity += (1 - self.dampening) * direction
-        return direction + self.momentum * velocity if self.nesterov else velocity

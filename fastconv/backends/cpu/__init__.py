@@ -53,6 +53,7 @@ from .dense import (
 from .elementwise import (
     activation,
     activation_input,
+    add,
     curve,
     curve_input,
     dropout,
@@ -61,6 +62,8 @@ from .elementwise import (
     gated_tanh,
     log_softmax,
     log_softmax_input,
+    marked,
+    marked_input,
     prelu,
     prelu_input,
     prelu_weight,
@@ -85,7 +88,12 @@ from .normalization import (
     local_response_input,
     normalize,
     normalize_gradients,
+    normalized,
     row_sums,
+)
+from .optim import (
+    adam_step,
+    sgd_step,
 )
 from .pool import (
     average_pool,
@@ -139,8 +147,10 @@ from .transposed import (
 __all__ = [
     "activation",
     "activation_input",
+    "adam_step",
     "adaptive_average_input",
     "adaptive_pool",
+    "add",
     "affine_grid",
     "affine_grid_theta",
     "average_pool",
@@ -189,6 +199,8 @@ __all__ = [
     "log_softmax",
     "log_softmax_input",
     "lp_pool_input",
+    "marked",
+    "marked_input",
     "max_pool",
     "max_pool_input",
     "max_unpool",
@@ -197,6 +209,7 @@ __all__ = [
     "maxout_input",
     "normalize",
     "normalize_gradients",
+    "normalized",
     "pack_conv",
     "pack_conv_transpose",
     "packed_conv_pool",
@@ -220,6 +233,7 @@ __all__ = [
     "row_sums",
     "run_packed",
     "separable_conv",
+    "sgd_step",
     "softmax",
     "softmax_input",
     "sum_pool_input",
