@@ -653,9 +653,9 @@ def dense_calls(dtype: str) -> list[Call]:
         ),
         Call("softmax_input", grad.softmax_input, {"output": p, "grad_output": g}, {"dim": 1}, **alone),
         Call("log_softmax_input", grad.log_softmax_input, {"output": g, "grad_output": p}, {"dim": 1}, **alone),
-        Call("linear_input", grad.linear_input, {"weight": w, "grad_output": g}, **alone),
-        Call("linear_weight", grad.linear_weight, {"input": x, "grad_output": g}, **alone),
-        Call("linear_bias", grad.linear_bias, {"grad_output": g}, **alone),
+        Call("linear_input", grad.linear_input, {"weight": w, "grad_output": g}),
+        Call("linear_weight", grad.linear_weight, {"input": x, "grad_output": g}),
+        Call("linear_bias", grad.linear_bias, {"grad_output": g}),
         Call(
             "cross_entropy_input",
             grad.cross_entropy_input,
