@@ -20,6 +20,7 @@ __all__ = [
     "FastconvValueError",
     "Roof",
     "algorithms",
+    "augment",
     "available_isas",
     "border_mode",
     "calibrate",
@@ -41,6 +42,6 @@ __all__ = [
 
 def __getattr__(name: str) -> ModuleType:
     """Import the larger rooms when they are first entered."""
-    if name in ("models", "ndimage", "nn", "switches", "tf", "visualize"):
+    if name in ("augment", "models", "ndimage", "nn", "switches", "tf", "visualize"):
         return import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

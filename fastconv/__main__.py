@@ -41,7 +41,7 @@ def _parser() -> argparse.ArgumentParser:
         default=Path(),
         help="where to write the picture (default: here)",
     )
-    demo.add_argument("--epochs", type=_at_least_one, metavar="N", help="passes over the digits (default: 16)")
+    demo.add_argument("--epochs", type=_at_least_one, metavar="N", help="passes over the digits (default: 10)")
     demo.add_argument("--num-threads", type=_at_least_one, metavar="N", help="threads to compute with (default: fastconv's)")
     commands.add_parser("config", help="print what was built and what was found on this machine")
     return parser

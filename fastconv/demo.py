@@ -20,14 +20,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
-from . import __version__, calibrate, explain, models, ndimage, nn, visualize
+from . import __version__, augment, calibrate, explain, models, ndimage, nn, visualize
 from . import functional as F
 from .nn.module import Array
 
 SEED = 1998
-EPOCHS = 16
+EPOCHS = 10
 GOAL = 0.985
 
 _BATCH = 16
@@ -91,44 +90,23 @@ def train(digits: Digits, epochs: int = EPOCHS, seed: int = SEED) -> Training:
     A tenth of each target is spread over all classes (label smoothing: Szegedy et al., "Rethinking the
     Inception architecture for computer vision", CVPR 2016), which makes so small a data set go further.
     """
-    rng = np.random.default_rng(seed)
-    model = models.LeNet5(rng=rng)
+    model = models.LeNet5(rng=seed)
     optimiser = nn.SGD(model.parameters(), _PEAK_RATE, momentum=0.9)
-    loss = nn.CrossEntropyLoss(label_smoothing=0.1)
-    batches = math.ceil(len(digits.images) / _BATCH)
-    rates = iter(_PEAK_RATE * (1 + np.cos(np.linspace(0, np.pi, epochs * batches))) / 2)
-    bar = _needed("tqdm").tqdm
-    progress = bar(total=epochs * batches, desc="learning", unit=" batches", disable=None, leave=False)
-    accuracies: list[float] = []
-    began = time.perf_counter()
-    for _ in range(epochs):
-        for chosen in np.array_split(rng.permutation(len(digits.images)), batches):
-            optimiser.lr = next(rates)
-            loss(model(_shifted(digits.images[chosen], rng)), digits.labels[chosen])
-            optimiser.zero_grad()
-            model.backward(loss.backward())
-            optimiser.step()
-            progress.update()
-        accuracies.append(accuracy(model, digits.held_out_images, digits.held_out_labels))
-        progress.set_postfix_str(f"held out {accuracies[-1]:.1%}")
-    progress.close()
-    return Training(model, accuracies, time.perf_counter() - began)
-
-
-def accuracy(model: nn.Module, images: Array, labels: Array) -> float:
-    """The share of images whose largest output is their label's; leaves the model ready to go on training."""
-    right = model.eval()(images).argmax(1) == labels
-    model.train()
-    return float(right.mean())
-
-
-def _shifted(images: Array, rng: np.random.Generator) -> Array:
-    """Each image moved by up to two whole pixels along each axis, background coming in at the border."""
-    n, _, h, w = images.shape
-    margin = ((0, 0), (0, 0), (_SHIFT, _SHIFT), (_SHIFT, _SHIFT))
-    places = sliding_window_view(np.pad(images, margin, constant_values=images.min()), (h, w), axis=(2, 3))
-    down, right = rng.integers(0, 2 * _SHIFT + 1, (2, n))
-    return places[np.arange(n), :, down, right]
+    steps = math.ceil(len(digits.images) / _BATCH)
+    history = nn.fit(
+        model,
+        nn.CrossEntropyLoss(label_smoothing=0.1),
+        optimiser,
+        (digits.images, digits.labels),
+        epochs,
+        _BATCH,
+        schedule=nn.CosineAnnealingLR(optimiser, epochs * steps),
+        schedule_unit="step",
+        validation=(digits.held_out_images, digits.held_out_labels),
+        augment=partial(augment.translate, limit=_SHIFT, value=float(digits.images.min())),
+        seed=seed,
+    )
+    return Training(model, history.accuracy, sum(history.seconds))
 
 
 def learn_digits(output: Path, epochs: int | None = None) -> int:
@@ -144,7 +122,7 @@ def learn_digits(output: Path, epochs: int | None = None) -> int:
     reached, count = training.accuracies[-1], len(digits.held_out_labels)
     right = f"{round(reached * count)} of {count}"
     print(f"Reads {reached:.2%} of the held-out digits ({right}) after {training.seconds:.1f} s.\n")
-    print(visualize.summary(training.model, (_BATCH, 1, 32, 32)))
+    print(nn.summary(training.model, (_BATCH, 1, 32, 32)))
     _draw_digits(training, digits, path)
     print(f"\nWhat it looks for: {path}")
     if reached < GOAL:

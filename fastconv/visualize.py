@@ -1,25 +1,22 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Looking into a network: tiles of feature maps, the deconvnet of Zeiler & Fergus, and a table of what each
-layer costs.
+"""Looking into a network: tiles of feature maps, and the deconvnet of Zeiler & Fergus.
 
-Nothing here draws; the functions return arrays and text, so any plotting library serves. Imported on first
+Nothing here draws; the functions return arrays, so any plotting library serves. Imported on first
 use as `fastconv.visualize`.
 """
 
 from __future__ import annotations
 
 import math
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import calibrate, explain, nn
 from . import functional as F
+from . import nn
 from .nn.conv import _ConvNd
+from .nn.evaluation import in_eval_mode
 from .nn.module import Array
 from .nn.pooling import _AvgPool, _MaxPool
 from .spec import FastconvTypeError, FastconvValueError
@@ -105,7 +102,7 @@ def activations(model: nn.Module, input: Array) -> dict[str, Array]:
     >>> maps["pool1"].shape
     (1, 6, 14, 14)
     """
-    with _in_eval_mode(model):
+    with in_eval_mode(model):
         return {name: output for name, _, _, output in _trace("activations", model, input)}
 
 
@@ -201,7 +198,7 @@ def deconvnet(
     if layer not in names:
         raise FastconvValueError(f"deconvnet: layer must be one of {names}, got layer={layer!r}")
     path = []
-    with _in_eval_mode(model):
+    with in_eval_mode(model):
         for step in _trace("deconvnet", model, input):
             path.append(step)
             if step[0] == layer:
@@ -254,180 +251,6 @@ def _unpool(layer: _MaxPool, input: Array, signal: Array) -> Array:
     switches = layer._pool(input, *options, data_format=layout)[1]
     unpool = _UNPOOL[layer._axes]
     return unpool(signal, switches, *window, input.shape, dilation=layer.dilation, data_format=layout)
-
-
-@dataclass(frozen=True)
-class Summary:
-    """The layers of a model and what they cost; `str()` is an aligned table, `rows` a list of dicts, one per
-    layer.
-
-    The keys of a row: name, kind, output_shape, parameters, multiply_adds, algorithm, milliseconds, gflops,
-    fraction_of_roof. Where a key does not apply its value is None.
-    """
-
-    rows: list[dict[str, Any]]
-
-    def __str__(self) -> str:
-        total = {key: sum(row[key] or 0 for row in self.rows) for key in ("parameters", "multiply_adds", "milliseconds")}
-        measured = any(row["milliseconds"] is not None for row in self.rows)
-        lines = [_COLUMNS] + [_cells(row) for row in self.rows]
-        lines.append(_cells({"name": "total", **total, "milliseconds": total["milliseconds"] if measured else None}))
-        if not measured:
-            lines = [line[:6] for line in lines]
-        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        text = [
-            "  ".join(_aligned(cell, width, at) for at, (cell, width) in enumerate(zip(line, widths, strict=True)))
-            for line in lines
-        ]
-        rule = "─" * len(text[0])
-        return "\n".join(line.rstrip() for line in [text[0], rule, *text[1:-1], rule, text[-1]])
-
-
-_COLUMNS = [
-    "layer",
-    "kind",
-    "output shape",
-    "parameters",
-    "multiply-adds",
-    "algorithm",
-    "ms",
-    "GFLOP/s",
-    "% of roof",
-]
-_LEFT = (0, 1, 2, 5)
-
-
-def _aligned(cell: str, width: int, column: int) -> str:
-    return cell.ljust(width) if column in _LEFT else cell.rjust(width)
-
-
-def _cells(row: dict[str, Any]) -> list[str]:
-    """A row of the table as text; what does not apply stays blank."""
-    shape, ms, gflops, fraction = (row.get(key) for key in ("output_shape", "milliseconds", "gflops", "fraction_of_roof"))
-    return [
-        row["name"],
-        row.get("kind") or "",
-        "×".join(map(str, shape)) if shape else "",
-        f"{row['parameters']:,}" if row["parameters"] else "",
-        f"{row['multiply_adds']:,}" if row["multiply_adds"] else "",
-        row.get("algorithm") or "",
-        "" if ms is None else f"{ms:.3f}",
-        "" if gflops is None else f"{gflops:.1f}",
-        "" if fraction is None else f"{100 * fraction:.0f}",
-    ]
-
-
-def summary(model: nn.Module, input_shape: tuple[int, ...], measure: bool = True) -> Summary:
-    """What each layer produces, holds, computes, which kernel serves it and how near that comes to the
-    machine's limit.
-
-    Parameters
-    ----------
-    model : Sequential or a single layer
-        What its layers kept for `backward` is let go.
-    input_shape : tuple of int
-        With the batch: (n, c, *spatial).
-    measure : bool
-        Whether to time each layer (a few milliseconds each).
-
-    Returns
-    -------
-    Summary
-
-    Notes
-    -----
-    A multiply-add counts as two operations. The roof of a layer is the roofline of Williams, Waterman &
-    Patterson (Communications of the ACM 52(4), 2009): its operations at the peak rate of
-    `fastconv.calibrate`, or its input, output and parameters at the copy bandwidth, whichever takes longer.
-    Layers without multiply-adds have a time but no rate.
-
-    Examples
-    --------
-    >>> import fastconv as fc
-    >>> table = fc.visualize.summary(fc.models.LeNet5(), (1, 1, 32, 32), measure=False)
-    >>> table.rows[0]["output_shape"], table.rows[0]["multiply_adds"], table.rows[0]["parameters"]
-    ((1, 6, 28, 28), 117600, 156)
-    """
-    with _in_eval_mode(model):
-        parameters = list(model.parameters())
-        dtype = parameters[0].dtype if parameters else np.dtype(np.float32)
-        input = np.random.default_rng(0).standard_normal(input_shape).astype(dtype)
-        roof = calibrate(dtype.name) if measure else None
-        return Summary([_row(*step, roof) for step in _trace("summary", model, input)])
-
-
-def _row(name: str, layer: nn.Module, input: Array, output: Array, roof: Any) -> dict[str, Any]:
-    parameters = sum(parameter.size for parameter in layer.parameters())
-    multiply_adds = _multiply_adds(layer, output)
-    row: dict[str, Any] = {
-        "name": name or type(layer).__name__,
-        "kind": type(layer).__name__,
-        "output_shape": output.shape,
-        "parameters": parameters,
-        "multiply_adds": multiply_adds,
-        "algorithm": _algorithm(layer, input),
-        "milliseconds": None,
-        "gflops": None,
-        "fraction_of_roof": None,
-    }
-    if roof is not None:
-        seconds = _best_time(lambda: layer(input))
-        row["milliseconds"] = 1e3 * seconds
-        if multiply_adds:
-            moved = input.nbytes + output.nbytes + parameters * output.itemsize
-            ideal = max(2 * multiply_adds / roof.flops_per_s, moved / roof.bytes_per_s)
-            row.update(gflops=2e-9 * multiply_adds / seconds, fraction_of_roof=ideal / seconds)
-    return row
-
-
-def _multiply_adds(layer: nn.Module, output: Array) -> int:
-    if isinstance(layer, _ConvNd):
-        return output.size * (layer.weight.size // layer.out_channels)
-    if isinstance(layer, nn.Linear):
-        return output.size * layer.in_features
-    return 0
-
-
-def _algorithm(layer: nn.Module, input: Array) -> str | None:
-    if not isinstance(layer, _ConvNd):
-        return None
-    told = explain(
-        f"conv{layer._axes}d",
-        input.shape,
-        layer.weight.shape,
-        layer.bias is not None,
-        *layer._geometry(),
-        dtype=input.dtype.name,
-        algorithm=layer.algorithm,
-        data_format=layer.data_format,
-        activation=layer.activation,
-        precision=layer.precision,
-        **layer._edges(),
-    )
-    return str(told.algorithm)
-
-
-def _best_time(call: Callable[[], Any]) -> float:
-    """The shortest of the calls that fit into 20 ms, at least five: the cost when nothing disturbs it."""
-    best, began, calls = math.inf, time.perf_counter(), 0
-    while calls < 5 or time.perf_counter() - began < 0.02:
-        start = time.perf_counter()
-        call()
-        best = min(best, time.perf_counter() - start)
-        calls += 1
-    return best
-
-
-@contextmanager
-def _in_eval_mode(model: nn.Module) -> Iterator[None]:
-    """Run without keeping anything; each module's own mode comes back afterwards."""
-    before = [(module, module.training) for _, module in model.named_modules()]
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, training in before:
-            module.training = training
 
 
 def _leaves(where: str, model: nn.Module, prefix: str = "") -> Iterator[tuple[str, nn.Module]]:

@@ -214,6 +214,19 @@ struct fc_grid {
     int rank, mode, border, align;
 };
 
+/* A step of gradient descent: d = g + decay * p; velocity = momentum * velocity + share * d, or d where `begin`; p -= rate * d, with
+ * a velocity rate * velocity, or, `ahead`, rate * (d + momentum * velocity). */
+struct fc_sgd {
+    double rate, momentum, share, decay;
+    int begin, ahead;
+};
+
+/* A step of Adam: p *= keep, d = g + decay * p, the means of d and of d**2 move by 1 - beta_1 and 1 - beta_2 towards them, and p -=
+ * rate * mean / (sqrt(square) / root + eps). */
+struct fc_adam {
+    double rate, beta_1, beta_2, eps, decay, keep, root;
+};
+
 struct fc_kernels {
     const char *isa;
     int lanes; /* reals in a vector */

@@ -630,7 +630,7 @@ def dense_calls(dtype: str) -> list[Call]:
     p, target = oracle.softmax(g, 1).astype(dtype), rng.integers(0, 7, 6)
     scales = (abs(b) + 1).astype(dtype)
     alone = {"takes_threads": False}
-    grad = fastconv.grad
+    grad, logits = fastconv.grad, "binary_cross_entropy_with_logits"
     return [
         *(Call(name, getattr(F, name), {"input": x}, takes_out=True) for name in ACTIVATIONS),
         *(
@@ -642,11 +642,20 @@ def dense_calls(dtype: str) -> list[Call]:
         Call("log_softmax", F.log_softmax, {"input": g}, {"dim": 0}, **alone),
         Call("cross_entropy", F.cross_entropy, {"input": g, "target": target, "weight": scales}, **alone),
         Call("cross_entropy-probabilities", F.cross_entropy, {"input": g, "target": p}, **alone),
+        Call("mse_loss", F.mse_loss, {"input": g, "target": p}, **alone),
+        Call("mse_loss_input", grad.mse_loss_input, {"input": g, "target": p}, **alone),
+        Call(logits, F.binary_cross_entropy_with_logits, {"input": g, "target": p, "pos_weight": scales}, **alone),
+        Call(
+            f"{logits}_input",
+            grad.binary_cross_entropy_with_logits_input,
+            {"input": g, "target": p, "weight": scales},
+            **alone,
+        ),
         Call("softmax_input", grad.softmax_input, {"output": p, "grad_output": g}, {"dim": 1}, **alone),
         Call("log_softmax_input", grad.log_softmax_input, {"output": g, "grad_output": p}, {"dim": 1}, **alone),
-        Call("linear_input", grad.linear_input, {"weight": w, "grad_output": g}, **alone),
-        Call("linear_weight", grad.linear_weight, {"input": x, "grad_output": g}, **alone),
-        Call("linear_bias", grad.linear_bias, {"grad_output": g}, **alone),
+        Call("linear_input", grad.linear_input, {"weight": w, "grad_output": g}),
+        Call("linear_weight", grad.linear_weight, {"input": x, "grad_output": g}),
+        Call("linear_bias", grad.linear_bias, {"grad_output": g}),
         Call(
             "cross_entropy_input",
             grad.cross_entropy_input,

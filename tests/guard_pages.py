@@ -12,6 +12,7 @@ import ctypes
 import faulthandler
 import mmap
 import sys
+from functools import partial
 
 import calls
 import cases
@@ -22,6 +23,7 @@ import oracle
 import fastconv as fc
 import fastconv.functional as F
 import fastconv.grad
+from fastconv.kernels import activation, matmul, optim
 
 PAGE = mmap.PAGESIZE
 PROT_NONE = 0
@@ -358,13 +360,47 @@ def judge_filters(side: str) -> int:
     return judged
 
 
+def training_kernels(rng: np.random.Generator, dtype: str) -> list[tuple]:
+    """The kernels of training that write into arrays they are given: words, kernel, arrays, numbers."""
+    m, k, n = (cases.pick(rng, cases.WIDTHS) for _ in range(3))
+    p, g, v, s = (cases.floats(rng, (n,), dtype) for _ in range(4))
+    x, w, b, dy = (cases.floats(rng, shape, dtype) for shape in ((m, k), (n, k), (n,), (m, n)))
+    marks, words = np.zeros((n + 7) // 8, np.uint8), f"{dtype} m={m} k={k} n={n}"
+    return [
+        (f"sgd {words}", optim.sgd, (p, g, v), (0.1, 0.9, 0.0, 0.1, True, False)),
+        (f"adam {words}", optim.adam, (p, g, v, s * s), ((0.1, 0.9, 0.99, 1e-8, 0.1, 1.0, 0.5),)),
+        (f"marked {words}", partial(activation.marked, p, None), (marks, g), ("relu6", 0.0)),
+        (f"marked, back {words}", partial(activation.marked, None, p), (marks, g), ("relu", 0.0)),
+        (f"linear {words}", matmul.linear, (x, w, b, dy), ()),
+        (f"linear_input {words}", matmul.linear_input, (dy, w, x), ()),
+        (f"linear_weight {words}", matmul.linear_weight, (dy, x, w), ()),
+    ]
+
+
+def judge_training(side: str) -> int:
+    """Run them on ordinary and on guarded arrays; return how many."""
+    isa, judged = fc.settings.isa_index(), 0
+    for number in range(2 * SHAPES_PER_RANK):
+        kernels = training_kernels(cases.rng_for("guard pages training", number), cases.DTYPES[number % 2])
+        for words, kernel, arrays, numbers in kernels:
+            print(words, flush=True)
+            expected, held = [array.copy() for array in arrays], [Guarded(array, side) for array in arrays]
+            kernel(*expected, *numbers, isa, 2)
+            kernel(*(guarded.array for guarded in held), *numbers, isa, 2)
+            for guarded, right in zip(held, expected, strict=True):
+                assert guarded.array.tobytes() == right.tobytes(), f"other bits: {words}"
+                assert guarded.intact(), f"bytes beside an array changed: {words}"
+            judged += 1
+    return judged
+
+
 def main(isa: str, side: str) -> None:
     """Every call of calls.py and every random shape, with every algorithm that serves it."""
     faulthandler.enable()
     problems = [call for dtype in cases.DTYPES for call in calls.all_calls(dtype)]
     problems += [call for rank in (1, 2, 3) for call in random_calls(rank)]
     with fc.override(isa=isa):
-        judged = judge_filters(side)
+        judged = judge_filters(side) + judge_training(side)
         for call in problems:
             for threads in (1, 2) if call.takes_threads else (None,):
                 how = {} if threads is None else {"num_threads": threads}

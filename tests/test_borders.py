@@ -420,7 +420,7 @@ def test_pictures_of_layers_know_their_border() -> None:
     expected = fc.grad.conv2d_input(x.shape, layer.weight.data, kept, **geometry)
     model = nn.Sequential(layer)
     np.testing.assert_array_equal(fc.visualize.deconvnet(model, x, "0"), expected)
-    assert fc.visualize.summary(model, x.shape, False).rows[0]["algorithm"] == calls.chosen(
+    assert nn.summary(model, x.shape, measure=False).rows[0]["algorithm"] == calls.chosen(
         "conv2d", x.shape, (4, 1, 3, 3), **geometry
     )
 

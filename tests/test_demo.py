@@ -15,7 +15,6 @@ from fastconv.__main__ import main
 
 pytest.importorskip("sklearn")
 pytest.importorskip("matplotlib")
-pytest.importorskip("tqdm")
 
 from fastconv import demo
 
@@ -67,22 +66,13 @@ def test_the_rate_falls_from_its_peak_to_nothing(few_digits, monkeypatch):
     monkeypatch.setattr(nn.SGD, "step", lambda self: rates.append(self.lr))
     demo.train(few_digits, epochs=2)
     assert rates[0] == 0.02
-    assert rates[-1] == 0
+    assert 0 < rates[-1] < 0.02 * (np.pi / 2 / len(rates)) ** 2 * 1.01
     assert rates == sorted(rates, reverse=True)
 
 
 def test_another_seed_gives_another_model(few_digits, training):
     other = demo.train(few_digits, epochs=1, seed=1)
     assert not np.array_equal(other.model.conv1.weight.data, training.model.conv1.weight.data)
-
-
-def test_shifting_moves_every_image_by_whole_pixels_within_the_limit():
-    images = np.zeros((200, 1, 9, 9), np.float32)
-    images[:, 0, 4, 4] = 1
-    moved = demo._shifted(images, np.random.default_rng(0))
-    assert (moved.sum((1, 2, 3)) == 1).all()
-    _, _, rows, columns = np.nonzero(moved)
-    assert set(rows) == set(columns) == {2, 3, 4, 5, 6}
 
 
 def test_the_command_draws_its_picture_and_owns_up_to_a_missed_goal(tmp_path, few_digits, monkeypatch, capsys):
@@ -107,7 +97,7 @@ def test_the_command_succeeds_when_the_goal_is_reached(tmp_path, few_digits, tra
     assert capsys.readouterr().out.rstrip().endswith(str(tmp_path / "fastconv-digits.png"))
 
 
-@pytest.mark.parametrize("module", ["sklearn.datasets", "matplotlib.figure", "tqdm"])
+@pytest.mark.parametrize("module", ["sklearn.datasets", "matplotlib.figure"])
 def test_a_missing_package_is_named(monkeypatch, tmp_path, capsys, module):
     monkeypatch.setitem(sys.modules, module, None)
     assert main(["demo", "--output", str(tmp_path)]) == 2
@@ -269,28 +259,3 @@ def test_feature_grid_places_and_stretches_tiles():
 def test_feature_grid_refuses(arguments, message):
     with pytest.raises(fc.FastconvValueError, match=message):
         fc.visualize.feature_grid(*arguments)
-
-
-def test_summary_counts_what_the_lectures_count():
-    table = fc.visualize.summary(nn.Sequential(nn.Conv2d(3, 10, 5, padding=2), nn.ReLU()), (1, 3, 32, 32), measure=False)
-    conv, relu = table.rows
-    assert conv["output_shape"] == (1, 10, 32, 32)
-    assert conv["parameters"] == 760
-    assert conv["multiply_adds"] == 10 * 32 * 32 * 5 * 5 * 3
-    assert conv["algorithm"] in fc.algorithms()
-    assert relu["parameters"] == relu["multiply_adds"] == 0
-    assert relu["algorithm"] is None
-    assert "768,000" in str(table)
-    assert "% of roof" not in str(table)
-
-
-def test_summary_measures():
-    model = fc.models.LeNet5(rng=0)
-    table = fc.visualize.summary(model, (2, 1, 32, 32))
-    for row in table.rows:
-        assert row["milliseconds"] > 0
-        assert (row["gflops"] is None) == (row["multiply_adds"] == 0)
-    lines = str(table).splitlines()
-    assert len({len(line) for line in lines if "─" in line}) == 1
-    assert len(lines) == len(table.rows) + 4
-    assert all(module.training for _, module in model.named_modules())

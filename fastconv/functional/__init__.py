@@ -99,7 +99,9 @@ from .linear import (
     linear,
 )
 from .loss import (
+    binary_cross_entropy_with_logits,
     cross_entropy,
+    mse_loss,
 )
 from .maxout import (
     maxout,
@@ -170,6 +172,7 @@ __all__ = [
     "avg_pool2d",
     "avg_pool3d",
     "batch_norm",
+    "binary_cross_entropy_with_logits",
     "celu",
     "conv1d",
     "conv2d",
@@ -224,6 +227,7 @@ __all__ = [
     "max_unpool3d",
     "maxout",
     "mish",
+    "mse_loss",
     "pad",
     "pixel_shuffle",
     "pixel_unshuffle",

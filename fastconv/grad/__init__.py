@@ -82,7 +82,9 @@ from .linear import (
     linear_weight,
 )
 from .loss import (
+    binary_cross_entropy_with_logits_input,
     cross_entropy_input,
+    mse_loss_input,
 )
 from .maxout import (
     maxout_input,
@@ -183,6 +185,7 @@ __all__ = [
     "batch_norm_gradients",
     "batch_norm_input",
     "batch_norm_weight",
+    "binary_cross_entropy_with_logits_input",
     "celu_input",
     "conv1d_bias",
     "conv1d_input",
@@ -261,6 +264,7 @@ __all__ = [
     "max_unpool3d_input",
     "maxout_input",
     "mish_input",
+    "mse_loss_input",
     "pad_input",
     "prelu_input",
     "prelu_weight",

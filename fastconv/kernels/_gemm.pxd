@@ -39,6 +39,7 @@ cdef void multiply_depths(const Gemm *g, Py_ssize_t batch, Py_ssize_t group, Py_
                           char *scratch) noexcept nogil
 cdef int multiply(Gemm *g, int threads, bint brief) except -1
 cdef int pack_a(const Gemm *g, const char *rows, Py_ssize_t ld, char *panels, int threads, bint brief) except -1
+cdef int pack_a_columns(const Gemm *g, const char *columns, Py_ssize_t ld, char *panels, int threads, bint brief) except -1
 cdef void first_tile_columns(const Gemm *g, Py_ssize_t batch, Py_ssize_t group, Py_ssize_t column, Py_ssize_t k,
                              Py_ssize_t k_end, void *panel, const Tile *tile) noexcept nogil
 cdef void first_tile_rows(const Gemm *g, Py_ssize_t batch, Py_ssize_t group, Py_ssize_t column, Py_ssize_t k,

@@ -109,6 +109,24 @@ cdef void pack_a_panel(void *job, Py_ssize_t task, char *scratch) noexcept nogil
                         g.kernels.mr, p.panels + task * g.kernels.mr * g.k * g.itemsize)
 
 
+cdef void pack_a_turned(void *job, Py_ssize_t task, char *scratch) noexcept nogil:
+    cdef const PackA *p = <const PackA *>job
+    cdef const Gemm *g = p.gemm
+    cdef Py_ssize_t mr = g.kernels.mr, row = task * mr
+    g.kernels.pack_columns(p.rows + row * g.itemsize, p.ld, <int>min(mr, g.m - row), g.k, mr,
+                           p.panels + row * g.k * g.itemsize)
+
+
+cdef int pack_a_columns(const Gemm *g, const char *columns, Py_ssize_t ld, char *panels, int threads, bint brief) except -1:
+    """Pack A of one group, given as k rows of m, that is, transposed."""
+    cdef PackA job
+    job.gemm = g
+    job.rows = columns
+    job.ld = ld
+    job.panels = panels
+    return run_tasks(pack_a_turned, &job, parts(g.m, g.kernels.mr), threads, 0, brief)
+
+
 cdef int pack_a(const Gemm *g, const char *rows, Py_ssize_t ld, char *panels, int threads, bint brief) except -1:
     """Pack A, given as groups * m rows that lie ld items apart."""
     cdef PackA job

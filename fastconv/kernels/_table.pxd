@@ -1,5 +1,5 @@
 # What Cython needs of src/fastconv.h, and the one way to a table of kernels.
-from libc.stdint cimport int32_t, int64_t, uint32_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t
 
 cdef extern from "fastconv.h" nogil:
     cdef struct fc_activation:
@@ -146,6 +146,13 @@ cdef extern from "fastconv.h" nogil:
         Py_ssize_t size[3]
         int rank, mode, border, align
 
+    cdef struct fc_sgd:
+        double rate, momentum, share, decay
+        int begin, ahead
+
+    cdef struct fc_adam:
+        double rate, beta_1, beta_2, eps, decay, keep, root
+
     cdef struct fc_kernels:
         const char *isa
         int lanes
@@ -202,8 +209,6 @@ cdef extern from "fastconv.h" nogil:
                                Py_ssize_t, Py_ssize_t, Py_ssize_t *) noexcept nogil
         void (*direct_staged)(const fc_conv *, const void *, const void *, const void *, void *, Py_ssize_t, Py_ssize_t,
                               Py_ssize_t, const Py_ssize_t *, Py_ssize_t, Py_ssize_t, void *) noexcept nogil
-        void (*direct_grad_weight)(const fc_conv *, const void *, const void *, void *, int, Py_ssize_t,
-                                   Py_ssize_t *) noexcept nogil
         void (*direct_grad_bias)(const fc_conv *, const void *, void *) noexcept nogil
         void (*depthwise_rows)(const fc_conv *, const void *, const void *, const void *, void *, Py_ssize_t, int,
                                Py_ssize_t, Py_ssize_t) noexcept nogil
@@ -349,5 +354,16 @@ cdef extern from "fastconv.h" nogil:
                               Py_ssize_t, Py_ssize_t, void *) noexcept nogil
         void (*lane_sums)(const void *, Py_ssize_t, void *) noexcept nogil
         void (*channels_grad_bias)(const void *, Py_ssize_t, Py_ssize_t, Py_ssize_t, void *) noexcept nogil
+        void (*activate_marked)(const fc_activation *, const void *, void *, uint8_t *, Py_ssize_t) noexcept nogil
+        void (*marked_grad)(const fc_activation *, const uint8_t *, const void *, void *, Py_ssize_t) noexcept nogil
+        int (*dense_rows)() noexcept nogil
+        void (*dense_forward)(Py_ssize_t, const void *, Py_ssize_t, const void *, Py_ssize_t, const void *, void *,
+                              Py_ssize_t, void *) noexcept nogil
+        void (*dense_input)(Py_ssize_t, Py_ssize_t, const void *, Py_ssize_t, const void *, Py_ssize_t, Py_ssize_t, void *,
+                            void *) noexcept nogil
+        void (*dense_weight)(Py_ssize_t, const void *, Py_ssize_t, Py_ssize_t, const void *, Py_ssize_t, Py_ssize_t,
+                             void *) noexcept nogil
+        void (*sgd_step)(const fc_sgd *, void *, const void *, void *, Py_ssize_t) noexcept nogil
+        void (*adam_step)(const fc_adam *, void *, const void *, void *, void *, Py_ssize_t) noexcept nogil
 
 cdef const fc_kernels *kernels_of(int isa, int width) noexcept

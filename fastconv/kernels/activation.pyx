@@ -5,11 +5,11 @@ or neighbouring columns; what dropout draws depends on the logical position of a
 """
 
 cimport numpy as cnp
-from libc.stdint cimport uint32_t, uint64_t
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from numpy cimport ndarray
 
 from ._parallel cimport parts, run_tasks
-from ._table cimport FC_GATE, FC_GLU, fc_activation, fc_curve, fc_kernels, kernels_of
+from ._table cimport FC_GATE, FC_GLU, FC_SUM, fc_activation, fc_curve, fc_kernels, kernels_of
 
 from ._conv import ACTIVATIONS
 
@@ -37,7 +37,7 @@ cdef struct Job:
     const char *g
     const char *w
     char *y
-    char *z
+    uint8_t *marks
     Py_ssize_t count, itemsize
     int kind
     # runs of `run` items; `together` runs are a task, or `pieces` tasks a run
@@ -66,8 +66,8 @@ cdef inline const char *offset(const char *array, Py_ssize_t bytes) noexcept nog
     return array + bytes
 
 
-cdef Job job_of(ndarray x, g, ndarray y, int isa) noexcept:
-    """Return a job on the arrays x and perhaps g, with the result in y."""
+cdef Job job_of(x, g, ndarray y, int isa) noexcept:
+    """Return a job on the arrays x and g, of which one may be None, with the result in y."""
     cdef Job job
     job.itemsize = cnp.PyArray_ITEMSIZE(y)
     job.kernels = kernels_of(isa, <int>(8 * job.itemsize))
@@ -88,6 +88,24 @@ def activate(ndarray x, ndarray y, str name, double slope, int isa, int threads)
     cdef Job job = job_of(x, None, y, isa)
     job.after.kind, job.after.slope = ACTIVATIONS.index(name), slope
     run_tasks(some_items, &job, parts(job.count, ITEMS), threads, 0, job.count < 1 << 17)
+
+
+cdef void some_marked(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
+    cdef const Job *job = <const Job *>argument
+    cdef Py_ssize_t start = task * ITEMS, at = start * job.itemsize, count = min(<Py_ssize_t>ITEMS, job.count - start)
+    cdef uint8_t *marks = job.marks + start // 8
+    if job.x is not NULL:
+        job.kernels.activate_marked(&job.after, job.x + at, job.y + at, marks, count)
+    else:
+        job.kernels.marked_grad(&job.after, marks, job.g + at, job.y + at, count)
+
+
+def marked(x, g, ndarray marks, ndarray y, str name, double slope, int isa, int threads):
+    """Fill y with the activation of x, and marks, a bit an item, with where the gradient passes; without x, with that of g."""
+    cdef Job job = job_of(x, g, y, isa)
+    job.after.kind, job.after.slope = ACTIVATIONS.index(name), slope
+    job.marks = <uint8_t *>cnp.PyArray_DATA(marks)
+    run_tasks(some_marked, &job, parts(job.count, ITEMS), threads, 0, job.count < SERIAL)
 
 
 cdef void some_curve(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
@@ -165,6 +183,18 @@ def gate(ndarray x, g, ndarray y, Py_ssize_t runs, bint linear, int isa, int thr
     job.runs, job.run = runs, cnp.PyArray_SIZE(x) // (2 * runs)
     job.together, job.pieces = max(ITEMS // job.run, 1), parts(job.run, ITEMS)
     run_tasks(some_gates, &job, parts(runs, job.together) * job.pieces, threads, 0, job.count < SERIAL)
+
+
+cdef void some_sums(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
+    cdef const Job *job = <const Job *>argument
+    cdef Py_ssize_t start = task * ITEMS, at = start * job.itemsize
+    job.kernels.pairs(FC_SUM, job.x + at, job.g + at, job.y + at, min(<Py_ssize_t>ITEMS, job.count - start))
+
+
+def add(ndarray a, ndarray b, ndarray y, int isa, int threads):
+    """Fill y with a + b; it may be one of them."""
+    cdef Job job = job_of(a, b, y, isa)
+    run_tasks(some_sums, &job, parts(job.count, ITEMS), threads, 0, job.count < SERIAL)
 
 
 cdef void some_softmax(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:

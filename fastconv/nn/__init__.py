@@ -66,6 +66,10 @@ from .dropout import (
     Dropout2d,
     Dropout3d,
 )
+from .evaluation import (
+    Evaluation,
+    evaluate,
+)
 from .folding import (
     Fold,
     PixelShuffle,
@@ -82,7 +86,9 @@ from .linear import (
     Linear,
 )
 from .loss import (
+    BCEWithLogitsLoss,
     CrossEntropyLoss,
+    MSELoss,
 )
 from .module import (
     Buffer,
@@ -104,6 +110,17 @@ from .normalization import (
 )
 from .optim import (
     SGD,
+    Adam,
+    AdamW,
+    CosineAnnealingLR,
+    LinearLR,
+    MultiStepLR,
+    Optimiser,
+    ReduceLROnPlateau,
+    Schedule,
+    SequentialLR,
+    StepLR,
+    renormalize_filters,
 )
 from .padding import (
     CircularPad1d,
@@ -151,8 +168,16 @@ from .separable import (
     DepthwiseSeparableConv2d,
     DepthwiseSeparableConv3d,
 )
+from .state import (
+    load_state,
+    save_state,
+)
 from .stream import (
     Stream,
+)
+from .summary import (
+    Summary,
+    summary,
 )
 from .tiled import (
     LocallyConnected1d,
@@ -162,6 +187,10 @@ from .tiled import (
     TiledConv2d,
     TiledConv3d,
 )
+from .training import (
+    History,
+    fit,
+)
 
 __all__ = [
     "CELU",
@@ -170,6 +199,8 @@ __all__ = [
     "GLU",
     "SELU",
     "SGD",
+    "Adam",
+    "AdamW",
     "AdaptiveAvgPool1d",
     "AdaptiveAvgPool2d",
     "AdaptiveAvgPool3d",
@@ -180,6 +211,7 @@ __all__ = [
     "AvgPool1d",
     "AvgPool2d",
     "AvgPool3d",
+    "BCEWithLogitsLoss",
     "BatchNorm1d",
     "BatchNorm2d",
     "BatchNorm3d",
@@ -197,6 +229,7 @@ __all__ = [
     "ConvTranspose1d",
     "ConvTranspose2d",
     "ConvTranspose3d",
+    "CosineAnnealingLR",
     "CrossEntropyLoss",
     "DepthwiseSeparableConv1d",
     "DepthwiseSeparableConv2d",
@@ -205,6 +238,7 @@ __all__ = [
     "Dropout1d",
     "Dropout2d",
     "Dropout3d",
+    "Evaluation",
     "Flatten",
     "Fold",
     "GatedTanh",
@@ -218,6 +252,7 @@ __all__ = [
     "Hardsigmoid",
     "Hardswish",
     "Hardtanh",
+    "History",
     "InstanceNorm1d",
     "InstanceNorm2d",
     "InstanceNorm3d",
@@ -227,6 +262,7 @@ __all__ = [
     "LayerNorm",
     "LeakyReLU",
     "Linear",
+    "LinearLR",
     "LocalContrastNorm",
     "LocalResponseNorm",
     "LocallyConnected1d",
@@ -234,6 +270,7 @@ __all__ = [
     "LocallyConnected3d",
     "LogSigmoid",
     "LogSoftmax",
+    "MSELoss",
     "MaxPool1d",
     "MaxPool2d",
     "MaxPool3d",
@@ -243,6 +280,8 @@ __all__ = [
     "Maxout",
     "Mish",
     "Module",
+    "MultiStepLR",
+    "Optimiser",
     "PReLU",
     "Parameter",
     "PixelShuffle",
@@ -250,6 +289,7 @@ __all__ = [
     "RMSNorm",
     "ReLU",
     "ReLU6",
+    "ReduceLROnPlateau",
     "ReflectionPad1d",
     "ReflectionPad2d",
     "ReflectionPad3d",
@@ -258,17 +298,21 @@ __all__ = [
     "ReplicationPad3d",
     "RoIAlign",
     "RoIPool",
+    "Schedule",
     "Sequential",
+    "SequentialLR",
     "SiLU",
     "Sigmoid",
     "Softmax",
     "Softmin",
     "Softplus",
     "Softsign",
+    "StepLR",
     "Stream",
     "SumPool1d",
     "SumPool2d",
     "SumPool3d",
+    "Summary",
     "Tanh",
     "Threshold",
     "TiledConv1d",
@@ -282,5 +326,11 @@ __all__ = [
     "ZeroPad2d",
     "ZeroPad3d",
     "conv_to_linear",
+    "evaluate",
+    "fit",
     "linear_to_conv",
+    "load_state",
+    "renormalize_filters",
+    "save_state",
+    "summary",
 ]

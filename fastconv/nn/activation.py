@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Activations. ReLU and the softmaxes keep only their output, which the next layer keeps anyway; the others their input."""
+"""Activations. ReLU, ReLU6 and LeakyReLU keep a bit an element, the softmaxes their output, the others their input."""
 
 from __future__ import annotations
 
@@ -10,11 +10,35 @@ import numpy as np
 
 from .. import functional as F
 from .. import grad as G
-from ..spec import real, whole
+from ..backends import Signal, backend_for
+from ..spec import SLOPE, real, whole
 from .module import Array, Module, Parameter, float_dtype
 
 
-class ReLU(Module):
+class _Marked(Module):
+    _name: ClassVar[str]
+
+    negative_slope: float = SLOPE
+
+    def forward(self, input: Array) -> Array:
+        """The function of each element."""
+        backend = backend_for(self._name, "input", input)
+        if not self.training or isinstance(input, Signal):
+            output: Array = backend.activation(self._name, input, None, None, self.negative_slope)
+            return output
+        output, marks = backend.marked(self._name, input, self.negative_slope)
+        self._keep(output, marks)
+        return output
+
+    def backward(self, grad_output: Array) -> Array:
+        """Gradient of the input."""
+        (marks,) = self._recall(grad_output)
+        backend = backend_for(self._name, "grad_output", grad_output)
+        gradient: Array = backend.marked_input(self._name, marks, grad_output, self.negative_slope)
+        return gradient
+
+
+class ReLU(_Marked):
     """max(0, x), element by element.
 
     Examples
@@ -24,19 +48,10 @@ class ReLU(Module):
     array([0., 2.], dtype=float32)
     """
 
-    def forward(self, input: Array) -> Array:
-        """The positive part of `input`."""
-        output = F.relu(input)
-        self._keep(output, output)
-        return output
-
-    def backward(self, grad_output: Array) -> Array:
-        """The gradient where the input was positive, else 0."""
-        (output,) = self._recall(grad_output)
-        return G.relu_input(output, grad_output)  # the output is positive exactly where the input was
+    _name = "relu"
 
 
-class ReLU6(Module):
+class ReLU6(_Marked):
     """min(max(0, x), 6), element by element.
 
     Examples
@@ -46,19 +61,10 @@ class ReLU6(Module):
     array([0., 2., 6.], dtype=float32)
     """
 
-    def forward(self, input: Array) -> Array:
-        """`input` cut off at 0 and 6."""
-        output = F.relu6(input)
-        self._keep(output, input)
-        return output
-
-    def backward(self, grad_output: Array) -> Array:
-        """Gradient of the input."""
-        (input,) = self._recall(grad_output)
-        return G.relu6_input(input, grad_output)
+    _name = "relu6"
 
 
-class LeakyReLU(Module):
+class LeakyReLU(_Marked):
     """x where x > 0, else negative_slope * x, element by element.
 
     Examples
@@ -68,19 +74,10 @@ class LeakyReLU(Module):
     array([-0.25,  2.  ], dtype=float32)
     """
 
+    _name = "leaky_relu"
+
     def __init__(self, negative_slope: float = 0.01) -> None:
         self.negative_slope = real("LeakyReLU", "negative_slope", negative_slope, "float64")
-
-    def forward(self, input: Array) -> Array:
-        """`input` with its negative part scaled."""
-        output = F.leaky_relu(input, self.negative_slope)
-        self._keep(output, input)
-        return output
-
-    def backward(self, grad_output: Array) -> Array:
-        """Gradient of the input."""
-        (input,) = self._recall(grad_output)
-        return G.leaky_relu_input(input, grad_output, self.negative_slope)
 
     def extra_repr(self) -> str:
         """Torch's wording."""

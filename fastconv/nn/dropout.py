@@ -2,8 +2,8 @@
 """Dropout layers with torch.nn's signatures, and a seed of their own.
 
 A layer draws from (seed, counter), and the counter grows by one with every call in training; both are plain attributes, kept
-by pickling and not part of `state_dict`, so that a run can be repeated or continued. Nothing drawn is kept: `backward` draws
-again.
+by pickling and in the checkpoints of `fit`, and not part of `state_dict`, so that a run can be repeated or continued.
+Nothing drawn is kept: `backward` draws again.
 """
 
 from __future__ import annotations

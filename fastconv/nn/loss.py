@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 from .. import functional as F
 from .. import grad as G
@@ -11,8 +12,36 @@ from ..spec import FastconvValueError
 from .module import Array, Module
 
 
-class CrossEntropyLoss(Module):
+class _Loss(Module):
+    """A function of input and target, its gradient, and the options of both."""
+
+    _function: ClassVar[Callable[..., Any]]
+    _gradient: ClassVar[Callable[..., Array]]
+
+    def forward(self, input: Array, target: Array) -> Any:
+        """Loss of `input`, the model's output, and of what it should have been."""
+        output = type(self)._function(input, target, **self._options())
+        if self.training:
+            self._kept = (input, target)
+        return output
+
+    def backward(self, grad_output: Any = 1.0) -> Array:
+        """Gradient of the input; `grad_output` is that of the loss, by default 1."""
+        if self._kept is None:
+            raise FastconvValueError(
+                f"{type(self).__name__}.backward: forward must run before it, in training mode, "
+                f"got grad_output={grad_output!r}"
+            )
+        return type(self)._gradient(*self._kept, **self._options(), grad_output=grad_output)
+
+    def _options(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+
+class CrossEntropyLoss(_Loss):
     """Negative log-likelihood of the target classes under softmax(input).
+
+    The input is (n, C, …) or (C,); the target holds class indices or probabilities.
 
     Parameters
     ----------
@@ -35,6 +64,9 @@ class CrossEntropyLoss(Module):
     (2, 10)
     """
 
+    _function = staticmethod(F.cross_entropy)
+    _gradient = staticmethod(G.cross_entropy_input)
+
     def __init__(
         self,
         weight: Array | None = None,
@@ -48,25 +80,68 @@ class CrossEntropyLoss(Module):
         self.reduction = reduction
         self.label_smoothing = label_smoothing
 
-    def forward(self, input: Array, target: Array) -> Any:
-        """Loss of `input` (n, C, …) or (C,); the target holds class indices or probabilities."""
-        output = F.cross_entropy(input, target, self.weight, **self._options())
-        if self.training:
-            self._kept = (input, target)
-        return output
-
-    def backward(self, grad_output: Any = 1.0) -> Array:
-        """Gradient of the input; `grad_output` is that of the loss, by default 1."""
-        if self._kept is None:
-            raise FastconvValueError(
-                f"CrossEntropyLoss.backward: forward must run before it, in training mode, got grad_output={grad_output!r}"
-            )
-        input, target = self._kept
-        return G.cross_entropy_input(input, target, self.weight, **self._options(), grad_output=grad_output)
-
     def _options(self) -> dict[str, Any]:
         return {
+            "weight": self.weight,
             "ignore_index": self.ignore_index,
             "reduction": self.reduction,
             "label_smoothing": self.label_smoothing,
         }
+
+
+class MSELoss(_Loss):
+    """Squared differences of input and target, of any shape.
+
+    Parameters
+    ----------
+    reduction : {"mean", "sum", "none"}
+        What to do with the elements.
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv as fc
+    >>> loss = fc.nn.MSELoss()
+    >>> float(loss(np.array([1.0, 2.0]), np.array([1.0, 4.0]))), loss.backward().tolist()
+    (2.0, [0.0, -2.0])
+    """
+
+    _function = staticmethod(F.mse_loss)
+    _gradient = staticmethod(G.mse_loss_input)
+
+    def __init__(self, *, reduction: str = "mean") -> None:
+        self.reduction = reduction
+
+    def _options(self) -> dict[str, Any]:
+        return {"reduction": self.reduction}
+
+
+class BCEWithLogitsLoss(_Loss):
+    """Negative log-likelihood of answers that are each yes or no, under sigmoid(input).
+
+    Parameters
+    ----------
+    weight : ndarray that broadcasts to the shape of the input, optional
+        A weight per element.
+    reduction : {"mean", "sum", "none"}
+        What to do with the elements.
+    pos_weight : ndarray that broadcasts to the shape of the input, optional
+        How much a yes counts, where a no counts 1.
+
+    Examples
+    --------
+    >>> import numpy as np, fastconv as fc
+    >>> loss = fc.nn.BCEWithLogitsLoss()
+    >>> round(float(loss(np.zeros(2), np.array([0.0, 1.0]))), 4), loss.backward().tolist()
+    (0.6931, [0.25, -0.25])
+    """
+
+    _function = staticmethod(F.binary_cross_entropy_with_logits)
+    _gradient = staticmethod(G.binary_cross_entropy_with_logits_input)
+
+    def __init__(self, weight: Array | None = None, *, reduction: str = "mean", pos_weight: Array | None = None) -> None:
+        self.weight = weight
+        self.reduction = reduction
+        self.pos_weight = pos_weight
+
+    def _options(self) -> dict[str, Any]:
+        return {"weight": self.weight, "reduction": self.reduction, "pos_weight": self.pos_weight}

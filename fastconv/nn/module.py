@@ -279,7 +279,7 @@ class Module:
         Returns
         -------
         dict of str to numpy.ndarray
-            Ready for ``numpy.savez(path, **state)``.
+            Ready for `save_state`.
 
         Examples
         --------

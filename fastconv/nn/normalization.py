@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Normalisation layers with torch.nn's signatures and names of parameters and buffers.
 
-They keep their input, from which `backward` computes the moments again.
+They keep their input; of a batch also the moments, which the others compute again in `backward`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import numpy as np
 
 from .. import functional as F
 from .. import grad as G
+from ..backends import backend_for
 from ..spec import FastconvValueError, flag, is_sequence, real, whole
 from .module import Array, Buffer, Module, Parameter, float_dtype
 
@@ -66,7 +67,7 @@ class _Running(_Affine):
         self.running_var = Buffer(np.ones(self.num_features, kind)) if tracked else None
         self.num_batches_tracked = Buffer(np.zeros((), np.int64)) if tracked else None
 
-    def _normalized(self, function: Any, input: Array, own: bool) -> Array:
+    def _normalized(self, function: Any, input: Array, own: bool) -> Any:
         """The function's result; running moments move in training."""
         if self.running_mean is None or self.running_var is None or self.num_batches_tracked is None:
             return function(input, None, None, *self._values(), own, 0.0, self.eps, data_format=self.data_format)
@@ -95,6 +96,25 @@ class _Running(_Affine):
         )
 
 
+def _with_moments(
+    input: Array,
+    running_mean: Array | None,
+    running_var: Array | None,
+    weight: Array | None,
+    bias: Array | None,
+    training: bool,
+    momentum: float,
+    eps: float,
+    *,
+    data_format: Any,
+) -> Any:
+    """What `batch_norm` returns, and the moments it took."""
+    how = (weight, bias, training, momentum, eps, None, data_format, None, None)
+    return backend_for("batch_norm", "input", input).normalized(
+        "batch_norm", "batch", input, (running_mean, running_var), *how
+    )
+
+
 class _BatchNorm(_Running):
     def __init__(
         self,
@@ -112,15 +132,19 @@ class _BatchNorm(_Running):
     def forward(self, input: Array) -> Array:
         """`input` by the moments of the batch in training, which the running ones follow; else by these."""
         self._check_axes(input)
-        output = self._normalized(F.batch_norm, input, self.training or self.running_mean is None)
-        self._keep(output, input)
+        if not (self.training and isinstance(input, np.ndarray)):
+            return self._normalized(F.batch_norm, input, self.running_mean is None)
+        output, moments = self._normalized(_with_moments, input, True)
+        self._keep(output, input, moments)
         return output
 
     def backward(self, grad_output: Array) -> Array:
         """Gradient of the input; adds to those of weight and bias."""
-        (input,) = self._recall(grad_output)
-        how = (None, None, self._values()[0], True, self.eps)
-        dx, dw, db = G.batch_norm_gradients(input, grad_output, *how, data_format=self.data_format)
+        input, moments = self._recall(grad_output)
+        name = "batch_norm_gradients"
+        how = (self._values()[0], True, self.eps, None, self.data_format, None, True, moments)
+        backend = backend_for(name, "input", input)
+        dx, dw, db = backend.normalize_gradients(name, "batch", input, grad_output, (None, None), *how)
         self._add(dw, db)
         return dx
 

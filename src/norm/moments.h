@@ -83,11 +83,17 @@ FC_INLINE double origin_of(const void *x, ptrdiff_t i) {
     return is_finite(at) ? at : 0;
 }
 
+/* How many runs are a block together. */
+FC_INLINE ptrdiff_t rows_of_block(ptrdiff_t run) {
+    const ptrdiff_t fit = run >= BLOCK ? 1 : BLOCK / (run > 0 ? run : 1);
+    return fit < BLOCK_STEPS ? fit : BLOCK_STEPS;
+}
+
 static __attribute__((noinline, unused)) struct moments moments_of(const real *x, ptrdiff_t runs, ptrdiff_t run,
                                                                    ptrdiff_t pitch, int centred) {
     struct moments m = {0, 0, 0};
     const double origin = centred ? origin_of(x, 0) : 0;
-    const ptrdiff_t fit = run >= BLOCK ? 1 : BLOCK / run, rows = fit < BLOCK_STEPS ? fit : BLOCK_STEPS;
+    const ptrdiff_t rows = rows_of_block(run);
     for (ptrdiff_t row = 0; row < runs; row += rows)
         for (ptrdiff_t i = 0; i < run; i += BLOCK) {
             const struct block b = {x + row * pitch + i, runs - row < rows ? runs - row : rows,
@@ -127,34 +133,44 @@ FC_INLINE struct shift shift_of(double mean) {
 FC_INLINE double reciprocal_root(double x) { return 1 / __builtin_sqrt(x); }
 FC_INLINE double number_of(const void *reals, ptrdiff_t i, double without) { return reals ? (double)((const real *)reals)[i] : without; }
 
-/* sum(dy) and sum(dy (x - high)) of a run, in chains as above. */
-FC_INLINE void sum_products(const real *x, const real *dy, ptrdiff_t count, real high, double *sum, double *products) {
+/* sum(dy) and sum(dy (x - high)) of a block, and dy as far from x as its rows are apart. */
+FC_INLINE void sum_block_products(struct block b, const real *dy, real high, double *sum, double *products) {
+    vec s[FC_CHAINS], p[FC_CHAINS], rest[2] = {vec_zero(), vec_zero()};
     const vec from = vec_set1(high);
-    *sum = *products = 0;
-    for (ptrdiff_t first = 0; first < count; first += BLOCK) {
-        vec s[FC_CHAINS], p[FC_CHAINS];
-        const ptrdiff_t end = count - first < BLOCK ? count : first + BLOCK;
-        for (int v = 0; v < FC_CHAINS; v++) s[v] = p[v] = vec_zero();
-        ptrdiff_t i = first;
-        for (; i + FC_CHAINS * LANES <= end; i += FC_CHAINS * LANES)
+    for (int v = 0; v < FC_CHAINS; v++) s[v] = p[v] = vec_zero();
+    for (ptrdiff_t row = 0; row < b.rows; row++, dy += b.pitch) {
+        const real *x = b.x + row * b.pitch;
+        ptrdiff_t i = 0;
+        for (; i + FC_CHAINS * LANES <= b.columns; i += FC_CHAINS * LANES)
 #pragma GCC unroll 4
             for (int v = 0; v < FC_CHAINS; v++) {
                 const vec g = vec_load(dy + i + v * LANES);
                 s[v] = vec_add(s[v], g);
                 p[v] = vec_fma(g, vec_sub(vec_load(x + i + v * LANES), from), p[v]);
             }
-        for (; i < end; i += FC_CHAINS * LANES)
-#pragma GCC unroll 4
-            for (int v = 0; v < FC_CHAINS; v++) {
-                const mask some = mask_bits(bits_below(end - i - v * LANES));
-                const vec g = vec_load_some(dy + i + v * LANES, 1, some);
-                const vec d = vec_select(some, vec_sub(vec_load_some(x + i + v * LANES, 1, some), from), vec_zero());
-                s[v] = vec_add(s[v], g);
-                p[v] = vec_fma(g, d, p[v]);
-            }
-        *sum += vec_sum(vec_add(vec_add(s[0], s[1]), vec_add(s[2], s[3])));
-        *products += vec_sum(vec_add(vec_add(p[0], p[1]), vec_add(p[2], p[3])));
+        for (; i < b.columns; i += LANES) {
+            const mask some = mask_bits(bits_below(b.columns - i));
+            const vec g = vec_load_some(dy + i, 1, some);
+            const vec d = vec_select(some, vec_sub(vec_load_some(x + i, 1, some), from), vec_zero());
+            rest[0] = vec_add(rest[0], g);
+            rest[1] = vec_fma(g, d, rest[1]);
+        }
     }
+    *sum += vec_sum(vec_add(vec_add(vec_add(s[0], s[1]), vec_add(s[2], s[3])), rest[0]));
+    *products += vec_sum(vec_add(vec_add(vec_add(p[0], p[1]), vec_add(p[2], p[3])), rest[1]));
+}
+
+/* The same of runs, in blocks as above. */
+static __attribute__((noinline, unused)) void sum_products(const real *x, const real *dy, ptrdiff_t runs, ptrdiff_t run,
+                                                           ptrdiff_t pitch, real high, double *sum, double *products) {
+    const ptrdiff_t rows = rows_of_block(run);
+    *sum = *products = 0;
+    for (ptrdiff_t row = 0; row < runs; row += rows)
+        for (ptrdiff_t i = 0; i < run; i += BLOCK) {
+            const ptrdiff_t at = row * pitch + i;
+            const struct block b = {x + at, runs - row < rows ? runs - row : rows, run - i < BLOCK ? run - i : BLOCK, pitch};
+            sum_block_products(b, dy + at, high, sum, products);
+        }
 }
 
 #endif

@@ -51,15 +51,16 @@ void FC_FN(norm_planes_grad)(const struct fc_norm *s, const void *x, const void 
     const struct shift from = shift_of(*mean);
     const double root = reciprocal_root(*variance + s->eps), count = (double)s->runs * (double)s->run;
     double all = 0, all_products = 0;
-    for (ptrdiff_t i = 0; i < (s->step ? s->runs : 1); i++) dw[i] = db[i] = 0;
-    for (ptrdiff_t i = 0; i < s->runs; i++) {
+    const ptrdiff_t channels = s->step ? s->runs : 1, planes = s->runs / channels;
+    for (ptrdiff_t i = 0; i < channels; i++) {
         double sum, products;
-        sum_products((const real *)x + i * s->pitch, (const real *)dy + i * s->pitch, s->run, from.high, &sum, &products);
+        sum_products((const real *)x + i * s->pitch, (const real *)dy + i * s->pitch, planes, s->run, s->pitch, from.high, &sum,
+                     &products);
         products -= from.low * sum;
-        dw[i * s->step] += products * root;
-        db[i * s->step] += sum;
-        all += sum * number_of(weight, i * s->step, 1);
-        all_products += products * number_of(weight, i * s->step, 1);
+        dw[i] = products * root;
+        db[i] = sum;
+        all += sum * number_of(weight, i, 1);
+        all_products += products * number_of(weight, i, 1);
     }
     const double q = -root * root * root * all_products / count, r = -root * all / count - from.low * q;
     for (ptrdiff_t i = 0; dx && i < s->runs; i++) {

@@ -4,67 +4,117 @@
  * Layout:       `rows` pixels of c reals. A group is `together` neighbouring columns of all rows. `folded` holds rows of c reals:
  *               high, scale and shift of the results; high, p, q and r of the gradient.
  * Plan:         a chunk of rows is one call for its sums, one for its results; one call puts the chunks together, in their order.
- * Tile:         FC_COLUMNS vectors of columns down a block of rows, then the next.
+ * Tile:         TOGETHER rows of a strip of columns, along the rows; a block of rows is summed twice, its second time from L1 or L2.
  * Cost:         as there; three more loads a vector, from L1.
  * Accuracy:     as there.
  * Measured:     see kernels/normalization.pyx. */
 #include "norm/moments.h"
 
-#define FC_COLUMNS 4
-#define ROWS 64 /* of a block: no chain is longer */
+#define COLUMNS 1024 /* of a strip, whose sums stay in L1 */
+#define ROWS 64      /* of a block: no chain is longer */
+#define TOGETHER 8   /* rows, whose part of a sum stays in a register */
 
-/* sum(x - from) and its square, or sum(dy) and sum(dy (x - from)), of FC_COLUMNS vectors of columns. */
-static __attribute__((noinline)) void sum_columns(const real *x, const real *dy, ptrdiff_t rows, ptrdiff_t c, ptrdiff_t columns, const real *from,
-                           real *sums, real *products) {
-    vec s[FC_COLUMNS], p[FC_COLUMNS], at[FC_COLUMNS];
-    mask some[FC_COLUMNS];
-    for (int v = 0; v < FC_COLUMNS; v++) {
-        some[v] = mask_bits(bits_below(columns - v * LANES));
-        s[v] = p[v] = vec_zero();
-        at[v] = vec_load(from + v * LANES);
-    }
-    for (ptrdiff_t row = 0; row < rows; row++)
-#pragma GCC unroll 4
-        for (int v = 0; v < FC_COLUMNS; v++) {
-            const vec d = vec_sub(vec_load_some(x + row * c + v * LANES, 1, some[v]), at[v]);
-            const vec g = dy ? vec_load_some(dy + row * c + v * LANES, 1, some[v]) : d;
-            s[v] = vec_add(s[v], g);
-            p[v] = vec_fma(g, d, p[v]);
+/* Sums and sums of products of the columns of a strip, a vector more than it has. */
+struct sums {
+    real from[COLUMNS], sum[COLUMNS], products[COLUMNS];
+};
+
+/* sum(x - from) and its square, or sum(dy) and sum(dy (x - from)), of some rows, added to those before. */
+FC_INLINE void add_rows(const real *x, const real *dy, const int rows, ptrdiff_t c, ptrdiff_t columns, struct sums *to) {
+    for (ptrdiff_t i = 0; i < columns; i += LANES) {
+        const mask some = mask_bits(bits_below(columns - i));
+        const vec from = vec_load(to->from + i);
+        vec s = vec_load(to->sum + i), p = vec_load(to->products + i);
+#pragma GCC unroll 8
+        for (int row = 0; row < rows; row++) {
+            const vec d = vec_sub(vec_load_some(x + row * c + i, 1, some), from);
+            const vec g = dy ? vec_load_some(dy + row * c + i, 1, some) : d;
+            s = vec_add(s, g);
+            p = vec_fma(g, d, p);
         }
-    for (int v = 0; v < FC_COLUMNS; v++) vec_store(sums + v * LANES, s[v]), vec_store(products + v * LANES, p[v]);
+        vec_store(to->sum + i, s), vec_store(to->products + i, p);
+    }
+}
+
+static __attribute__((noinline)) void sum_rows(const real *x, const real *dy, ptrdiff_t rows, ptrdiff_t c, ptrdiff_t columns,
+                                               struct sums *to) {
+    ptrdiff_t row = 0;
+    for (ptrdiff_t i = 0; i < COLUMNS; i++) to->sum[i] = to->products[i] = 0;
+    for (; row + TOGETHER <= rows; row += TOGETHER)
+        add_rows(x + row * c, dy ? dy + row * c : NULL, TOGETHER, c, columns, to);
+    for (; row < rows; row++) add_rows(x + row * c, dy ? dy + row * c : NULL, 1, c, columns, to);
+}
+
+/* Shares of two counts in the means and the squares of both, as `joined` has them. */
+struct shares {
+    double mean, square;
+};
+FC_INLINE struct shares shares_of(double before, double count) {
+    const struct shares s = {count / (before + count), before * count / (before + count)};
+    return s;
+}
+
+/* Moments of columns from their sums, joined to those of `before` rows; whether all squares are finite. */
+FC_INLINE int join_columns(const struct sums *of, const real *first, ptrdiff_t before, ptrdiff_t rows, ptrdiff_t columns, double *mean,
+                           double *squares) {
+    const struct shares share = shares_of((double)before, (double)rows);
+    const double count = (double)rows;
+    int finite = 1;
+    for (ptrdiff_t j = 0; j < columns; j++) {
+        const double sum = of->sum[j], here = of->from[j] - origin_of(first, j) + sum / count;
+        const double square = of->products[j] - sum * sum / count, delta = here - mean[j];
+        finite &= is_finite(square);
+        mean[j] += is_finite(delta) ? delta * share.mean : here;
+        squares[j] = squares[j] + square + (before ? delta * delta * share.square : 0);
+    }
+    return finite;
+}
+
+/* The same where a sum of the block cannot be held by a real. */
+static __attribute__((noinline)) void join_wide(const real *x, const struct sums *of, const real *first, ptrdiff_t before, ptrdiff_t rows,
+                                                ptrdiff_t c, ptrdiff_t columns, double *mean, double *squares) {
+    const double count = (double)rows;
+    for (ptrdiff_t j = 0; j < columns; j++) {
+        const double origin = origin_of(first, j), sum = of->sum[j];
+        double here = of->from[j] - origin + sum / count, square = of->products[j] - sum * sum / count;
+        if (!is_finite(square)) {
+            const struct block b = {x + j, rows, 1, c};
+            sum_wide_block(b, &here, &square);
+            here -= origin;
+        }
+        const struct moments old = {(double)before, mean[j], squares[j]}, m = joined(old, count, here, square);
+        mean[j] = m.mean, squares[j] = m.squares;
+    }
 }
 
 /* parts: means of c columns, less the values of the row `first`, then their sums of squared deviations. */
 void FC_FN(norm_rows_moments)(const void *x, const void *first, ptrdiff_t rows, ptrdiff_t c, double *parts) {
-    real mean[FC_COLUMNS * LANES], sums[FC_COLUMNS * LANES], squares[FC_COLUMNS * LANES];
-    for (ptrdiff_t row = 0; row < rows; row += ROWS)
-        for (ptrdiff_t i = 0; i < c; i += FC_COLUMNS * LANES) {
-            const ptrdiff_t here = rows - row < ROWS ? rows - row : ROWS, width = c - i < FC_COLUMNS * LANES ? c - i : FC_COLUMNS * LANES;
+    struct sums of;
+    double mean[COLUMNS], squares[COLUMNS];
+    for (ptrdiff_t i = 0; i < c; i += COLUMNS) {
+        const ptrdiff_t width = c - i < COLUMNS ? c - i : COLUMNS;
+        const real *origin = (const real *)first + i;
+        for (ptrdiff_t j = 0; j < width; j++) parts[i + j] = parts[c + i + j] = 0;
+        for (ptrdiff_t row = 0; row < rows; row += ROWS) {
+            const ptrdiff_t here = rows - row < ROWS ? rows - row : ROWS;
             const real *from = (const real *)x + row * c + i;
-            for (int j = 0; j < FC_COLUMNS * LANES; j++) mean[j] = 0;
-            sum_columns(from, NULL, here, c, width, mean, sums, squares);
-            for (int j = 0; j < FC_COLUMNS * LANES; j++) mean[j] = sums[j] / (real)here;
-            sum_columns(from, NULL, here, c, width, mean, sums, squares);
-            for (ptrdiff_t j = 0; j < width; j++) {
-                const struct moments before = {(double)row, parts[i + j], parts[c + i + j]};
-                const double sum = sums[j], count = (double)here;
-                struct moments m = {0, 0, 0};
-                const double origin = origin_of(first, i + j);
-                double at = mean[j] - origin + sum / count, square = squares[j] - sum * sum / count;
-                if (!is_finite(square)) {
-                    const struct block b = {from + j, here, 1, c};
-                    sum_wide_block(b, &at, &square);
-                    at -= origin;
-                }
-                m = joined(row ? before : m, count, at, square);
-                parts[i + j] = m.mean, parts[c + i + j] = m.squares;
+            for (int j = 0; j < COLUMNS; j++) of.from[j] = 0;
+            sum_rows(from, NULL, here, c, width, &of);
+            for (int j = 0; j < COLUMNS; j++) of.from[j] = of.sum[j] / (real)here;
+            sum_rows(from, NULL, here, c, width, &of);
+            for (ptrdiff_t j = 0; j < width; j++) mean[j] = parts[i + j], squares[j] = parts[c + i + j];
+            if (join_columns(&of, origin, row, here, width, mean, squares)) {
+                for (ptrdiff_t j = 0; j < width; j++) parts[i + j] = mean[j], parts[c + i + j] = squares[j];
+            } else {
+                join_wide(from, &of, origin, row, here, c, width, parts + i, parts + c + i);
             }
         }
+    }
 }
 
 void FC_FN(norm_rows_merge)(const double *parts, const void *first, ptrdiff_t chunks, ptrdiff_t chunk, ptrdiff_t rows, ptrdiff_t c,
                             ptrdiff_t together, double *mean, double *variance) {
-    for (ptrdiff_t i = 0; i < c; i += together) {
+    for (ptrdiff_t i = 0, group = 0; i < c; i += together, group++) {
         struct moments m = {0, 0, 0};
         const double origin = origin_of(first, i);
         for (ptrdiff_t k = 0; k < chunks; k++)
@@ -73,17 +123,20 @@ void FC_FN(norm_rows_merge)(const double *parts, const void *first, ptrdiff_t ch
                 const double at = parts[2 * k * c + j] + (origin_of(first, j) - origin);
                 m = joined(m, (double)(left < chunk ? left : chunk), at, parts[(2 * k + 1) * c + j]);
             }
-        mean[i / together] = m.mean + origin, variance[i / together] = m.squares / m.count;
+        mean[group] = m.mean + origin, variance[group] = m.squares / m.count;
     }
 }
 
 void FC_FN(norm_rows_fold)(ptrdiff_t c, ptrdiff_t together, double eps, const void *weight, const void *bias,
                            const double *mean, const double *variance, void *folded) {
     real *high = folded, *scale = high + c, *shift = scale + c;
-    for (ptrdiff_t i = 0; i < c; i++) {
-        const struct shift from = shift_of(mean[i / together]);
-        const double by = reciprocal_root(variance[i / together] + eps) * number_of(weight, i, 1);
-        high[i] = from.high, scale[i] = (real)by, shift[i] = (real)(number_of(bias, i, 0) - from.low * by);
+    for (ptrdiff_t first = 0; first < c; first += together, mean++, variance++) {
+        const struct shift from = shift_of(*mean);
+        const double root = reciprocal_root(*variance + eps);
+        for (ptrdiff_t i = first; i < first + together; i++) {
+            const double by = root * number_of(weight, i, 1);
+            high[i] = from.high, scale[i] = (real)by, shift[i] = (real)(number_of(bias, i, 0) - from.low * by);
+        }
     }
 }
 
@@ -101,18 +154,24 @@ void FC_FN(norm_rows_apply)(const void *x, ptrdiff_t rows, ptrdiff_t c, const vo
 /* parts: sums of dy of c columns, then of dy (x - mean). */
 void FC_FN(norm_rows_sums)(const void *x, const void *dy, ptrdiff_t rows, ptrdiff_t c, ptrdiff_t together, const double *mean,
                            double *parts) {
-    real high[FC_COLUMNS * LANES], sums[FC_COLUMNS * LANES], products[FC_COLUMNS * LANES];
-    for (ptrdiff_t row = 0; row < rows; row += ROWS)
-        for (ptrdiff_t i = 0; i < c; i += FC_COLUMNS * LANES) {
-            const ptrdiff_t here = rows - row < ROWS ? rows - row : ROWS, width = c - i < FC_COLUMNS * LANES ? c - i : FC_COLUMNS * LANES;
-            for (ptrdiff_t j = 0; j < FC_COLUMNS * LANES; j++) high[j] = j < width ? (real)mean[(i + j) / together] : 0;
-            sum_columns((const real *)x + row * c + i, (const real *)dy + row * c + i, here, c, width, high, sums, products);
+    struct sums of;
+    real low[COLUMNS];
+    for (ptrdiff_t i = 0, group = 0, within = 0; i < c; i += COLUMNS) {
+        const ptrdiff_t width = c - i < COLUMNS ? c - i : COLUMNS;
+        for (ptrdiff_t j = 0; j < COLUMNS; j++) {
+            const struct shift from = shift_of(j < width ? mean[group] : 0);
+            of.from[j] = from.high, low[j] = from.low;
+            if (j < width && ++within == together) within = 0, group++;
+        }
+        for (ptrdiff_t row = 0; row < rows; row += ROWS) {
+            const ptrdiff_t here = rows - row < ROWS ? rows - row : ROWS;
+            sum_rows((const real *)x + row * c + i, (const real *)dy + row * c + i, here, c, width, &of);
             for (ptrdiff_t j = 0; j < width; j++) {
-                const double low = shift_of(mean[(i + j) / together]).low;
-                parts[i + j] = (row ? parts[i + j] : 0) + sums[j];
-                parts[c + i + j] = (row ? parts[c + i + j] : 0) + (products[j] - low * sums[j]);
+                parts[i + j] = (row ? parts[i + j] : 0) + of.sum[j];
+                parts[c + i + j] = (row ? parts[c + i + j] : 0) + ((double)of.products[j] - (double)low[j] * of.sum[j]);
             }
         }
+    }
 }
 
 void FC_FN(norm_rows_fold_grad)(const double *parts, ptrdiff_t chunks, ptrdiff_t rows, ptrdiff_t c, ptrdiff_t together,
@@ -120,8 +179,8 @@ void FC_FN(norm_rows_fold_grad)(const double *parts, ptrdiff_t chunks, ptrdiff_t
                                 void *folded, double *dw, double *db) {
     real *high = folded, *p = high + c, *q = p + c, *r = q + c;
     for (ptrdiff_t first = 0; first < c; first += together) {
-        const struct shift from = shift_of(mean[first / together]);
-        const double root = reciprocal_root(variance[first / together] + eps), count = (double)rows * (double)together;
+        const struct shift from = shift_of(*mean++);
+        const double root = reciprocal_root(*variance++ + eps), count = (double)rows * (double)together;
         double all = 0, all_products = 0;
         for (ptrdiff_t i = first; i < first + together; i++) {
             double sum = 0, products = 0;

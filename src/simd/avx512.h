@@ -180,6 +180,7 @@ FC_INLINE vec vec_load_at(const real *p, const int32_t *at) {
 #endif
 
 FC_INLINE mask mask_bits(uint32_t bits) { return (mask)bits; }
+FC_INLINE uint32_t bits_of(mask m) { return m; }
 FC_INLINE vec vec_align(vec low, vec high, const int k) {
     switch (k) {
         FC_ALIGN(1); FC_ALIGN(2); FC_ALIGN(3); FC_ALIGN(4); FC_ALIGN(5); FC_ALIGN(6); FC_ALIGN(7);

@@ -54,6 +54,7 @@ FC_INLINE void vec_transpose(vec rows[1]) { (void)rows; }
 FC_INLINE void vec_zip(vec a, vec b, vec *low, vec *high) { *low = a, *high = b; }
 FC_INLINE real vec_sum(vec v) { return v; }
 FC_INLINE mask mask_bits(uint32_t bits) { return bits & 1; }
+FC_INLINE uint32_t bits_of(mask m) { return m; }
 FC_INLINE mask mask_beats(vec a, vec b) { return (a > b) | ((a != a) & (b == b)); }
 FC_INLINE vec vec_select(mask m, vec a, vec b) { return m ? a : b; }
 

@@ -22,7 +22,7 @@
  *   vec_sum(v)                                                      all lanes, always added in the same tree order
  *   nums_high(a, b)                                                 the high halves of products, of vectors `nums` of NUMS
  *                                                                   16-bit numbers, which +, - and >> do for as well
- *   mask_bits(u)                                                    bit l of u is lane l
+ *   mask_bits(u)   bits_of(m)                                       bit l of u is lane l
  *   mask_beats(a, b)                                                a > b, or a is NaN and b is not
  *   vec_select(m, a, b)                                             m ? a : b, lane by lane
  *   FC_MR, FC_NV                                                    the GEMM register tile: FC_MR rows x FC_NV vectors

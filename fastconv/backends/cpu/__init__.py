@@ -52,6 +52,7 @@ from .dense import (
 from .elementwise import (
     activation,
     activation_input,
+    add,
     curve,
     curve_input,
     dropout,
@@ -60,6 +61,8 @@ from .elementwise import (
     gated_tanh,
     log_softmax,
     log_softmax_input,
+    marked,
+    marked_input,
     prelu,
     prelu_input,
     prelu_weight,
@@ -74,8 +77,12 @@ from .interpolation import (
     interpolate_input,
 )
 from .loss import (
+    bce_logits,
+    bce_logits_input,
     cross_entropy,
     cross_entropy_input,
+    mse_loss,
+    mse_loss_input,
 )
 from .normalization import (
     channel_sums,
@@ -87,7 +94,12 @@ from .normalization import (
     local_response_input,
     normalize,
     normalize_gradients,
+    normalized,
     row_sums,
+)
+from .optim import (
+    adam_step,
+    sgd_step,
 )
 from .pool import (
     average_pool,
@@ -141,12 +153,16 @@ from .transposed import (
 __all__ = [
     "activation",
     "activation_input",
+    "adam_step",
     "adaptive_average_input",
     "adaptive_pool",
+    "add",
     "affine_grid",
     "affine_grid_theta",
     "average_pool",
     "average_pool_input",
+    "bce_logits",
+    "bce_logits_input",
     "bind_call",
     "bind_conv",
     "bind_modules",
@@ -191,14 +207,19 @@ __all__ = [
     "log_softmax",
     "log_softmax_input",
     "lp_pool_input",
+    "marked",
+    "marked_input",
     "max_pool",
     "max_pool_input",
     "max_unpool",
     "max_unpool_input",
     "maxout",
     "maxout_input",
+    "mse_loss",
+    "mse_loss_input",
     "normalize",
     "normalize_gradients",
+    "normalized",
     "pack_conv",
     "pack_conv_transpose",
     "packed_conv_pool",
@@ -222,6 +243,7 @@ __all__ = [
     "row_sums",
     "run_packed",
     "separable_conv",
+    "sgd_step",
     "softmax",
     "softmax_input",
     "sum_pool_input",

@@ -8,19 +8,10 @@ from typing import Any
 import numpy as np
 
 from ... import settings
-from ...kernels.matmul import matmul
+from ...kernels import matmul
 from ...spec import FastconvValueError
 from .arrays import Array, check_array, check_shape, delivered, plain, target
-
-
-def product(a: Array, b: Array, b_transposed: bool, c: Array, accumulate: bool, threads: int) -> Array:
-    """Fill c with a @ b (b.T if transposed), or add to it."""
-    if c.size and (a.shape[1] or not accumulate):
-        if a.shape[1] == 0:
-            c[...] = 0
-        else:
-            matmul(a, b, c, b_transposed, accumulate, settings.isa_index(), threads)
-    return c
+from .normalization import channel_sums
 
 
 def rows_of(array: Array) -> Array:
@@ -45,9 +36,10 @@ def linear(function: str, input: Any, weight: Any, bias: Any, out: Any, num_thre
     threads = settings.thread_count(function, num_threads)
     shape = (*input.shape[:-1], weight.shape[0])
     y = target(function, out, shape, dtype, (input, weight, bias))
-    if bias is not None:
-        y[...] = bias
-    product(rows_of(plain(input, dtype)), plain(weight, dtype), True, rows_of(y), bias is not None, threads)
+    if y.size:
+        addend = None if bias is None else plain(bias, dtype)
+        x, w = rows_of(plain(input, dtype)), plain(weight, dtype)
+        matmul.linear(x, w, addend, rows_of(y), settings.isa_index(), threads)
     return delivered(y, out)
 
 
@@ -60,9 +52,14 @@ def linear_input(function: str, weight: Any, grad_output: Any, num_threads: Any)
             f"{function}: grad_output must have a last axis of the rows of weight of shape {weight.shape}, "
             f"got grad_output of shape {grad_output.shape}"
         )
-    dx = np.empty((*grad_output.shape[:-1], weight.shape[1]), dtype)
+    shape = (*grad_output.shape[:-1], weight.shape[1])
     threads = settings.thread_count(function, num_threads)
-    product(rows_of(plain(grad_output, dtype)), plain(weight, dtype), False, rows_of(dx), False, threads)
+    if weight.shape[0] == 0:
+        return np.zeros(shape, dtype)
+    dx = np.empty(shape, dtype)
+    if dx.size:
+        g, w = rows_of(plain(grad_output, dtype)), plain(weight, dtype)
+        matmul.linear_input(g, w, rows_of(dx), settings.isa_index(), threads)
     return dx
 
 
@@ -75,14 +72,20 @@ def linear_weight(function: str, input: Any, grad_output: Any, num_threads: Any)
             f"{function}: grad_output must have the leading axes of input of shape {input.shape}, "
             f"got grad_output of shape {grad_output.shape}"
         )
-    dw = np.empty((grad_output.shape[-1], input.shape[-1]), dtype)
-    rows = plain(rows_of(plain(grad_output, dtype)).T, dtype)
-    return product(rows, rows_of(plain(input, dtype)), False, dw, False, settings.thread_count(function, num_threads))
+    threads = settings.thread_count(function, num_threads)
+    g, x = rows_of(plain(grad_output, dtype)), rows_of(plain(input, dtype))
+    if len(x) == 0:
+        return np.zeros((g.shape[1], x.shape[1]), dtype)
+    dw = np.empty((g.shape[1], x.shape[1]), dtype)
+    if dw.size:
+        matmul.linear_weight(g, x, dw, settings.isa_index(), threads)
+    return dw
 
 
-def linear_bias(function: str, grad_output: Any) -> Array:
+def linear_bias(function: str, grad_output: Any, num_threads: Any) -> Array:
     """Sum over all leading axes."""
-    check_array(function, "grad_output", grad_output)
+    dtype = check_array(function, "grad_output", grad_output)
     if grad_output.ndim == 0:
         raise FastconvValueError(f"{function}: grad_output must have at least one axis, got grad_output of shape ()")
-    return rows_of(np.asarray(grad_output)).sum(axis=0, dtype=grad_output.dtype.newbyteorder("="))
+    rows = rows_of(grad_output)
+    return channel_sums(function, rows, None, num_threads) if rows.size else np.zeros(rows.shape[1], dtype)

@@ -57,6 +57,37 @@ def activation_input(name: str, input: Any, grad_output: Any, slope: Any = SLOPE
     return differentiated(function, name, input, grad_output, (factor, 0.0, 0.0), dtype, num_threads)
 
 
+def marked(name: str, input: Any, slope: Any = SLOPE, num_threads: Any = None) -> tuple[Array, Array]:
+    """Compute relu, relu6 or leaky_relu, and the marks its gradient needs: a bit an element, eight a byte."""
+    dtype = check_array(name, "input", input)
+    factor = real(name, "negative_slope", slope, dtype)
+    threads = settings.thread_count(name, num_threads)
+    y, marks = np.empty(input.shape, dtype), np.empty((input.size + 7) // 8, np.uint8)
+    kernels.marked(plain(input, dtype), None, marks, y, name, factor, settings.isa_index(), threads)
+    return y, marks
+
+
+def marked_input(name: str, marks: Array, grad_output: Any, slope: Any = SLOPE, num_threads: Any = None) -> Array:
+    """Compute the gradient with respect to the input of what `marked` computed."""
+    function = f"{name}_input"
+    dtype = check_array(function, "grad_output", grad_output)
+    factor = real(function, "negative_slope", slope, dtype)
+    threads = settings.thread_count(function, num_threads)
+    dx = np.empty(grad_output.shape, dtype)
+    kernels.marked(None, plain(grad_output, dtype), marks, dx, name, factor, settings.isa_index(), threads)
+    return dx
+
+
+def add(function: str, input: Any, other: Any, out: Any = None, num_threads: Any = None) -> Array:
+    """Compute input + other, of one shape; `out` may be either."""
+    dtype = same_shape(function, "input", input, "other", other)
+    threads = settings.thread_count(function, num_threads)
+    others = [array for array in (input, other) if array is not out]
+    y = target(function, out, input.shape, dtype, others)
+    kernels.add(plain(input, dtype), plain(other, dtype), y, settings.isa_index(), threads)
+    return delivered(y, out)
+
+
 def differentiated(
     function: str, kind: str, x: Any, g: Any, numbers: tuple[float, float, float], dtype: str, num_threads: Any
 ) -> Array:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Cross entropy and its gradient: small arrays, NumPy's loops."""
+"""Losses and their gradients: small arrays, NumPy's loops."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ...spec import FastconvTypeError, FastconvValueError, one_of, show, whole
-from .arrays import Array, check_array, check_shape
-from .elementwise import log_softmax, quiet
+from .arrays import Array, check_array, check_shape, plain
+from .elementwise import activation, log_softmax, quiet, same_shape
 
 REDUCTIONS = ("none", "mean", "sum")
 
@@ -97,10 +97,7 @@ def cross_entropy(
     """Compute the loss, a scalar unless reduction is "none"."""
     loss = Loss(function, input, target, weight, ignore_index, reduction, label_smoothing)
     each = -np.multiply(loss.share, loss.log_p, where=loss.share != 0, out=np.zeros_like(loss.share)).sum(axis=-1)
-    if loss.reduction == "none":
-        return each
-    total = each.sum()
-    return total if loss.reduction == "sum" else (total / np.asarray(loss.denominator, loss.dtype))[()]
+    return reduced(each, loss.reduction, loss.denominator)
 
 
 @quiet
@@ -127,3 +124,76 @@ def cross_entropy_input(
         scale = scale / np.asarray(loss.denominator, loss.dtype)
     result = np.moveaxis((gradient * scale).astype(loss.dtype, copy=False), -1, loss.axis)
     return np.ascontiguousarray(result)
+
+
+@quiet
+def mse_loss(function: str, input: Any, target: Any, reduction: Any) -> Any:
+    """Compute the squared differences, their mean or their sum."""
+    x, y = compared(function, input, target, reduction)
+    return reduced(np.square(x - y), reduction)
+
+
+@quiet
+def mse_loss_input(function: str, input: Any, target: Any, reduction: Any, grad_output: Any) -> Array:
+    """Compute the gradient of the squared differences with respect to the input."""
+    x, y = compared(function, input, target, reduction)
+    return scaled(function, 2 * (x - y), reduction, grad_output)
+
+
+@quiet
+def bce_logits(function: str, input: Any, target: Any, weight: Any, pos_weight: Any, reduction: Any) -> Any:
+    """Compute the binary cross entropy of logits: -log of a sigmoid, in the form that never overflows."""
+    x, y = compared(function, input, target, reduction)
+    scale, positive = factors(function, x, weight, pos_weight)
+    minus_log = np.log1p(np.exp(-abs(x))) + np.maximum(-x, 0)
+    return reduced(((1 - y) * x + (1 - y + positive * y) * minus_log) * scale, reduction)
+
+
+@quiet
+def bce_logits_input(
+    function: str, input: Any, target: Any, weight: Any, pos_weight: Any, reduction: Any, grad_output: Any
+) -> Array:
+    """Compute the gradient of the binary cross entropy of logits with respect to the input."""
+    x, y = compared(function, input, target, reduction)
+    scale, positive = factors(function, x, weight, pos_weight)
+    probability = activation("sigmoid", x, None, None)
+    return scaled(function, (probability * (1 - y + positive * y) - positive * y) * scale, reduction, grad_output)
+
+
+def compared(function: str, input: Any, target: Any, reduction: Any) -> tuple[Array, Array]:
+    """Return, checked and plain, what a loss compares element by element."""
+    one_of(function, "reduction", reduction, REDUCTIONS)
+    dtype = same_shape(function, "input", input, "target", target)
+    return plain(input, dtype), plain(target, dtype)
+
+
+def factors(function: str, input: Array, *weights: Any) -> list[Any]:
+    """Return weight and pos_weight, which must spread over the input's shape, or 1 where there is none."""
+    for argument, factor in zip(("weight", "pos_weight"), weights, strict=True):
+        if factor is None:
+            continue
+        check_array(function, argument, factor, input.dtype.name)
+        sides = zip(factor.shape[::-1], input.shape[::-1], strict=False)
+        if factor.ndim > input.ndim or any(given not in (1, size) for given, size in sides):
+            raise FastconvValueError(
+                f"{function}: {argument} must broadcast to the input's shape {input.shape}, "
+                f"got {argument} of shape {factor.shape}"
+            )
+    return [1 if factor is None else factor for factor in weights]
+
+
+def reduced(each: Array, reduction: str, count: float | None = None) -> Any:
+    """Return a loss's elements, their sum or their mean, in which they count for `count`, by default each for one."""
+    if reduction == "none":
+        return each
+    total = each.sum()
+    return total if reduction == "sum" else (total / np.asarray(each.size if count is None else count, each.dtype))[()]
+
+
+def scaled(function: str, gradient: Array, reduction: str, grad_output: Any) -> Array:
+    """Return the gradient of a loss from that of its elements."""
+    above = np.asarray(grad_output, gradient.dtype)
+    wanted = gradient.shape if reduction == "none" else ()
+    if above.shape not in ((), wanted):
+        raise FastconvValueError(f"{function}: grad_output must have shape {wanted}, got grad_output of shape {above.shape}")
+    return gradient * (above / np.asarray(gradient.size, gradient.dtype) if reduction == "mean" else above)

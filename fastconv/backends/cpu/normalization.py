@@ -42,7 +42,12 @@ def moments_for(spec: NormSpec, mean: Any, variance: Any) -> tuple[Array, Array]
     return np.empty(spec.groups), np.empty(spec.groups)
 
 
-def normalize(
+def normalize(function: str, kind: str, input: Any, *how: Any) -> Array:
+    """Compute batch, instance or group normalisation; the arguments are those of `normalized`."""
+    return normalized(function, kind, input, *how)[0]
+
+
+def normalized(
     function: str,
     kind: str,
     input: Any,
@@ -56,8 +61,8 @@ def normalize(
     data_format: Any,
     out: Any,
     num_threads: Any,
-) -> Array:
-    """Compute batch, instance or group normalisation, and update the running moments in place if the input's own count."""
+) -> tuple[Array, tuple[Array, Array]]:
+    """Compute it, and return also mean and variance of every group; move the running moments if the input's own count."""
     dtype = check_array(function, "input", input)
     name = "training" if kind == "batch" else "use_input_stats"
     options = {"own": own, "own_name": name, "num_groups": num_groups, "eps": eps, "data_format": data_format}
@@ -80,7 +85,7 @@ def normalize(
     )
     if there and not spec.given:
         update(spec, moments, mean, variance, share)
-    return delivered(y, out)
+    return delivered(y, out), (mean, variance)
 
 
 def update(spec: NormSpec, moments: tuple[Any, Any], mean: Array, variance: Array, share: float) -> None:
@@ -105,8 +110,9 @@ def normalize_gradients(
     data_format: Any,
     num_threads: Any,
     with_input: bool = True,
+    found: tuple[Array, Array] | None = None,
 ) -> Triple:
-    """Compute the gradients with respect to input, if wanted, weight and bias."""
+    """Compute the gradients with respect to input, if wanted, weight and bias; `found` are the moments, where known."""
     dtype = check_array(function, "input", input)
     name = "training" if kind == "batch" else "use_input_stats"
     options = {"own": own, "own_name": name, "num_groups": num_groups, "eps": eps, "data_format": data_format}
@@ -117,8 +123,8 @@ def normalize_gradients(
     (w,) = per_channel(function, dtype, (spec.c,), weight=weight)
     threads, isa = settings.thread_count(function, num_threads), settings.isa_index()
     x, g, last = plain(input, dtype), plain(grad_output, dtype), spec.channels_last
-    mean, variance = moments_for(spec, *moments)
-    if not spec.given:
+    mean, variance = found or moments_for(spec, *moments)
+    if not (spec.given or found):
         kernels.normalize(x, None, None, mean, variance, None, spec.sizes, spec.per, spec.eps, False, last, isa, threads)
     dx = np.empty(input.shape, dtype) if with_input else None
     images = spec.n if spec.per else 1

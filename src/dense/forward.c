@@ -1,0 +1,98 @@
+/* Computes:     y = x W^T + bias, some rows of W against some rows of x.
+ * Source:       none: inner products of rows.
+ * Applies when: always.
+ * Layout:       m rows of x and `rows` rows of W, k reals each, both along k; y m rows, ldy apart.
+ * Plan:         one call owns `rows` columns of y, at most ROWS. W is read once, straight from where it lies.
+ * Tile:         FOUR rows of W x up to FC_X rows of x, lanes along k. Where x has more rows than a tile, k is cut into pieces of
+ *               DEPTH, so that the rows of W meet all rows of x while they are in L1; the lanes' sums wait in scratch.
+ * Cost:         k / LANES vector multiply-adds an output, 8 loads for 16 of them; of few rows of x it is the reading of W. ROWS sums are
+ *               turned over and added as vectors.
+ * Accuracy:     a chain of k / LANES fused multiply-adds a lane, whatever the tile and the piece; the lanes are added as a tree, then
+ *               the bias.
+ * Measured:     see kernels/matmul.pyx. */
+#include "kernel.h"
+
+#define FOUR 4
+#define ROWS (LANES < FOUR ? FOUR : LANES)
+#define DEPTH 512
+#define FC_X (FC_MR / 2)
+
+int FC_FN(dense_rows)(void) { return ROWS; }
+
+/* sums[row of x][row of W] of reals [k, k_end). */
+FC_INLINE void tile(ptrdiff_t k, ptrdiff_t k_end, const real *x, ptrdiff_t ld, const real *const *w, const int m, real *sums) {
+    vec s[FC_X][FOUR];
+#pragma GCC unroll 4
+    for (int i = 0; i < m; i++)
+#pragma GCC unroll 4
+        for (int j = 0; j < FOUR; j++) s[i][j] = k ? vec_load(sums + (i * ROWS + j) * LANES) : vec_zero();
+    for (; k + LANES <= k_end; k += LANES) {
+        vec row[FOUR];
+#pragma GCC unroll 4
+        for (int j = 0; j < FOUR; j++) row[j] = vec_load(w[j] + k);
+#pragma GCC unroll 4
+        for (int i = 0; i < m; i++) {
+            const vec at = vec_load(x + i * ld + k);
+#pragma GCC unroll 4
+            for (int j = 0; j < FOUR; j++) s[i][j] = vec_fma(at, row[j], s[i][j]);
+        }
+    }
+    if (k < k_end) {
+        const mask some = mask_bits(bits_below(k_end - k));
+#pragma GCC unroll 4
+        for (int i = 0; i < m; i++) {
+            const vec at = vec_load_some(x + i * ld + k, 1, some);
+#pragma GCC unroll 4
+            for (int j = 0; j < FOUR; j++) s[i][j] = vec_fma(at, vec_load_some(w[j] + k, 1, some), s[i][j]);
+        }
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < m; i++)
+#pragma GCC unroll 4
+        for (int j = 0; j < FOUR; j++) vec_store(sums + (i * ROWS + j) * LANES, s[i][j]);
+}
+
+/* All rows of x by as few tiles as there are. */
+static void meet(ptrdiff_t k, ptrdiff_t k_end, const real *x, ptrdiff_t ld, ptrdiff_t m, const real *const *w, real *sums) {
+    for (ptrdiff_t i = 0, step; i < m; i += step) {
+        const real *from = x + i * ld;
+        real *to = sums + i * ROWS * LANES;
+        const ptrdiff_t left = m - i;
+        if (left >= FC_X) tile(k, k_end, from, ld, w, FC_X, to), step = FC_X;
+#if FC_X > 2
+        else if (left >= 2) tile(k, k_end, from, ld, w, 2, to), step = 2;
+#endif
+        else tile(k, k_end, from, ld, w, 1, to), step = 1;
+    }
+}
+
+/* The sums of LANES vectors. */
+FC_INLINE vec added(const real *sums) {
+    vec row[LANES];
+#pragma GCC unroll 16
+    for (int l = 0; l < LANES; l++) row[l] = vec_load(sums + l * LANES);
+    vec_transpose(row);
+#pragma GCC unroll 4
+    for (int half = LANES / 2; half > 0; half /= 2)
+#pragma GCC unroll 8
+        for (int l = 0; l < half; l++) row[l] = vec_add(row[l], row[l + half]);
+    return row[0];
+}
+
+void FC_FN(dense_forward)(ptrdiff_t k, const void *x, ptrdiff_t m, const void *weight, ptrdiff_t rows, const void *bias, void *y,
+                          ptrdiff_t ldy, void *sums) {
+    const ptrdiff_t depth = m > FC_X ? DEPTH : k;
+    for (ptrdiff_t ik = 0; ik < k; ik += depth)
+        for (ptrdiff_t j = 0; j < rows; j += FOUR) {
+            const real *w[FOUR];
+            for (int l = 0; l < FOUR; l++) w[l] = (const real *)weight + (j + l < rows ? j + l : rows - 1) * k;
+            meet(ik, k - ik < depth ? k : ik + depth, x, k, m, w, (real *)sums + j * LANES);
+        }
+    for (ptrdiff_t i = 0; i < m; i++)
+        for (ptrdiff_t j = 0; j < rows; j += LANES) {
+            const mask some = mask_bits(bits_below(rows - j));
+            const vec sum = added((const real *)sums + (i * ROWS + j) * LANES);
+            const vec start = bias ? vec_load_some((const real *)bias + j, 1, some) : vec_zero();
+            vec_store_some((real *)y + i * ldy + j, vec_add(start, sum), some);
+        }
+}
