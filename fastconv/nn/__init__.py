@@ -41,6 +41,11 @@ from .adaptive import (
     GlobalMaxPool2d,
     GlobalMaxPool3d,
 )
+from .branches import (
+    Concat,
+    Identity,
+    Residual,
+)
 from .container import (
     Sequential,
 )
@@ -88,6 +93,7 @@ from .module import (
     Buffer,
     Module,
     Parameter,
+    skip_init,
 )
 from .normalization import (
     BatchNorm1d,
@@ -188,6 +194,7 @@ __all__ = [
     "CircularPad1d",
     "CircularPad2d",
     "CircularPad3d",
+    "Concat",
     "ConstantPad1d",
     "ConstantPad2d",
     "ConstantPad3d",
@@ -218,6 +225,7 @@ __all__ = [
     "Hardsigmoid",
     "Hardswish",
     "Hardtanh",
+    "Identity",
     "InstanceNorm1d",
     "InstanceNorm2d",
     "InstanceNorm3d",
@@ -256,6 +264,7 @@ __all__ = [
     "ReplicationPad1d",
     "ReplicationPad2d",
     "ReplicationPad3d",
+    "Residual",
     "RoIAlign",
     "RoIPool",
     "Sequential",
@@ -283,4 +292,5 @@ __all__ = [
     "ZeroPad3d",
     "conv_to_linear",
     "linear_to_conv",
+    "skip_init",
 ]
