@@ -164,12 +164,14 @@ def _gradient(layer: Layer, arrays: Arrays) -> Expected:
 
 
 def _adjoint(layer: Layer) -> Layer:
-    """Return the layer, transposed convolution for convolution and the other way round, that leads back with these weights."""
-    axes = zip(layer.spatial, layer.kernel, layer.stride, layer.padding, layer.dilation, strict=True)
-    left = tuple((i + f + b - d * (k - 1) - 1) % s for i, k, s, (f, b), d in axes)
-    op = layer.op.replace("_transpose", "") if layer.is_transposed else layer.op.replace("conv", "conv_transpose")
-    padding = tuple(0 for _ in left) if layer.is_transposed else left
-    return replace(layer, op=op, input=layer.output, bias=False, output_padding=padding, gradient="")
+    """Return the layer that leads from outputs to inputs with the same weights: transposed, or not transposed any more."""
+    if layer.is_transposed:
+        op, left = layer.op.replace("_transpose", ""), tuple(0 for _ in layer.spatial)
+    else:
+        axes = zip(layer.spatial, layer.kernel, layer.stride, layer.padding, layer.dilation, strict=True)
+        left = tuple((i + f + b - d * (k - 1) - 1) % s for i, k, s, (f, b), d in axes)
+        op = layer.op.replace("conv", "conv_transpose")
+    return replace(layer, op=op, input=layer.output, bias=False, output_padding=left, gradient="")
 
 
 def _conv_input(layer: Layer, arrays: Arrays) -> Expected:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
-import resource
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -26,15 +25,15 @@ from typing import Any
 import numpy as np
 
 from benchmarks import torch_models
-from benchmarks.machine import describe, watch_others
+from benchmarks.machine import describe, process_memory, watch_others
 from benchmarks.peers import _fastconv, _torch
 from benchmarks.timing import SLICE_S, interleave
 
 OURS, THEIRS = "fastconv", "PyTorch"
-LEARNING = {"lr": 1e-4, "momentum": 0.9}
+LEARNING = {"lr": 1e-5, "momentum": 0.9}
 CHECKED_STEPS, CHECKED_TOLERANCE = 3, 1e-3  # float32, and three updates by gradients summed in another order
 DROPOUT = 0.5
-SHORT_S, ROUNDS_OF_SHORT = 0.2, 25
+SHORT_S, TIMES_SHORT = 0.2, 5
 PEAK_STEPS = 3
 
 Step = Callable[[], float]
@@ -63,8 +62,8 @@ NETWORKS = (
     Network("LeNet-5", "LeNet5", (64, 1, 32, 32), (4, 1, 32, 32), {}),
     Network("AlexNet", "AlexNet", (4, 3, 224, 224), (2, 3, 63, 63)),
     Network("VGG-16", "VGG16", (2, 3, 224, 224), (2, 3, 32, 32)),
-    Network("ResNet-50", "ResNet50", (4, 3, 224, 224), (2, 3, 32, 32)),
-    Network("MobileNet V1", "MobileNetV1", (8, 3, 224, 224), (2, 3, 32, 32)),
+    Network("ResNet-50", "ResNet50", (4, 3, 224, 224), (8, 3, 64, 64)),
+    Network("MobileNet V1", "MobileNetV1", (8, 3, 224, 224), (8, 3, 64, 64)),
 )
 
 
@@ -151,53 +150,49 @@ def milliseconds(steps: dict[str, Step], rounds: int) -> dict[str, float]:
     start = perf_counter()
     steps[OURS]()
     if perf_counter() - start < SHORT_S:
-        rounds *= ROUNDS_OF_SHORT // 5
+        rounds *= TIMES_SHORT
     return {side: timing.median * 1e3 for side, timing in interleave(steps, rounds * SLICE_S).items()}
 
 
-def peak_mib(side: str, network: Network, threads: int, small: bool) -> float:
-    """Measure the memory of one side in a process of its own."""
-    command = [
-        sys.executable,
-        "-m",
-        "benchmarks.training",
-        "--peak",
-        side,
-        "--model",
-        network.name,
-        "--threads",
-        str(threads),
-    ]
-    done = subprocess.run(
-        command + ["--smoke"] * small, cwd=Path(__file__).parents[1], capture_output=True, text=True, check=True
-    )
-    return float(json.loads(done.stdout))
+def peak_of_child(side: str, network: Network, threads: int, small: bool) -> float | None:
+    """Measure the memory of one side, in MiB, in a process of its own; None where the system does not tell."""
+    asked = ["--peak", side, "--model", network.name, "--threads", str(threads), *["--smoke"] * small]
+    command = [sys.executable, "-m", "benchmarks.training", *asked]
+    done = subprocess.run(command, cwd=Path(__file__).parents[1], stdout=subprocess.PIPE, check=True)
+    return json.loads(done.stdout)
 
 
-def own_peak_mib(side: str, network: Network, threads: int) -> float:
-    """Train a few steps and return by how much this process's peak has grown."""
+def peak(side: str, network: Network, threads: int) -> float | None:
+    """Train a few steps and return what this process has held at most, less what it held once the library was imported."""
     importlib.import_module("torch" if side == THEIRS else "fastconv.models")
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    try:
+        before = process_memory("VmRSS")
+    except OSError:
+        return None
     with LIMITS[side](threads):
         _, step = TRAININGS[side](network)
         for _ in range(PEAK_STEPS):
             step()
-    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    return (process_memory("VmHWM") - before) / 2**20
 
 
 def measure(network: Network, threads: int, rounds: int, small: bool) -> tuple[str, float | None]:
     """Return a line of the table, and PyTorch's time over ours."""
-    memory = {side: peak_mib(side, network, threads, small) for side in sides()}
+    memory = {side: peak_of_child(side, network, threads, small) for side in sides()}
     others = watch_others()
     with ExitStack() as limits:
         for side in sides():
             limits.enter_context(LIMITS[side](threads))
         times = milliseconds(steps_of(network), rounds)
     ratio = times[THEIRS] / times[OURS] if THEIRS in times else None
-    cells = [*(f"{times[side]:9.2f}" if side in times else f"{'–':>9}" for side in (OURS, THEIRS))]
-    cells += [f"{ratio:6.2f}" if ratio else f"{'–':>6}"]
-    cells += [f"{memory[side]:8.0f}" if side in memory else f"{'–':>8}" for side in (OURS, THEIRS)]
-    return f"{network.name:13} {network.batch[0]:3} {threads:7} {' '.join(cells)} {others():6.1f}", ratio
+    cells = [f"{network.name:13} {network.batch[0]:3} {threads:7}", cell(times[OURS], 9, 2), cell(times.get(THEIRS), 9, 2)]
+    cells += [cell(ratio, 6, 2), cell(memory[OURS], 8), cell(memory.get(THEIRS), 8), cell(others(), 6, 1)]
+    return " ".join(cells), ratio
+
+
+def cell(value: float | None, width: int, digits: int = 0) -> str:
+    """Write a number, or a dash for none."""
+    return f"{'–' if value is None else format(value, f'.{digits}f'):>{width}}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -208,12 +203,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--rounds", type=int, default=5, help="of steps by turns; more for networks whose step is short")
     parser.add_argument("--smoke", action="store_true", help="small networks and images, only to see that it runs")
-    parser.add_argument("--peak", choices=TRAININGS, help="print the peak of one side in MiB, and nothing else")
+    parser.add_argument("--peak", choices=TRAININGS, help="print this side's peak, in MiB, and nothing else")
     how = parser.parse_args(arguments)
     chosen = [network for network in NETWORKS if network.name in how.model]
     networks = [network.smoke() if how.smoke else network.full() for network in chosen]
     if how.peak:
-        print(json.dumps(own_peak_mib(how.peak, networks[0], how.threads[0])))
+        print(json.dumps(peak(how.peak, networks[0], how.threads[0])))
         return 0
     print("processor:", describe()["cpu"])
     print("network         n threads   ours ms     torch  ratio ours MiB    torch others")
