@@ -121,9 +121,10 @@ class Layer:
         floats = math.prod(self.input) + math.prod(self.output)
         if self.has_weights:
             floats += math.prod(self.window) + self.bias * self.c_out
-        switches = {"max_pool2d": self.output, "max_unpool2d": self.input}.get(self.op, ())
-        with_switches = self.indices or self.op == "max_unpool2d" or bool(self.gradient)
-        return floats * FLOAT_BYTES + with_switches * math.prod(switches) * INDEX_BYTES
+        if self.op == "max_unpool2d":
+            return floats * FLOAT_BYTES + math.prod(self.input) * INDEX_BYTES
+        with_switches = self.op == "max_pool2d" and (self.indices or self.gradient != "")
+        return floats * FLOAT_BYTES + with_switches * math.prod(self.output) * INDEX_BYTES
 
 
 @dataclass(frozen=True)
