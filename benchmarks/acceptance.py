@@ -300,7 +300,7 @@ def measure(kinds: Sequence[str], layers: Sequence[Layer], seconds: float) -> It
     if "stream" in kinds:
         yield from stream_figures(seconds)
     for layer in layers:
-        if layer.is_convolution:
+        if layer.is_convolution and not layer.gradient:
             yield from layer_figures(layer, kinds, seconds)
 
 

@@ -57,7 +57,7 @@ def measure(layer: Layer, roof: Roof, drivers: Sequence[Driver], truth: Expected
 
 def _check(driver: Driver, layer: Layer, arrays: Arrays, threads: int, truth: Expected) -> tuple[Result, Call | None]:
     """Prepare a driver and compare its result with the truth; give its call only when the two agree."""
-    reason = driver.supports(layer)
+    reason = "no gradients" if layer.gradient and not driver.gradients else driver.supports(layer)
     if reason:
         return Result(driver, None, reason), None
     slack = (OUR_ERROR if driver.role == "ours" else PEER_ERROR) if layer.has_weights else 0.0

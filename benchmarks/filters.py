@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.filter_cases import MODULES, OURS, Case, Goal, cases
-from benchmarks.machine import MOST_DISTURBANCE, describe, usable_cores, watch_others
+from benchmarks.machine import MOST_DISTURBANCE, describe, process_memory, usable_cores, watch_others
 from benchmarks.report import milliseconds, plain
 from benchmarks.timing import Call, Timing, interleave
 
@@ -147,20 +147,15 @@ def peak_extra(tiny: Call, call: Call) -> int | None:
 
     The same call for something tiny wakes the code before, and what lies about freed is given back.
     """
-    reset, status = Path("/proc/self/clear_refs"), Path("/proc/self/status")
     try:
         tiny()
         ctypes.CDLL(None).malloc_trim(0)
-        reset.write_text("5")
-        before = _status(status, "VmRSS")
+        Path("/proc/self/clear_refs").write_text("5")
+        before = process_memory("VmRSS")
         call()
-        return max(_status(status, "VmHWM") - before, 0)
+        return max(process_memory("VmHWM") - before, 0)
     except (OSError, AttributeError):
         return None
-
-
-def _status(path: Path, name: str) -> int:
-    return next(int(line.split()[1]) for line in path.read_text().splitlines() if line.startswith(name)) * 1024
 
 
 # ---- what is printed

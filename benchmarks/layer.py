@@ -24,6 +24,7 @@ FOLDER = Path(__file__).parent / "layers"
 CONVOLUTIONS = ("conv1d", "conv2d", "conv3d")
 TRANSPOSED = ("conv_transpose1d", "conv_transpose2d", "conv_transpose3d")
 OPERATORS = (*CONVOLUTIONS, *TRANSPOSED, "max_pool2d", "avg_pool2d", "global_avg_pool2d", "max_unpool2d")
+GRADIENTS = (*(f"{op}_{of}" for op in (*CONVOLUTIONS, *TRANSPOSED) for of in ("input", "weight")), "max_pool2d_input")
 KEYS = ("weight", "kernel", "stride", "pad", "outpad", "dilation", "groups", "bias", "indices")
 FLOAT_BYTES, INDEX_BYTES = 4, 8
 
@@ -33,7 +34,8 @@ class Layer:
     """One problem in float32.
 
     ``window`` is the weight's shape for a convolution, transposed or not, and the kernel for a pool; ``padding`` has one
-    ``(front, back)`` pair per spatial axis.
+    ``(front, back)`` pair per spatial axis. Where ``gradient`` is "input" or "weight", the problem is the gradient of that,
+    given the output's; all shapes are those of the forward call.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Layer:
     bias: bool = True
     indices: bool = False
     output_padding: tuple[int, ...] = ()
+    gradient: str = ""
 
     @property
     def is_convolution(self) -> bool:
@@ -118,9 +121,10 @@ class Layer:
         floats = math.prod(self.input) + math.prod(self.output)
         if self.has_weights:
             floats += math.prod(self.window) + self.bias * self.c_out
-        switches = {"max_pool2d": self.output, "max_unpool2d": self.input}.get(self.op, ())
-        with_switches = self.indices or self.op == "max_unpool2d"
-        return floats * FLOAT_BYTES + with_switches * math.prod(switches) * INDEX_BYTES
+        if self.op == "max_unpool2d":
+            return floats * FLOAT_BYTES + math.prod(self.input) * INDEX_BYTES
+        with_switches = self.op == "max_pool2d" and (self.indices or self.gradient != "")
+        return floats * FLOAT_BYTES + with_switches * math.prod(self.output) * INDEX_BYTES
 
 
 @dataclass(frozen=True)
@@ -131,6 +135,7 @@ class Arrays:
     weight: NDArray[np.float32] | None = None
     bias: NDArray[np.float32] | None = None
     indices: NDArray[np.int64] | None = None
+    grad_output: NDArray[np.float32] | None = None
 
 
 def read_layers(groups: Iterable[str] = (), names: Iterable[str] = (), folder: Path = FOLDER) -> list[Layer]:
@@ -158,6 +163,9 @@ def make_arrays(layer: Layer) -> Arrays:
     """Make the same random arrays for a layer each time, on every machine."""
     random = np.random.default_rng(zlib.crc32(layer.name.encode()))
     values = random.standard_normal(layer.input, dtype=np.float32)
+    if layer.gradient:
+        weight = random.standard_normal(layer.window, dtype=np.float32) if layer.has_weights else None
+        return Arrays(values, weight, grad_output=random.standard_normal(layer.output, dtype=np.float32))
     if layer.has_weights:
         weight = random.standard_normal(layer.window, dtype=np.float32)
         bias = random.standard_normal(layer.c_out, dtype=np.float32) if layer.bias else None
@@ -186,9 +194,10 @@ def _read_file(path: Path) -> list[Layer]:
 
 
 def _read_line(group: str, words: list[str]) -> Layer:
-    if len(words) < 4 or words[2] not in OPERATORS:
+    if len(words) < 4 or words[2] not in (*OPERATORS, *GRADIENTS):
         raise ValueError(f"{group}: expected 'name net operator input key=value ...', got {' '.join(words)!r}")
-    name, net, op, shape, *options = words
+    name, net, operator, shape, *options = words
+    op, gradient = operator.rsplit("_", 1) if operator in GRADIENTS else (operator, "")
     given = dict(option.split("=", 1) for option in options)
     _refuse_unknown("key", given, set(KEYS))
     size = _sizes(shape)
@@ -203,6 +212,7 @@ def _read_line(group: str, words: list[str]) -> Layer:
         bias=given.get("bias", "yes") == "yes",
         indices=given.get("indices", "no") == "yes",
         output_padding=_sizes(given["outpad"]) if "outpad" in given else tuple(0 for _ in ones),
+        gradient=gradient,
     )  # fmt: skip
 
 

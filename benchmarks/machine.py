@@ -94,6 +94,15 @@ def describe() -> dict[str, object]:
     }
 
 
+def process_memory(figure: str) -> int:
+    """Read the bytes this process holds now, "VmRSS", or has held at most, "VmHWM"; OSError where Linux does not tell.
+
+    getrusage tells the most too, but a new process begins there with what its parent held.
+    """
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(figure)) * 1024
+
+
 def usable_cores() -> int:
     """Count the cores this process may run on."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

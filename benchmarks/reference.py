@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,8 @@ class Expected:
 
 def expected(layer: Layer, arrays: Arrays) -> Expected:
     """Compute a layer in float64."""
+    if layer.gradient:
+        return _gradient(layer, arrays)
     if layer.has_weights:
         return _convolution(layer, arrays)
     if layer.op == "max_unpool2d":
@@ -153,6 +155,61 @@ def _avg_pool(layer: Layer, arrays: Arrays) -> Expected:
     count = len(met)
     magnitude = np.asarray(sum(np.abs(values) for values in met)) / count
     return Expected(np.asarray(sum(met)) / count, magnitude * summation_bound(count + 1))
+
+
+def _gradient(layer: Layer, arrays: Arrays) -> Expected:
+    if not layer.has_weights:
+        return _max_pool_input(layer, arrays)
+    return _conv_input(layer, arrays) if layer.gradient == "input" else _conv_weight(layer, arrays)
+
+
+def _adjoint(layer: Layer) -> Layer:
+    """Return the layer that leads from outputs to inputs with the same weights: transposed, or not transposed any more."""
+    if layer.is_transposed:
+        op, left = layer.op.replace("_transpose", ""), tuple(0 for _ in layer.spatial)
+    else:
+        axes = zip(layer.spatial, layer.kernel, layer.stride, layer.padding, layer.dilation, strict=True)
+        left = tuple((i + f + b - d * (k - 1) - 1) % s for i, k, s, (f, b), d in axes)
+        op = layer.op.replace("conv", "conv_transpose")
+    return replace(layer, op=op, input=layer.output, bias=False, output_padding=left, gradient="")
+
+
+def _conv_input(layer: Layer, arrays: Arrays) -> Expected:
+    assert arrays.grad_output is not None
+    return _convolution(_adjoint(layer), Arrays(arrays.grad_output, arrays.weight))
+
+
+def _conv_weight(layer: Layer, arrays: Arrays) -> Expected:
+    """Multiply each place's input by the gradient of what it went into."""
+    assert arrays.grad_output is not None
+    planes, grads = arrays.input.astype(np.float64), arrays.grad_output.astype(np.float64)
+    if layer.is_transposed:
+        layer, planes, grads = _adjoint(layer), grads, planes
+    values = _products(layer, planes, grads)
+    magnitude = _products(layer, np.abs(planes), np.abs(grads))
+    return Expected(values, magnitude * summation_bound(layer.input[0] * math.prod(layer.output[2:])))
+
+
+def _products(layer: Layer, planes: NDArray[np.float64], grads: NDArray[np.float64]) -> NDArray[np.float64]:
+    n, groups = layer.input[0], layer.groups
+    padded, factors = _pad(planes, layer, 0.0), grads.reshape(n, groups, layer.c_out // groups, -1)
+    taps = [padded[place].reshape(n, groups, layer.window[1], -1) for place in _taps(layer)]
+    products = [(factors @ patch.swapaxes(2, 3)).sum(0) for patch in taps]
+    return np.stack(products, -1).reshape(layer.window)
+
+
+def _max_pool_input(layer: Layer, arrays: Arrays) -> Expected:
+    """Add each gradient up where its window's maximum stood."""
+    assert arrays.grad_output is not None
+    numbers = _max_pool(replace(layer, indices=True), arrays).indices
+    assert numbers is not None
+    planes = layer.input[0] * layer.input[1]
+    values, magnitude = np.zeros((2, planes, math.prod(layer.spatial)))
+    at = np.arange(planes)[:, None], numbers.reshape(planes, -1)
+    np.add.at(values, at, arrays.grad_output.reshape(planes, -1))
+    np.add.at(magnitude, at, np.abs(arrays.grad_output.reshape(planes, -1)))
+    terms = math.prod(layer.kernel)
+    return Expected(values.reshape(layer.input), magnitude.reshape(layer.input) * summation_bound(terms))
 
 
 def _max_unpool(layer: Layer, arrays: Arrays) -> Expected:

@@ -102,8 +102,9 @@ def milliseconds(seconds: float) -> str:
 
 
 def rows(measurement: Measurement) -> list[Row]:
-    """Give one row for each of our doors."""
-    return [Row(measurement, result) for result in measurement.results if result.driver.role == "ours"]
+    """Give one row for each of our doors that computes the layer."""
+    ours = [result for result in measurement.results if result.driver.role == "ours"]
+    return [Row(measurement, result) for result in ours if result.timing or result.is_broken]
 
 
 def headings(drivers: Sequence[Driver]) -> list[str]:

@@ -16,7 +16,7 @@ import fastconv.functional
 import fastconv.grad
 
 ROOT = Path(__file__).resolve().parents[1]
-DOORS = (fc, fc.augment, fastconv.functional, fastconv.grad, fc.ndimage, fc.nn, fc.tf)
+DOORS = (fc, fc.augment, fastconv.functional, fastconv.grad, fc.models, fc.ndimage, fc.nn, fc.tf)
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 
 

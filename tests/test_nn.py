@@ -835,3 +835,21 @@ def test_a_layer_that_changes_its_algorithm_with_the_map_packs_anew():
         x = normal(1, 64, side, side, dtype=np.float32)
         layer.algorithm = name
         assert layer(x).tobytes() == F.conv2d(x, weight, bias, padding=1, algorithm=name).tobytes(), (name, side)
+
+
+@pytest.mark.parametrize("kind", [nn.Conv2d, nn.ConvTranspose2d])
+def test_weights_are_packed_to_be_kept_once_they_stay(kind):
+    layer, x = kind(8, 8, 3, padding=1, rng=SEED), normal(1, 8, 9, 9, dtype=np.float32)
+    outputs, kept = [], []
+    for _ in range(2):
+        layer.weight = layer.weight.data + 1
+        for _ in range(2):
+            outputs.append(layer(x))
+            kept.append(layer._packed is not None)
+    assert kept == [False, True, False, True]
+    assert (outputs[0] == outputs[1]).all()
+    assert (outputs[2] == outputs[3]).all()
+    assert (layer.eval()(x) == outputs[3]).all()
+    layer.weight = layer.weight.data + 1
+    assert layer(x).any()
+    assert layer._packed is not None

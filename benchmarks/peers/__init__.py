@@ -51,6 +51,8 @@ class Driver:
         What the driver says of its choice for a layer, as the name of its algorithm.
     note
         What a reader of the figures should know.
+    gradients
+        Whether it computes gradients too.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Driver:
     limits: Callable[[int], AbstractContextManager[object]] = _no_limit
     detail: Callable[[Layer, int], str] = _no_detail
     note: str = ""
+    gradients: bool = False
 
 
 def discover() -> tuple[Driver, ...]:

@@ -31,7 +31,7 @@ def convolution_options(layer: Layer) -> dict[str, Any]:
 def algorithm(layer: Layer, threads: int) -> str:
     import fastconv as fc
 
-    if not layer.has_weights:
+    if not layer.has_weights or layer.gradient:
         return ""
     options = convolution_options(layer)
     plan = fc.explain(layer.op, layer.input, layer.window, bias=layer.bias, num_threads=threads, **options)

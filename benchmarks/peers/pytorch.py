@@ -20,6 +20,8 @@ def _prepare(layer: Layer, arrays: Arrays, threads: int) -> Call:
     from torch.nn import functional
 
     x = torch.from_numpy(arrays.input)
+    if layer.gradient:
+        return _gradient(layer, arrays)
     if layer.has_weights:
         return _convolution(layer, arrays)
     if layer.op == "max_unpool2d":
@@ -58,7 +60,25 @@ def _convolution(layer: Layer, arrays: Arrays) -> Call:
     return padded
 
 
+def _gradient(layer: Layer, arrays: Arrays) -> Call:
+    """Give the operators that autograd calls, without autograd."""
+    import torch
+
+    aten, x, grad_output = torch.ops.aten, torch.from_numpy(arrays.input), torch.from_numpy(arrays.grad_output)
+    if not layer.has_weights:
+        window = layer.kernel, layer.stride, layer.pads, layer.dilation, False
+        _, indices = aten.max_pool2d_with_indices(x, *window)
+        return partial(aten.max_pool2d_with_indices_backward, grad_output, x, *window, indices)
+    weight, wanted = torch.from_numpy(arrays.weight), [layer.gradient == "input", layer.gradient == "weight", False]
+    options = (layer.stride, layer.pads, layer.dilation, layer.is_transposed, layer.output_padding, layer.groups)
+
+    def call() -> object:
+        return aten.convolution_backward(grad_output, x, weight, None, *options, wanted)[wanted.index(True)]
+
+    return call
+
+
 DRIVER = Driver(
     name="pytorch", title="PyTorch", role="default",
-    versions=versions, supports=_supports, prepare=_prepare, limits=limits,
+    versions=versions, supports=_supports, prepare=_prepare, limits=limits, gradients=True,
 )  # fmt: skip

@@ -41,6 +41,11 @@ from .adaptive import (
     GlobalMaxPool2d,
     GlobalMaxPool3d,
 )
+from .branches import (
+    Concat,
+    Identity,
+    Residual,
+)
 from .container import (
     Sequential,
 )
@@ -94,6 +99,7 @@ from .module import (
     Buffer,
     Module,
     Parameter,
+    skip_init,
 )
 from .normalization import (
     BatchNorm1d,
@@ -220,6 +226,7 @@ __all__ = [
     "CircularPad1d",
     "CircularPad2d",
     "CircularPad3d",
+    "Concat",
     "ConstantPad1d",
     "ConstantPad2d",
     "ConstantPad3d",
@@ -253,6 +260,7 @@ __all__ = [
     "Hardswish",
     "Hardtanh",
     "History",
+    "Identity",
     "InstanceNorm1d",
     "InstanceNorm2d",
     "InstanceNorm3d",
@@ -296,6 +304,7 @@ __all__ = [
     "ReplicationPad1d",
     "ReplicationPad2d",
     "ReplicationPad3d",
+    "Residual",
     "RoIAlign",
     "RoIPool",
     "Schedule",
@@ -333,4 +342,5 @@ __all__ = [
     "renormalize_filters",
     "save_state",
     "summary",
+    "skip_init",
 ]

@@ -11,7 +11,37 @@ from .fused import joined
 from .module import Module
 
 
-class Sequential(Module):
+class Container(Module):
+    """Base of modules made of modules; what is prepared of its children is forgotten when they change."""
+
+    def _adopt(self, modules: Mapping[Any, Any]) -> tuple[str, ...]:
+        """Take modules as children under the names given."""
+        where = type(self).__name__
+        for name, module in modules.items():
+            if not isinstance(module, Module):
+                raise FastconvTypeError(f"{where}: module {name!r} must be a Module, got {type(module).__name__}")
+            if not isinstance(name, str) or not name or "." in name or hasattr(self, name):
+                raise FastconvValueError(f"{where}: a name must be new and without dots, got name={name!r}")
+            setattr(self, name, module)
+        return tuple(modules)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        self.__dict__.pop("_steps", None)
+
+    def __delattr__(self, name: str) -> None:
+        super().__delattr__(name)
+        self.__dict__.pop("_steps", None)
+
+
+def by_name(modules: tuple[Any, ...]) -> Mapping[Any, Any]:
+    """The only argument if it is a mapping, else the arguments under "0", "1", … as in torch."""
+    if len(modules) == 1 and isinstance(modules[0], Mapping):
+        return modules[0]
+    return {str(position): module for position, module in enumerate(modules)}
+
+
+class Sequential(Container):
     """One module after another.
 
     In eval mode a convolution, the activation and the pooling that follow it are computed together where that saves memory:
@@ -37,17 +67,7 @@ class Sequential(Module):
     """
 
     def __init__(self, *modules: Module | Mapping[str, Module]) -> None:
-        named: Mapping[str, Any]
-        if len(modules) == 1 and isinstance(modules[0], Mapping):
-            named = modules[0]
-        else:
-            named = {str(position): module for position, module in enumerate(modules)}
-        for name, module in named.items():
-            if not isinstance(module, Module):
-                raise FastconvTypeError(f"Sequential: module {name!r} must be a Module, got {type(module).__name__}")
-            if not isinstance(name, str) or not name or "." in name or hasattr(self, name):
-                raise FastconvValueError(f"Sequential: a name must be new and without dots, got name={name!r}")
-            setattr(self, name, module)
+        self._adopt(by_name(modules))
 
     def forward(self, input: Any) -> Any:
         """The last module's output."""
@@ -57,14 +77,6 @@ class Sequential(Module):
         for step in steps:
             input = step(input)
         return input
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        super().__setattr__(name, value)
-        self.__dict__.pop("_steps", None)
-
-    def __delattr__(self, name: str) -> None:
-        super().__delattr__(name)
-        self.__dict__.pop("_steps", None)
 
     def backward(self, grad_output: Any) -> Any:
         """Gradient of the first module's input."""

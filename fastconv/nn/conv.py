@@ -44,6 +44,7 @@ class _ConvNd(Module):
     weight: Parameter
     bias: Parameter | None
     _packed: Any = None
+    _met: int | None = None  # the version of the weights in the last call of training mode
 
     def __init__(
         self,
@@ -108,11 +109,21 @@ class _ConvNd(Module):
 
     def _output(self, input: Array) -> Array:
         """The output; in training mode the sums, before the activation."""
-        packed = self._packed
-        output: Array | None = None if packed is None else packed.run(input, self.weight.version)
+        packed, version = self._packed, self.weight.version
+        output: Array | None = None if packed is None else packed.run(input, version)
         if output is None:  # new weights, another shape or other settings than last time, or an array that is not plain
-            output = backend_for(self._function, "input", input).run_packed(self._pack(input), input)
+            backend = backend_for(self._function, "input", input)
+            if self.training and version != self._met:
+                return self._once(backend, input)
+            output = backend.run_packed(self._pack(input), input)
         return output
+
+    def _once(self, backend: Any, input: Array) -> Array:
+        """The output by weights that are new, and likely to change before the next call: they are not packed to be kept."""
+        self.__dict__.update(_met=self.weight.version, _packed=None)
+        bias = None if self.bias is None else self.bias.data
+        compute = getattr(backend, self._packer.removeprefix("pack_"))
+        return compute(self._function, self._axes, input, self.weight.data, bias, self._options(None), None, None)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in self._parameter_names or (name == "training" and self.activation is not None and value != self.training):

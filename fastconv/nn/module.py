@@ -10,8 +10,9 @@ form: an edit that nobody announced would be ignored.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -39,6 +40,8 @@ class Parameter:
         Float values of any shape; they are copied.
     dtype : str or numpy.dtype, optional
         float32 or float64; by default that of `data`.
+    copy : bool
+        False takes over an array that fits, which the caller gives up.
 
     Attributes
     ----------
@@ -72,8 +75,8 @@ class Parameter:
 
     _dtypes: ClassVar[tuple[np.dtype[Any], ...]] = _FLOATS
 
-    def __init__(self, data: Any, dtype: Any = None) -> None:
-        array = np.array(data, dtype=dtype, order="C")
+    def __init__(self, data: Any, dtype: Any = None, *, copy: bool = True) -> None:
+        array = np.array(data, dtype=dtype, order="C") if copy else np.asarray(data, dtype=dtype, order="C")
         if array.dtype not in self._dtypes:
             raise FastconvTypeError(f"Parameter: data must be float32 or float64, got dtype={array.dtype}")
         array.flags.writeable = False
@@ -349,13 +352,55 @@ class Module:
         return f"{type(self).__name__}({self.extra_repr()}" + (f"\n  {inside}\n)" if children else ")")
 
 
+_PIECE = 1 << 20  # numbers drawn at once: they are float64, and a dense layer may have 100 million
+_skipping: ContextVar[bool] = ContextVar("skip_init", default=False)
+
+
+@contextmanager
+def skip_init() -> Iterator[None]:
+    """Make layers without initial values within the block: no number is drawn, weights are zeros that take no memory yet.
+
+    For weights that `Module.load_state_dict` brings anyway, and to look at a network without having room for it.
+
+    Yields
+    ------
+    None
+
+    Examples
+    --------
+    >>> import fastconv as fc
+    >>> with fc.nn.skip_init():
+    ...     model = fc.models.VGG16()  # of 553 MB
+    >>> sum(parameter.size for parameter in model.parameters())
+    138357544
+    """
+    token = _skipping.set(True)
+    try:
+        yield
+    finally:
+        _skipping.reset(token)
+
+
+def fill(parameter: Parameter, draw: Callable[[int], Array]) -> None:
+    """Give a parameter its initial values, of which `draw` returns so many at a time."""
+    if _skipping.get():
+        return
+    with parameter.writeable() as array:
+        flat = array.reshape(-1)
+        for start in range(0, flat.size, _PIECE):
+            piece = flat[start : start + _PIECE]
+            piece[:] = draw(piece.size)
+
+
 def uniform_parameter(shape: tuple[int, ...], fan_in: int, dtype: Any, rng: np.random.Generator) -> Parameter:
     """Torch's default for weight and bias of convolution and linear layers: uniform within 1/sqrt(fan_in).
 
     That is Kaiming-uniform initialisation (He et al. 2015) with a = sqrt(5).
     """
     bound = fan_in**-0.5
-    return Parameter(rng.uniform(-bound, bound, shape), dtype)
+    parameter = Parameter(np.zeros(shape, dtype), copy=False)
+    fill(parameter, lambda count: rng.uniform(-bound, bound, count))
+    return parameter
 
 
 def float_dtype(layer: str, dtype: Any) -> np.dtype[Any]:
