@@ -101,7 +101,7 @@ cdef void some_marked(void *argument, Py_ssize_t task, char *scratch) noexcept n
 
 
 def marked(x, g, ndarray marks, ndarray y, str name, double slope, int isa, int threads):
-    """Fill y with the activation of x, and marks, a bit an item, with where the gradient passes; without x, with that of g."""
+    """Fill y with the activation of x, and marks, a bit an item, with where the gradient passes; without x, with g's."""
     cdef Job job = job_of(x, g, y, isa)
     job.after.kind, job.after.slope = ACTIVATIONS.index(name), slope
     job.marks = <uint8_t *>cnp.PyArray_DATA(marks)

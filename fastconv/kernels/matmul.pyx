@@ -23,8 +23,11 @@ cdef double SERIAL_FLOPS = 6e6
 cdef enum:
     TOGETHER = 64   # rows of x that meet some rows of W
     CHUNKS = 8      # of as many rows a task takes
-    FEW = 12        # rows of dy: more are packed
-    COLUMNS = 512   # of dx or dW that a task owns
+    FEW = 12        # rows of dy: for dx, more are packed
+    CHAIN = 96      # for dW; no chain of the packed product is shorter
+    COLUMNS = 512   # of dx or dW that a task owns at most
+    STRIP = 64      # of dW at least
+    HELD = 24 << 10  # bytes of x, which stay in L1
     ROWS = 32       # of dW
 
 
@@ -88,9 +91,9 @@ cdef void some_inputs(void *argument, Py_ssize_t task, char *scratch) noexcept n
 
 cdef void some_weights(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
     cdef const Job *job = <const Job *>argument
-    cdef Py_ssize_t row = task // job.blocks * ROWS, column = task % job.blocks * COLUMNS, size = job.itemsize
+    cdef Py_ssize_t row = task // job.blocks * ROWS, column = task % job.blocks * job.block, size = job.itemsize
     job.kernels.dense_weight(job.m, job.a + row * size, job.k, min(<Py_ssize_t>ROWS, job.k - row), job.b + column * size,
-                             job.n, min(<Py_ssize_t>COLUMNS, job.n - column), job.c + (row * job.n + column) * size)
+                             job.n, min(job.block, job.n - column), job.c + (row * job.n + column) * size)
 
 
 cdef int packed(Job *job, bint transposed, int threads) except -1:
@@ -130,8 +133,9 @@ def linear_input(ndarray grad_output, ndarray weight, ndarray grad_input, int is
 def linear_weight(ndarray grad_output, ndarray x, ndarray grad_weight, int isa, int threads):
     """Fill grad_weight (k, n) with the transpose of grad_output (m, k) times x (m, n)."""
     cdef Job job = job_of(grad_output, x, grad_weight, isa)
-    if job.m > FEW:
+    if job.m > CHAIN:
         packed(&job, True, threads)
         return
-    job.blocks = parts(job.n, COLUMNS)
+    job.block = min(max(HELD // (job.m * job.itemsize) // STRIP * STRIP, <Py_ssize_t>STRIP), <Py_ssize_t>COLUMNS)
+    job.blocks = parts(job.n, job.block)
     run_tasks(some_weights, &job, job.blocks * parts(job.k, ROWS), threads, 0, is_brief(&job))

@@ -4,7 +4,7 @@
  * Layout:       m rows of x and `rows` rows of W, k reals each, both along k; y m rows, ldy apart.
  * Plan:         one call owns `rows` columns of y, at most ROWS. W is read once, straight from where it lies.
  * Tile:         FOUR rows of W x up to FC_X rows of x, lanes along k. Where x has more rows than a tile, k is cut into pieces of
- *               DEPTH, so that the rows of W meet all rows of x while they are in L1; the lanes' sums wait in scratch.
+ *               DEPTH, of which those of W stay in L1 while the rows of x pass; the lanes' sums wait in scratch.
  * Cost:         k / LANES vector multiply-adds an output, 8 loads for 16 of them; of few rows of x it is the reading of W. ROWS sums are
  *               turned over and added as vectors.
  * Accuracy:     a chain of k / LANES fused multiply-adds a lane, whatever the tile and the piece; the lanes are added as a tree, then
@@ -14,7 +14,7 @@
 
 #define FOUR 4
 #define ROWS (LANES < FOUR ? FOUR : LANES)
-#define DEPTH 512
+#define DEPTH 256
 #define FC_X (FC_MR / 2)
 
 int FC_FN(dense_rows)(void) { return ROWS; }
@@ -29,7 +29,10 @@ FC_INLINE void tile(ptrdiff_t k, ptrdiff_t k_end, const real *x, ptrdiff_t ld, c
     for (; k + LANES <= k_end; k += LANES) {
         vec row[FOUR];
 #pragma GCC unroll 4
-        for (int j = 0; j < FOUR; j++) row[j] = vec_load(w[j] + k);
+        for (int j = 0; j < FOUR; j++) {
+            row[j] = vec_load(w[j] + k);
+            __builtin_prefetch(w[j] + k + DEPTH, 0, 3);
+        }
 #pragma GCC unroll 4
         for (int i = 0; i < m; i++) {
             const vec at = vec_load(x + i * ld + k);
@@ -52,18 +55,19 @@ FC_INLINE void tile(ptrdiff_t k, ptrdiff_t k_end, const real *x, ptrdiff_t ld, c
         for (int j = 0; j < FOUR; j++) vec_store(sums + (i * ROWS + j) * LANES, s[i][j]);
 }
 
-/* All rows of x by as few tiles as there are. */
-static void meet(ptrdiff_t k, ptrdiff_t k_end, const real *x, ptrdiff_t ld, ptrdiff_t m, const real *const *w, real *sums) {
-    for (ptrdiff_t i = 0, step; i < m; i += step) {
-        const real *from = x + i * ld;
-        real *to = sums + i * ROWS * LANES;
-        const ptrdiff_t left = m - i;
-        if (left >= FC_X) tile(k, k_end, from, ld, w, FC_X, to), step = FC_X;
+/* Some rows of x, as many as a tile has at most, and all of W; returns how many. */
+static ptrdiff_t meet(ptrdiff_t k, ptrdiff_t k_end, const real *x, ptrdiff_t ld, ptrdiff_t m, const real *weight, ptrdiff_t rows,
+                      real *sums) {
+    for (ptrdiff_t j = 0; j < rows; j += FOUR, sums += FOUR * LANES) {
+        const real *w[FOUR];
+        for (int l = 0; l < FOUR; l++) w[l] = weight + (j + l < rows ? j + l : rows - 1) * ld;
+        if (m >= FC_X) tile(k, k_end, x, ld, w, FC_X, sums);
 #if FC_X > 2
-        else if (left >= 2) tile(k, k_end, from, ld, w, 2, to), step = 2;
+        else if (m >= 2) tile(k, k_end, x, ld, w, 2, sums);
 #endif
-        else tile(k, k_end, from, ld, w, 1, to), step = 1;
+        else tile(k, k_end, x, ld, w, 1, sums);
     }
+    return m >= FC_X ? FC_X : m >= 2 ? 2 : 1;
 }
 
 /* The sums of LANES vectors. */
@@ -83,11 +87,9 @@ void FC_FN(dense_forward)(ptrdiff_t k, const void *x, ptrdiff_t m, const void *w
                           ptrdiff_t ldy, void *sums) {
     const ptrdiff_t depth = m > FC_X ? DEPTH : k;
     for (ptrdiff_t ik = 0; ik < k; ik += depth)
-        for (ptrdiff_t j = 0; j < rows; j += FOUR) {
-            const real *w[FOUR];
-            for (int l = 0; l < FOUR; l++) w[l] = (const real *)weight + (j + l < rows ? j + l : rows - 1) * k;
-            meet(ik, k - ik < depth ? k : ik + depth, x, k, m, w, (real *)sums + j * LANES);
-        }
+        for (ptrdiff_t i = 0; i < m;)
+            i += meet(ik, k - ik < depth ? k : ik + depth, (const real *)x + i * k, k, m - i, weight, rows,
+                      (real *)sums + i * ROWS * LANES);
     for (ptrdiff_t i = 0; i < m; i++)
         for (ptrdiff_t j = 0; j < rows; j += LANES) {
             const mask some = mask_bits(bits_below(rows - j));
