@@ -27,8 +27,8 @@ cdef enum:
     CHAIN = 96      # for dW; no chain of the packed product is shorter
     COLUMNS = 512   # of dx or dW that a task owns at most
     STRIP = 64      # of dW at least
-    HELD = 24 << 10  # bytes of x, which stay in L1
-    ROWS = 32       # of dW
+    HELD = 6144     # items of x, which stay in L1
+    ROWS = 64       # of dW
 
 
 cdef struct Job:
@@ -136,6 +136,6 @@ def linear_weight(ndarray grad_output, ndarray x, ndarray grad_weight, int isa, 
     if job.m > CHAIN:
         packed(&job, True, threads)
         return
-    job.block = min(max(HELD // (job.m * job.itemsize) // STRIP * STRIP, <Py_ssize_t>STRIP), <Py_ssize_t>COLUMNS)
+    job.block = min(max(HELD // job.m // STRIP * STRIP, <Py_ssize_t>STRIP), <Py_ssize_t>COLUMNS)
     job.blocks = parts(job.n, job.block)
     run_tasks(some_weights, &job, job.blocks * parts(job.k, ROWS), threads, 0, is_brief(&job))
