@@ -1,6 +1,6 @@
 /* Computes:     dx = dy W, some columns of it, and dW = dy^T x, some rows and columns of it.
  * Source:       none: sums of scaled rows, and of outer products.
- * Applies when: dx, few rows of dy; dW, few rows, a chain of the matrix product. Bits are those of the matrix product (gemm/).
+ * Applies when: dx, few rows of dy; dW, few rows, a chain of the matrix product. Bits are those of the matrix product.
  * Layout:       rows of dy, W, x and dW along their reals; W, dx, x and dW `ld` apart, of which `columns` are meant.
  * Plan:         one call owns `columns` of m rows of dx, or `rows` rows of `columns` of dW.
  * Tile:         dx: up to FC_Y rows x one vector, FOUR rows of W times factors that stay in registers; sums wait in scratch, in L1. dW:
@@ -43,8 +43,8 @@ FC_INLINE void scale_rows(const real *dy, ptrdiff_t ldy, const real *w, ptrdiff_
 }
 
 /* The rest of a tile: rows of dy one by one, and of W where there are not FOUR. */
-static __attribute__((noinline)) void scale_rest(const real *dy, ptrdiff_t ldy, ptrdiff_t m, const real *w, ptrdiff_t ld, ptrdiff_t ahead,
-                                                 ptrdiff_t columns, ptrdiff_t deep, real *sums) {
+static __attribute__((noinline)) void scale_rest(const real *dy, ptrdiff_t ldy, ptrdiff_t m, const real *w, ptrdiff_t ld,
+                                                 ptrdiff_t ahead, ptrdiff_t columns, ptrdiff_t deep, real *sums) {
     for (ptrdiff_t i = 0; i < m; i++, dy += ldy, sums += columns) {
         if (deep >= FOUR) scale_rows(dy, 0, w, ld, ahead, columns, 1, FOUR, sums);
         else

@@ -55,8 +55,8 @@ FC_INLINE struct shares shares_of(double before, double count) {
 }
 
 /* Moments of columns from their sums, joined to those of `before` rows; whether all squares are finite. */
-FC_INLINE int join_columns(const struct sums *of, const real *first, ptrdiff_t before, ptrdiff_t rows, ptrdiff_t columns, double *mean,
-                           double *squares) {
+FC_INLINE int join_columns(const struct sums *of, const real *first, ptrdiff_t before, ptrdiff_t rows, ptrdiff_t columns,
+                           double *mean, double *squares) {
     const struct shares share = shares_of((double)before, (double)rows);
     const double count = (double)rows;
     int finite = 1;
@@ -71,8 +71,9 @@ FC_INLINE int join_columns(const struct sums *of, const real *first, ptrdiff_t b
 }
 
 /* The same where a sum of the block cannot be held by a real. */
-static __attribute__((noinline)) void join_wide(const real *x, const struct sums *of, const real *first, ptrdiff_t before, ptrdiff_t rows,
-                                                ptrdiff_t c, ptrdiff_t columns, double *mean, double *squares) {
+static __attribute__((noinline)) void join_wide(const real *x, const struct sums *of, const real *first, ptrdiff_t before,
+                                                ptrdiff_t rows, ptrdiff_t c, ptrdiff_t columns, double *mean,
+                                                double *squares) {
     const double count = (double)rows;
     for (ptrdiff_t j = 0; j < columns; j++) {
         const double origin = origin_of(first, j), sum = of->sum[j];
