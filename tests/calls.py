@@ -655,7 +655,7 @@ def dense_calls(dtype: str) -> list[Call]:
         Call("log_softmax_input", grad.log_softmax_input, {"output": g, "grad_output": p}, {"dim": 1}, **alone),
         Call("linear_input", grad.linear_input, {"weight": w, "grad_output": g}),
         Call("linear_weight", grad.linear_weight, {"input": x, "grad_output": g}),
-        Call("linear_bias", grad.linear_bias, {"grad_output": g}),
+        Call("linear_bias", grad.linear_bias, {"grad_output": g}, **alone),
         Call(
             "cross_entropy_input",
             grad.cross_entropy_input,

@@ -45,7 +45,7 @@ def linear_weight(input: Array, grad_output: Array, *, num_threads: int | None =
     )
 
 
-def linear_bias(grad_output: Array, *, num_threads: int | None = None) -> Array:
+def linear_bias(grad_output: Array) -> Array:
     """Return the gradient of `linear` with respect to its bias, of shape (out_features,).
 
     Raises
@@ -59,4 +59,4 @@ def linear_bias(grad_output: Array, *, num_threads: int | None = None) -> Array:
     >>> fc.grad.linear_bias(np.array([[2.0], [3.0]])).tolist()
     [5.0]
     """
-    return backend_for("linear_bias", "grad_output", grad_output).linear_bias("linear_bias", grad_output, num_threads)
+    return backend_for("linear_bias", "grad_output", grad_output).linear_bias("linear_bias", grad_output)

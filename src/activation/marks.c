@@ -13,40 +13,60 @@
 #define WORD 64
 
 /* Where the gradient passes: above 0, and of relu6 below 6; NaN is neither. */
-FC_INLINE mask passes(int kind, vec x) {
-    const mask above = is_above(x, 0);
-    return kind == FC_RELU6 ? mask_bits(bits_of(above) & bits_of(is_below(x, 6))) : above;
+FC_INLINE uint32_t passes(int kind, vec x) {
+    const vec positive = vec_max(x, vec_zero());
+    const uint32_t above = bits_of(mask_beats(positive, vec_zero()));
+    return kind == FC_RELU6 ? above & bits_of(mask_beats(vec_set1(6), positive)) : above;
+}
+
+FC_INLINE uint64_t word_of(const struct fc_activation *after, const real *x, real *y, const int whole, ptrdiff_t count) {
+    const struct clamp limits = clamp_of(after);
+    const vec slope = vec_set1((real)after->slope);
+    uint64_t word = 0;
+    for (int l = 0; l < count; l += LANES) {
+        const mask some = mask_bits(bits_below(count - l));
+        const vec v = whole ? vec_load(x + l) : vec_load_some(x + l, 1, some);
+        vec value = clamped(limits, v);
+        if (after->kind == FC_LEAKY_RELU) value = vec_select(mask_beats(v, vec_zero()), v, vec_mul(slope, v));
+        if (whole) vec_store(y + l, value);
+        else vec_store_some(y + l, value, some);
+        word |= (uint64_t)passes(after->kind, v) << l;
+    }
+    return word;
 }
 
 void FC_FN(activate_marked)(const struct fc_activation *after, const void *x, void *y, uint8_t *marks, ptrdiff_t count) {
-    const struct clamp limits = clamp_of(after);
+    const real *from = x;
+    real *to = y;
+    for (; count >= WORD; count -= WORD, from += WORD, to += WORD, marks += WORD / 8) {
+        const uint64_t word = word_of(after, from, to, 1, WORD);
+        for (int byte = 0; byte < WORD / 8; byte++) marks[byte] = (uint8_t)(word >> 8 * byte);
+    }
+    const uint64_t word = word_of(after, from, to, 0, count);
+    for (int byte = 0; 8 * byte < count; byte++) marks[byte] = (uint8_t)(word >> 8 * byte);
+}
+
+FC_INLINE void unmark(const struct fc_activation *after, uint64_t word, const real *dy, real *dx, const int whole, ptrdiff_t count) {
+    const int leaky = after->kind == FC_LEAKY_RELU;
     const vec slope = vec_set1((real)after->slope);
-    const int kind = after->kind;
-    for (ptrdiff_t i = 0; i < count; i += WORD) {
-        const ptrdiff_t left = count - i < WORD ? count - i : WORD;
-        uint64_t word = 0;
-        for (int l = 0; l < left; l += LANES) {
-            const mask some = mask_bits(bits_below(left - l));
-            const vec v = vec_load_some((const real *)x + i + l, 1, some);
-            const vec leaky = vec_select(mask_beats(v, vec_zero()), v, vec_mul(slope, v));
-            vec_store_some((real *)y + i + l, kind == FC_LEAKY_RELU ? leaky : clamped(limits, v), some);
-            word |= (uint64_t)bits_of(passes(kind, v)) << l;
-        }
-        for (int byte = 0; 8 * byte < left; byte++) marks[i / 8 + byte] = (uint8_t)(word >> 8 * byte);
+    for (int l = 0; l < count; l += LANES) {
+        const mask some = mask_bits(bits_below(count - l)), pass = mask_bits((uint32_t)(word >> l) & BITS_ALL);
+        const vec g = whole ? vec_load(dy + l) : vec_load_some(dy + l, 1, some);
+        const vec value = vec_select(pass, g, leaky ? vec_mul(slope, g) : vec_zero());
+        if (whole) vec_store(dx + l, value);
+        else vec_store_some(dx + l, value, some);
     }
 }
 
 void FC_FN(marked_grad)(const struct fc_activation *after, const uint8_t *marks, const void *dy, void *dx, ptrdiff_t count) {
-    const int leaky = after->kind == FC_LEAKY_RELU;
-    const vec slope = vec_set1((real)after->slope);
-    for (ptrdiff_t i = 0; i < count; i += WORD) {
-        const ptrdiff_t left = count - i < WORD ? count - i : WORD;
-        uint64_t word = 0;
-        for (int byte = 0; 8 * byte < left; byte++) word |= (uint64_t)marks[i / 8 + byte] << 8 * byte;
-        for (int l = 0; l < left; l += LANES) {
-            const mask some = mask_bits(bits_below(left - l)), pass = mask_bits((uint32_t)(word >> l) & BITS_ALL);
-            const vec g = vec_load_some((const real *)dy + i + l, 1, some);
-            vec_store_some((real *)dx + i + l, vec_select(pass, g, leaky ? vec_mul(slope, g) : vec_zero()), some);
-        }
+    const real *from = dy;
+    real *to = dx;
+    uint64_t word = 0;
+    for (; count >= WORD; count -= WORD, from += WORD, to += WORD, marks += WORD / 8) {
+        for (int byte = 0; byte < WORD / 8; byte++) word = word >> 8 | (uint64_t)marks[byte] << (WORD - 8);
+        unmark(after, word, from, to, 1, WORD);
     }
+    word = 0;
+    for (int byte = 0; 8 * byte < count; byte++) word |= (uint64_t)marks[byte] << 8 * byte;
+    unmark(after, word, from, to, 0, count);
 }

@@ -1,6 +1,6 @@
 /* Computes:     dx = dy W, some columns of it, and dW = dy^T x, some rows and columns of it.
  * Source:       none: sums of scaled rows, and of outer products.
- * Applies when: dx, few rows of dy; dW, few rows, a chain of the matrix product. Bits are those of the matrix product (gemm/).
+ * Applies when: dx, few rows of dy; dW, few rows, a chain of the matrix product. Bits are those of the matrix product.
  * Layout:       rows of dy, W, x and dW along their reals; W, dx, x and dW `ld` apart, of which `columns` are meant.
  * Plan:         one call owns `columns` of m rows of dx, or `rows` rows of `columns` of dW.
  * Tile:         dx: up to FC_Y rows x one vector, FOUR rows of W times factors that stay in registers; sums wait in scratch, in L1. dW:
@@ -13,6 +13,8 @@
 #define FOUR 4
 #define FC_Y (FC_MR / 2)
 #define WIDE (FC_MR / 2)
+#define ASIDE 8   /* rows of x: more are copied, as those a power of two apart fall into the same few places of a cache */
+#define HELD 6144 /* reals of a copy */
 
 /* sums[m][columns] += dy[m][deep] W[deep][columns]; `ahead` rows further on is what will be read next. */
 FC_INLINE void scale_rows(const real *dy, ptrdiff_t ldy, const real *w, ptrdiff_t ld, ptrdiff_t ahead, ptrdiff_t columns, const int m,
@@ -41,8 +43,8 @@ FC_INLINE void scale_rows(const real *dy, ptrdiff_t ldy, const real *w, ptrdiff_
 }
 
 /* The rest of a tile: rows of dy one by one, and of W where there are not FOUR. */
-static __attribute__((noinline)) void scale_rest(const real *dy, ptrdiff_t ldy, ptrdiff_t m, const real *w, ptrdiff_t ld, ptrdiff_t ahead,
-                                                 ptrdiff_t columns, ptrdiff_t deep, real *sums) {
+static __attribute__((noinline)) void scale_rest(const real *dy, ptrdiff_t ldy, ptrdiff_t m, const real *w, ptrdiff_t ld,
+                                                 ptrdiff_t ahead, ptrdiff_t columns, ptrdiff_t deep, real *sums) {
     for (ptrdiff_t i = 0; i < m; i++, dy += ldy, sums += columns) {
         if (deep >= FOUR) scale_rows(dy, 0, w, ld, ahead, columns, 1, FOUR, sums);
         else
@@ -76,8 +78,8 @@ void FC_FN(dense_input)(ptrdiff_t k, ptrdiff_t k_block, const void *dy, ptrdiff_
 }
 
 /* dW[high][vectors] of all m rows. */
-FC_INLINE void outer(ptrdiff_t m, const real *dy, ptrdiff_t ldy, const real *x, ptrdiff_t ld, const int high, const int vectors,
-                     mask last, real *dw) {
+FC_INLINE void outer(ptrdiff_t m, const real *dy, ptrdiff_t ldy, const real *x, ptrdiff_t x_ld, ptrdiff_t ld, const int high,
+                     const int vectors, mask last, real *dw) {
     vec sum[FOUR][WIDE];
 #pragma GCC unroll 4
     for (int l = 0; l < high; l++)
@@ -87,7 +89,7 @@ FC_INLINE void outer(ptrdiff_t m, const real *dy, ptrdiff_t ldy, const real *x, 
         vec row[WIDE];
 #pragma GCC unroll 4
         for (int v = 0; v < vectors; v++)
-            row[v] = vectors > 1 ? vec_load(x + i * ld + v * LANES) : vec_load_some(x + i * ld, 1, last);
+            row[v] = vectors > 1 ? vec_load(x + i * x_ld + v * LANES) : vec_load_some(x + i * x_ld, 1, last);
 #pragma GCC unroll 4
         for (int l = 0; l < high; l++) {
             const vec factor = vec_set1(dy[i * ldy + l]);
@@ -108,15 +110,20 @@ FC_INLINE void outer(ptrdiff_t m, const real *dy, ptrdiff_t ldy, const real *x, 
 void FC_FN(dense_weight)(ptrdiff_t m, const void *dy, ptrdiff_t ldy, ptrdiff_t rows, const void *x, ptrdiff_t ld, ptrdiff_t columns,
                          void *dw) {
     const mask all = mask_bits(BITS_ALL);
-    const real *from = x;
+    real held[HELD];
+    const int copied = m > ASIDE && m * columns <= HELD;
+    const real *from = copied ? held : x;
+    const ptrdiff_t x_ld = copied ? columns : ld;
+    for (ptrdiff_t i = 0; copied && i < m; i++)
+        __builtin_memcpy(held + i * columns, (const real *)x + i * ld, (size_t)columns * sizeof(real));
     for (ptrdiff_t row = 0; row < rows; row += FOUR) {
         const real *g = (const real *)dy + row;
         real *to = (real *)dw + row * ld;
         ptrdiff_t j = 0;
         for (; j + WIDE * LANES <= columns && row + FOUR <= rows; j += WIDE * LANES)
-            outer(m, g, ldy, from + j, ld, FOUR, WIDE, all, to + j);
+            outer(m, g, ldy, from + j, x_ld, ld, FOUR, WIDE, all, to + j);
         for (ptrdiff_t l = 0; l < FOUR && row + l < rows; l++)
             for (ptrdiff_t i = j; i < columns; i += LANES)
-                outer(m, g + l, ldy, from + i, ld, 1, 1, mask_bits(bits_below(columns - i)), to + l * ld + i);
+                outer(m, g + l, ldy, from + i, x_ld, ld, 1, 1, mask_bits(bits_below(columns - i)), to + l * ld + i);
     }
 }

@@ -75,20 +75,26 @@ void FC_FN(norm_layer_grad)(const void *x, const void *dy, ptrdiff_t rows, ptrdi
 /* x and dy at the first of `columns` columns; rows are summed in blocks, so that no chain is long. */
 void FC_FN(norm_layer_grad_weight)(const void *x, const void *dy, ptrdiff_t rows, ptrdiff_t c, ptrdiff_t columns,
                                    const double *stats, double *dw, double *db) {
-    real sums[LANES], products[LANES];
+    real sums[LANES], products[LANES], scale[BLOCK_STEPS];
+    struct shift mean[BLOCK_STEPS];
     for (ptrdiff_t i = 0; i < columns; i++) dw[i] = db[i] = 0;
-    for (ptrdiff_t first = 0; first < rows; first += BLOCK_STEPS)
+    for (ptrdiff_t first = 0; first < rows; first += BLOCK_STEPS) {
+        const ptrdiff_t here = rows - first < BLOCK_STEPS ? rows - first : BLOCK_STEPS;
+        for (ptrdiff_t row = 0; row < here; row++) {
+            mean[row] = shift_of(stats[2 * (first + row)]);
+            scale[row] = (real)stats[2 * (first + row) + 1];
+        }
         for (ptrdiff_t i = 0; i < columns; i += LANES) {
             const mask some = mask_bits(bits_below(columns - i));
+            const real *at = (const real *)x + first * c + i, *g_at = (const real *)dy + first * c + i;
             vec s = vec_zero(), p = vec_zero();
-            for (ptrdiff_t row = first; row < rows && row < first + BLOCK_STEPS; row++) {
-                const struct shift mean = shift_of(stats[2 * row]);
-                const vec d = vec_sub(vec_load_some((const real *)x + row * c + i, 1, some), vec_set1(mean.high));
-                const vec g = vec_load_some((const real *)dy + row * c + i, 1, some);
+            for (ptrdiff_t row = 0; row < here; row++, at += c, g_at += c) {
+                const vec d = vec_sub(vec_load_some(at, 1, some), vec_set1(mean[row].high)), g = vec_load_some(g_at, 1, some);
                 s = vec_add(s, g);
-                p = vec_fma(g, vec_mul(vec_sub(d, vec_set1(mean.low)), vec_set1((real)stats[2 * row + 1])), p);
+                p = vec_fma(g, vec_mul(vec_sub(d, vec_set1(mean[row].low)), vec_set1(scale[row])), p);
             }
             vec_store(sums, s), vec_store(products, p);
             for (ptrdiff_t l = 0; l < LANES && i + l < columns; l++) db[i + l] += sums[l], dw[i + l] += products[l];
         }
+    }
 }

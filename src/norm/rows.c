@@ -14,9 +14,10 @@
 #define ROWS 64      /* of a block: no chain is longer */
 #define TOGETHER 8   /* rows, whose part of a sum stays in a register */
 
-/* Sums and sums of products of the columns of a strip, a vector more than it has. */
+/* Sums and sums of products of the columns of a strip, with room for lanes that a last vector has beyond them. */
+#define ROOM (COLUMNS + LANES - 1)
 struct sums {
-    real from[COLUMNS], sum[COLUMNS], products[COLUMNS];
+    real from[ROOM], sum[ROOM], products[ROOM];
 };
 
 /* sum(x - from) and its square, or sum(dy) and sum(dy (x - from)), of some rows, added to those before. */
@@ -39,7 +40,7 @@ FC_INLINE void add_rows(const real *x, const real *dy, const int rows, ptrdiff_t
 static __attribute__((noinline)) void sum_rows(const real *x, const real *dy, ptrdiff_t rows, ptrdiff_t c, ptrdiff_t columns,
                                                struct sums *to) {
     ptrdiff_t row = 0;
-    for (ptrdiff_t i = 0; i < COLUMNS; i++) to->sum[i] = to->products[i] = 0;
+    for (ptrdiff_t i = 0; i < columns + LANES - 1; i++) to->sum[i] = to->products[i] = 0;
     for (; row + TOGETHER <= rows; row += TOGETHER)
         add_rows(x + row * c, dy ? dy + row * c : NULL, TOGETHER, c, columns, to);
     for (; row < rows; row++) add_rows(x + row * c, dy ? dy + row * c : NULL, 1, c, columns, to);
@@ -55,8 +56,8 @@ FC_INLINE struct shares shares_of(double before, double count) {
 }
 
 /* Moments of columns from their sums, joined to those of `before` rows; whether all squares are finite. */
-FC_INLINE int join_columns(const struct sums *of, const real *first, ptrdiff_t before, ptrdiff_t rows, ptrdiff_t columns, double *mean,
-                           double *squares) {
+FC_INLINE int join_columns(const struct sums *of, const real *first, ptrdiff_t before, ptrdiff_t rows, ptrdiff_t columns,
+                           double *mean, double *squares) {
     const struct shares share = shares_of((double)before, (double)rows);
     const double count = (double)rows;
     int finite = 1;
@@ -71,8 +72,9 @@ FC_INLINE int join_columns(const struct sums *of, const real *first, ptrdiff_t b
 }
 
 /* The same where a sum of the block cannot be held by a real. */
-static __attribute__((noinline)) void join_wide(const real *x, const struct sums *of, const real *first, ptrdiff_t before, ptrdiff_t rows,
-                                                ptrdiff_t c, ptrdiff_t columns, double *mean, double *squares) {
+static __attribute__((noinline)) void join_wide(const real *x, const struct sums *of, const real *first, ptrdiff_t before,
+                                                ptrdiff_t rows, ptrdiff_t c, ptrdiff_t columns, double *mean,
+                                                double *squares) {
     const double count = (double)rows;
     for (ptrdiff_t j = 0; j < columns; j++) {
         const double origin = origin_of(first, j), sum = of->sum[j];
@@ -98,9 +100,9 @@ void FC_FN(norm_rows_moments)(const void *x, const void *first, ptrdiff_t rows, 
         for (ptrdiff_t row = 0; row < rows; row += ROWS) {
             const ptrdiff_t here = rows - row < ROWS ? rows - row : ROWS;
             const real *from = (const real *)x + row * c + i;
-            for (int j = 0; j < COLUMNS; j++) of.from[j] = 0;
+            for (ptrdiff_t j = 0; j < width + LANES - 1; j++) of.from[j] = 0;
             sum_rows(from, NULL, here, c, width, &of);
-            for (int j = 0; j < COLUMNS; j++) of.from[j] = of.sum[j] / (real)here;
+            for (ptrdiff_t j = 0; j < width; j++) of.from[j] = of.sum[j] / (real)here;
             sum_rows(from, NULL, here, c, width, &of);
             for (ptrdiff_t j = 0; j < width; j++) mean[j] = parts[i + j], squares[j] = parts[c + i + j];
             if (join_columns(&of, origin, row, here, width, mean, squares)) {
@@ -112,8 +114,27 @@ void FC_FN(norm_rows_moments)(const void *x, const void *first, ptrdiff_t rows, 
     }
 }
 
+/* Each column a group of its own: chunk by chunk, along the columns. */
+static void merge_columns(const double *parts, const real *first, ptrdiff_t chunks, ptrdiff_t chunk, ptrdiff_t rows, ptrdiff_t c,
+                          double *mean, double *variance) {
+    for (ptrdiff_t i = 0; i < c; i++) mean[i] = variance[i] = 0;
+    for (ptrdiff_t k = 0, before = 0; k < chunks; k++, before += chunk, parts += 2 * c) {
+        const struct shares share = shares_of((double)before, (double)(rows - before < chunk ? rows - before : chunk));
+        for (ptrdiff_t i = 0; i < c; i++) {
+            const double delta = parts[i] - mean[i];
+            mean[i] += is_finite(delta) ? delta * share.mean : parts[i];
+            variance[i] = variance[i] + parts[c + i] + (before ? delta * delta * share.square : 0);
+        }
+    }
+    for (ptrdiff_t i = 0; i < c; i++) mean[i] += origin_of(first, i), variance[i] /= (double)rows;
+}
+
 void FC_FN(norm_rows_merge)(const double *parts, const void *first, ptrdiff_t chunks, ptrdiff_t chunk, ptrdiff_t rows, ptrdiff_t c,
                             ptrdiff_t together, double *mean, double *variance) {
+    if (together == 1) {
+        merge_columns(parts, first, chunks, chunk, rows, c, mean, variance);
+        return;
+    }
     for (ptrdiff_t i = 0, group = 0; i < c; i += together, group++) {
         struct moments m = {0, 0, 0};
         const double origin = origin_of(first, i);
@@ -155,10 +176,10 @@ void FC_FN(norm_rows_apply)(const void *x, ptrdiff_t rows, ptrdiff_t c, const vo
 void FC_FN(norm_rows_sums)(const void *x, const void *dy, ptrdiff_t rows, ptrdiff_t c, ptrdiff_t together, const double *mean,
                            double *parts) {
     struct sums of;
-    real low[COLUMNS];
+    real low[ROOM];
     for (ptrdiff_t i = 0, group = 0, within = 0; i < c; i += COLUMNS) {
         const ptrdiff_t width = c - i < COLUMNS ? c - i : COLUMNS;
-        for (ptrdiff_t j = 0; j < COLUMNS; j++) {
+        for (ptrdiff_t j = 0; j < width + LANES - 1; j++) {
             const struct shift from = shift_of(j < width ? mean[group] : 0);
             of.from[j] = from.high, low[j] = from.low;
             if (j < width && ++within == together) within = 0, group++;

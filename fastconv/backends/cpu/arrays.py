@@ -12,12 +12,18 @@ from ...spec import FastconvTypeError, FastconvValueError, check_dtype, show
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
+# By number, whatever the byte order: NumPy puts a dtype's name together anew each time.
+FLOATS = {np.dtype(name).num: name for name in ("float32", "float64")}
+
 
 def check_array(function: str, argument: str, array: Any, dtype: str | None = None) -> str:
     """Return the dtype's name of an argument that must be a float array."""
     if not isinstance(array, np.ndarray):
         raise FastconvTypeError(f"{function}: {argument} must be a NumPy array, got {argument}={show(array)}")
-    return check_dtype(function, argument, array.dtype, dtype)
+    name = FLOATS.get(array.dtype.num)
+    if name is None or dtype not in (None, name):
+        return check_dtype(function, argument, array.dtype, dtype)
+    return name
 
 
 def check_shape(function: str, argument: str, array: Array, shape: tuple[int, ...]) -> None:

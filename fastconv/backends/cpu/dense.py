@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,11 @@ from ... import settings
 from ...kernels import matmul
 from ...spec import FastconvValueError
 from .arrays import Array, check_array, check_shape, delivered, plain, target
-from .normalization import channel_sums
 
 
 def rows_of(array: Array) -> Array:
     """Return all leading axes as one."""
-    return array.reshape(int(np.prod(array.shape[:-1])), array.shape[-1])
+    return array.reshape(math.prod(array.shape[:-1]), array.shape[-1])
 
 
 def linear(function: str, input: Any, weight: Any, bias: Any, out: Any, num_threads: Any) -> Array:
@@ -82,10 +82,9 @@ def linear_weight(function: str, input: Any, grad_output: Any, num_threads: Any)
     return dw
 
 
-def linear_bias(function: str, grad_output: Any, num_threads: Any) -> Array:
-    """Sum over all leading axes."""
-    dtype = check_array(function, "grad_output", grad_output)
+def linear_bias(function: str, grad_output: Any) -> Array:
+    """Sum over all leading axes, which few rows do in the time that threads take to wake."""
+    check_array(function, "grad_output", grad_output)
     if grad_output.ndim == 0:
         raise FastconvValueError(f"{function}: grad_output must have at least one axis, got grad_output of shape ()")
-    rows = rows_of(grad_output)
-    return channel_sums(function, rows, None, num_threads) if rows.size else np.zeros(rows.shape[1], dtype)
+    return rows_of(np.asarray(grad_output)).sum(axis=0, dtype=grad_output.dtype.newbyteorder("="))
