@@ -341,6 +341,6 @@ __all__ = [
     "load_state",
     "renormalize_filters",
     "save_state",
-    "summary",
     "skip_init",
+    "summary",
 ]
