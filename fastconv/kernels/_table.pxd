@@ -206,8 +206,6 @@ cdef extern from "fastconv.h" nogil:
                                   Py_ssize_t) noexcept nogil
         void (*direct_grad_input_border)(const fc_conv *, const void *, const void *, void *, int, Py_ssize_t, Py_ssize_t,
                                          Py_ssize_t, Py_ssize_t, void *) noexcept nogil
-        void (*direct_grad_weight)(const fc_conv *, const void *, const void *, void *, int, Py_ssize_t,
-                                   Py_ssize_t *) noexcept nogil
         void (*direct_grad_bias)(const fc_conv *, const void *, void *) noexcept nogil
         void (*depthwise_rows)(const fc_conv *, const void *, const void *, const void *, void *, Py_ssize_t, int,
                                Py_ssize_t, Py_ssize_t) noexcept nogil

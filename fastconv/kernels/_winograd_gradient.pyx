@@ -32,8 +32,8 @@ cdef enum:
     BLOCK = 64              # channels of a task on either side: its sums stay in L2
 
 
-# Cycles: what a vector of filters takes to be made of its products, and a pixel's vector where it is picked alone; and by how
-# much 36 points of every tile at once crowd the caches.
+# Cycles: what a vector of filters takes to be made of its products, and a pixel's vector where it is picked alone; and by
+# how much 36 points of every tile at once crowd the caches.
 FILTERS, PICKED, CROWDED = 200.0, 14.0, 1.15
 
 
@@ -114,7 +114,8 @@ cdef void multiply(void *argument, Py_ssize_t task, char *scratch) noexcept nogi
             run.a, run.b = tile * job.w_tile, tile * job.v_tile
             run.count = min(<Py_ssize_t>RUN, job.last - job.first - tile)
             job.kernels.outer_product(&run, 1, w + point * job.w_point * size, job.w_tile, 1, m,
-                                      v + point * job.v_point * size, job.v_tile, n, tile > 0, scratch + point * m_point * size, ldc)
+                                      v + point * job.v_point * size, job.v_tile, n, tile > 0,
+                                      scratch + point * m_point * size, ldc)
             tile += RUN
     if job.kernels.winograd_products(scratch, m_point, ldc, m, n, job.first > 0,
                                      job.dw + ((group * job.c_out + oc) * filter + c * 9) * size, filter):

