@@ -1,12 +1,13 @@
-"""The gradient of a convolution's weights as products of pixels: dw[oc, ic, tap] = sum over p of dy[p, oc] * x[p at tap, ic].
+"""The gradient of a convolution's weights as products of pixels: dw[oc, ic, tap] = sum over p of dy[p, oc] x[p at tap, ic].
 
 Source: Georganas et al., Anatomy of High-Performance Deep Learning Convolutions, SC'18, section II-I; the product is
 src/gemm/outer_product.c's.
 
 Some output rows at a time are staged with their channels side by side, and so is the input that they read, with the border
-around it (src/channels/stage_pixels.c); planes of gradients whose channels are not in lanes are read where they lie. At each tap the gradient is then the product of the two over the pixels, where input
-pixels lie as far on as the tap and as far apart as the stride says. What is staged in a round stays in L2; a task owns some
-channels at some taps and adds the round's product to what the rounds before have left.
+around it (src/channels/stage_pixels.c); planes of gradients that are not in lanes are read where they lie. At each tap the
+gradient is then the product of the two over the pixels, where input pixels lie as far on as the tap and as far apart as the
+stride says. What is staged in a round stays in L2; a task owns some channels at some taps and adds the round's product to
+what the rounds before have left.
 
 Lanes are input channels, or (`turned`) output channels, whichever wastes less; neighbouring taps along w are taken together
 where there are few input channels (`fold`). Sums lie as [oc][tap][ic], or [tap][ic][oc], and are put in order at last.
@@ -22,7 +23,7 @@ from ._table cimport fc_conv, fc_kernels, fc_run
 cdef enum:
     ROOM = 1 << 20        # bytes staged in a round: they stay in L2
     RUN = 192             # pixels whose panel of vectors stays in L1
-    MOST_CHUNKS = 4       # of rows, and
+    MOST_CHUNKS = 2       # of rows, and
     MOST_PANELS = 4       # of columns that a task has
     STAGE_ITEMS = 1 << 14  # of a task that stages
 
@@ -44,7 +45,7 @@ cdef struct Job:
     Axis row, column
     Py_ssize_t x_plane, dy_plane      # reals staged of a plane
     Py_ssize_t x_group, dy_group      # and of a group
-    Py_ssize_t m, n, m_block, n_block # of a product, and of a task
+    Py_ssize_t m, n, m_block, n_block  # of a product, and of a task
     Py_ssize_t plane, planes, ioh, rows, iow, columns  # the round
     Py_ssize_t most_rows, most_columns, most_planes
     Py_ssize_t run_count
@@ -254,7 +255,8 @@ cdef void multiply(void *argument, Py_ssize_t task, char *scratch) noexcept nogi
     cdef const fc_conv *s = job.shape
     cdef Py_ssize_t size = job.itemsize, panels = parts(job.n, job.n_block), blocks = parts(job.m, job.m_block)
     cdef Py_ssize_t across = s.kw // job.fold
-    cdef Py_ssize_t i = task % blocks * job.m_block, j = task // blocks % panels * job.n_block, rest = task // blocks // panels
+    cdef Py_ssize_t i = task % blocks * job.m_block, j = task // blocks % panels * job.n_block
+    cdef Py_ssize_t rest = task // blocks // panels
     cdef Py_ssize_t ikw = rest % across, ikh = rest // across % s.kh, ikd = rest // across // s.kh % s.kd
     cdef Py_ssize_t group = rest // across // s.kh // s.kd, tap = (ikd * s.kh + ikh) * s.kw + ikw
     cdef Py_ssize_t shift = (ikd * job.row.count + ikh * job.row.reach) * job.column.count + ikw * job.column.reach
@@ -273,14 +275,14 @@ cdef void multiply(void *argument, Py_ssize_t task, char *scratch) noexcept nogi
             a_step, a_row = 1, s.y_channel
             a = job.dy + (group * job.c_out + i) * a_row * size
         c += (i * ldc + tap * job.c_in + j) * size
-    cdef Py_ssize_t run = 0, last, pixels
+    cdef Py_ssize_t run = 0, last, pixels, m = min(job.m_block, job.m - i), n = min(job.n_block, job.n - j)
     while run < job.run_count:
         last, pixels = run, 0
         while last < job.run_count and (pixels == 0 or pixels + job.runs[last].count <= RUN):
             pixels += job.runs[last].count
             last += 1
-        job.kernels.outer_product(job.runs + run, last - run, a, a_step, a_row, min(job.m_block, job.m - i), b,
-                                  b_step, min(job.n_block, job.n - j), job.added or run > 0, c, ldc)
+        job.kernels.outer_product(job.runs + run, last - run, a, a_step, a_row, m, b, b_step, n, job.added or run > 0, c,
+                                  ldc)
         run = last
 
 

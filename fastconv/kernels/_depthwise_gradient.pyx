@@ -3,8 +3,8 @@
 Source: Goodfellow, Bengio & Courville, Deep Learning, 2016, section 9.5; the sums are src/depthwise/grad.c's.
 
 A task owns the filters of some channels and sums over the batch. It stages some input rows at a time with the border around
-them, so that a vector of the gradient meets every tap by an unaligned load. Lanes are columns, which are added up at last, or,
-channels last and where a map is narrower than half a vector, channels.
+them, so that a vector of the gradient meets every tap by an unaligned load. Lanes are columns, which are added up at last;
+channels last, or where a map is narrower than half a vector, they are channels.
 """
 
 from libc.string cimport memset
@@ -71,10 +71,10 @@ cdef void stage(const Job *job, const fc_conv *s, const char *x, Py_ssize_t id, 
                 char *to) noexcept nogil:
     """The input of output rows [ioh, ioh + rows) at one tap in depth."""
     cdef const fc_kernels *kernels = job.kernels
-    cdef Py_ssize_t ih = ioh * s.stride_h - s.pad_h, lanes = kernels.lanes, row = job.row_items, size = job.itemsize, tap, i
+    cdef Py_ssize_t ih = ioh * s.stride_h - s.pad_h, lanes = kernels.lanes, row = job.row_items, size = job.itemsize, i
     cdef Py_ssize_t count = rows if job.row.apart else (rows - 1) * s.stride_h + (s.kh - 1) * s.dilation_h + 1
-    cdef Py_ssize_t ih_step = s.stride_h if job.row.apart else 1
-    for tap in range(s.kh if job.row.apart else 1):
+    cdef Py_ssize_t ih_step = s.stride_h if job.row.apart else 1, _
+    for _ in range(s.kh if job.row.apart else 1):
         if not job.lanes_are_channels:
             kernels.stage_windows(s, x, id, ih, ih_step, count, job.windows, job.window_step, job.pitch, to)
         elif not job.column.apart:

@@ -1,4 +1,4 @@
-"""The gradient of 3x3 filters by the adjoint of Winograd's F(4x4, 3x3) in the filters: dw = G^T [sum (A dy A^T) . (B^T d B)] G.
+"""The gradient of 3x3 filters by the adjoint of Winograd's F(4x4, 3x3): dw = G^T [sum (A dy A^T) . (B^T d B)] G.
 
 Source: Lavin & Gray, arXiv 1509.09308, section 4.1: y = A^T [(G w G^T) . (B^T d B)] A is linear in w, and this is the
 transpose of that map. Computes, layout and accuracy: src/winograd/input.c and products.c; the products between them sum over
@@ -32,8 +32,8 @@ cdef enum:
     BLOCK = 64              # channels of a task on either side: its sums stay in L2
 
 
-# Cycles: what a vector of filters takes to be made of its products, what a pixel's vector takes where it is picked alone, and
-# by how much 36 points of every tile at once crowd the caches.
+# Cycles: what a vector of filters takes to be made of its products, and a pixel's vector where it is picked alone; and by
+# how much 36 points of every tile at once crowd the caches.
 FILTERS, PICKED, CROWDED = 200.0, 14.0, 1.15
 
 
@@ -100,7 +100,8 @@ cdef void multiply(void *argument, Py_ssize_t task, char *scratch) noexcept nogi
     """The products of some output and some input channels, and their filters."""
     cdef Job *job = <Job *>argument
     cdef Py_ssize_t size = job.itemsize, across = parts(job.c_in, job.columns), down = parts(job.c_out, job.rows)
-    cdef Py_ssize_t c = task % across * job.columns, oc = task // across % down * job.rows, group = task // across // down
+    cdef Py_ssize_t c = task % across * job.columns, oc = task // across % down * job.rows
+    cdef Py_ssize_t group = task // across // down
     cdef Py_ssize_t m = min(job.rows, job.c_out - oc), n = min(job.columns, job.c_in - c)
     cdef Py_ssize_t lanes = job.kernels.lanes, ldc = parts(job.columns, lanes) * lanes, m_point = job.rows * ldc + lanes
     cdef const char *v = job.v + (group * job.v_group + c) * size
@@ -113,7 +114,8 @@ cdef void multiply(void *argument, Py_ssize_t task, char *scratch) noexcept nogi
             run.a, run.b = tile * job.w_tile, tile * job.v_tile
             run.count = min(<Py_ssize_t>RUN, job.last - job.first - tile)
             job.kernels.outer_product(&run, 1, w + point * job.w_point * size, job.w_tile, 1, m,
-                                      v + point * job.v_point * size, job.v_tile, n, tile > 0, scratch + point * m_point * size, ldc)
+                                      v + point * job.v_point * size, job.v_tile, n, tile > 0,
+                                      scratch + point * m_point * size, ldc)
             tile += RUN
     if job.kernels.winograd_products(scratch, m_point, ldc, m, n, job.first > 0,
                                      job.dw + ((group * job.c_out + oc) * filter + c * 9) * size, filter):

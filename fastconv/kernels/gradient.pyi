@@ -8,6 +8,7 @@ from ._conv import BoundConv
 Array = np.ndarray[Any, np.dtype[Any]]
 
 class ConvGradient(BoundConv):
+    by_winograd: bool
     def weight(self, x: Array, dy: Array, dw: Array, threads: int) -> None: ...
     def bias(self, dy: Array, db: Array, threads: int) -> None: ...
 

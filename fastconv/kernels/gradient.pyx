@@ -61,7 +61,7 @@ cdef void untied_channel(void *argument, Py_ssize_t task, char *scratch) noexcep
 cdef class ConvGradient(BoundConv):
     """The gradients of one convolution with respect to its parameters; arrays as `BoundConv.run` wants them."""
 
-    cdef readonly bint by_winograd  # the weights' gradient
+    cdef public bint by_winograd  # the weights' gradient
 
     def __init__(self, spec, int isa, str isa_name):
         super().__init__(spec, isa, isa_name)
@@ -85,21 +85,25 @@ cdef class ConvGradient(BoundConv):
         cdef const char *of_x = <const char *>cnp.PyArray_DATA(x)
         cdef const char *of_dy = <const char *>cnp.PyArray_DATA(dy)
         cdef char *to = <char *>cnp.PyArray_DATA(dw)
+        cdef bint strange
         threads = 1 if brief else threads
         if self.shape.groups == self.shape.c_in > 1:
             depthwise_weight(&self.shape, self.kernels, self.itemsize, of_x, of_dy, to, threads, brief)
             return
-        if self.by_winograd and not winograd_weight(&self.shape, self.kernels, self.itemsize, of_x, of_dy, to, threads, brief):
-            return
+        if self.by_winograd:
+            strange = winograd_weight(&self.shape, self.kernels, self.itemsize, of_x, of_dy, to, threads, brief)
+            if not strange:
+                return
         dense_weight(&self.shape, self.kernels, self.itemsize, of_x, of_dy, to, threads, brief)
 
     def bias(self, ndarray dy, ndarray db, int threads):
         """Fill db."""
         cdef bint brief = self.brief
         cdef Job job = self.job(dy, db)
+        cdef Py_ssize_t blocks
         if self.shape.y_pixel != 1 and not self.finishes:
-            run_tasks(bias_channels, &job, parts(self.shape.c_out, BIAS_VECTORS * self.kernels.lanes), 1 if brief else threads,
-                      0, brief)
+            blocks = parts(self.shape.c_out, BIAS_VECTORS * self.kernels.lanes)
+            run_tasks(bias_channels, &job, blocks, 1 if brief else threads, 0, brief)
             return
         run_tasks(untied_channel if self.finishes else bias_channel, &job, self.shape.c_out, 1 if brief else threads, 0,
                   brief)
