@@ -157,9 +157,9 @@ cdef class Calls:
             return None
         key = self.make_key((x, weight, bias), options)
         found = None if key is None else (<dict>kept).get(key)
-        if found is None:
+        if not isinstance(found, BoundConv):
             return None
-        cdef BoundConv call = <BoundConv?>found
+        cdef BoundConv call = <BoundConv>found
         cdef int threads = 1
         if out is not None:
             if type(out) is not ndarray or not is_ready(<ndarray>out, call.type_num, call.ndim, call.out_dims):
