@@ -35,7 +35,7 @@ class FoldedGradient:
         """Compute it of plain arrays, as a BoundConv."""
         dx = np.empty(self.spec.output_shape, self.spec.dtype)
         padded = np.empty(self.call.spec.output_shape, self.spec.dtype)
-        packed = self.call.pack(weight, threads)
+        packed = self.call.pack(weight, threads) if self.spec.n > 1 else None
         images, results = (dy, dx) if self.spec.batched else (dy[None], dx[None])
         for image, to in zip(images, results, strict=True):
             self.call.run(image, weight, None, padded, threads, packed)
