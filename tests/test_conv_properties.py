@@ -255,6 +255,30 @@ def test_larger_layers_and_their_gradients_are_exact(layer: str, isa: str, dtype
     tolerance.check_equal(getattr(fc.grad, f"{name}_bias")(g), oracle.conv_bias(g), words + " bias")
 
 
+STEPPED = {
+    "plain": {"padding": 1},
+    "strided": {"padding": ((2, 0), (0, 3)), "stride": (2, 3)},
+    "dilated groups": {"padding": "same", "dilation": 2, "groups": 2},
+    "border": {"padding": ((3, 1), (0, 2)), "padding_mode": (("reflect", "circular"), ("zeros", "symmetric")), "flip": True},
+    "depthwise": {"padding": 1, "stride": 2, "groups": 4},
+    "last": {"padding": 1, "data_format": "NHWC"},
+}
+
+
+@pytest.mark.parametrize("case", STEPPED)
+def test_gradients_are_differences_of_the_output(case: str, isa: str) -> None:
+    """In float64, along random directions: the output is linear in either argument, so a step of any size will do."""
+    options, rng = STEPPED[case], cases.rng_for("differences " + case, 0)
+    x, v = (cases.floats(rng, (2, 8, 7, 4) if case == "last" else (2, 4, 8, 7), "float64") for _ in range(2))
+    w, u = (cases.floats(rng, (4, 4 // options.get("groups", 1), 3, 3), "float64") for _ in range(2))
+    y = F.conv2d(x, w, **options)
+    g = cases.floats(rng, y.shape, "float64")
+    dx = fc.grad.conv2d_input(x.shape, w, g, **options)
+    dw = fc.grad.conv2d_weight(x, w.shape, g, **options)
+    for found, moved in ((np.vdot(dx, v), F.conv2d(x + v, w, **options)), (np.vdot(dw, u), F.conv2d(x, w + u, **options))):
+        assert abs(found - np.vdot(moved - y, g)) <= 1e-10 * np.vdot(np.abs(moved) + np.abs(y), np.abs(g))
+
+
 @pytest.mark.parametrize("kernel", [3, 5])
 def test_winograd_serves_the_input_gradient(kernel: int, isa: str, dtype: str) -> None:
     """Filters turned round, channels exchanged: within the bound of the algorithm, with the same bits from all threads."""

@@ -21,6 +21,7 @@ cdef enum:
     FLAG
     NOTHING
     SEVERAL
+    LISTED
     WORD
     ARRAY
     REAL
@@ -40,7 +41,7 @@ cdef inline bint push(Key *key, npy_intp number) noexcept:
 
 
 cdef bint add_option(Key *key, value):
-    """Add numbers, flags, None, strings and tuples of them; of other kinds, equal values can mean different things."""
+    """Add numbers, flags, None, strings, tuples and lists of them; of others, equal values can mean different things."""
     cdef int overflow = 0
     cdef long long number
     cdef double real
@@ -59,9 +60,11 @@ cdef bint add_option(Key *key, value):
         number = 0
         memcpy(&number, &real, sizeof(real))
         return push(key, REAL) and push(key, number)
-    if type(value) is not tuple or not push(key, SEVERAL) or not push(key, len(<tuple>value)):
+    if type(value) is not tuple and type(value) is not list:
         return False
-    for item in <tuple>value:
+    if not push(key, SEVERAL if type(value) is tuple else LISTED) or not push(key, len(value)):
+        return False
+    for item in value:
         if not add_option(key, item):
             return False
     return True
@@ -71,8 +74,8 @@ cdef void words_of(value, list words):
     """Collect the strings of an option in order."""
     if type(value) is str:
         words.append(value)
-    elif type(value) is tuple:
-        for item in <tuple>value:
+    elif type(value) is tuple or type(value) is list:
+        for item in value:
             words_of(item, words)
 
 
@@ -157,9 +160,9 @@ cdef class Calls:
             return None
         key = self.make_key((x, weight, bias), options)
         found = None if key is None else (<dict>kept).get(key)
-        if found is None:
+        if not isinstance(found, BoundConv):
             return None
-        cdef BoundConv call = <BoundConv?>found
+        cdef BoundConv call = <BoundConv>found
         cdef int threads = 1
         if out is not None:
             if type(out) is not ndarray or not is_ready(<ndarray>out, call.type_num, call.ndim, call.out_dims):
