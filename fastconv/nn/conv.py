@@ -147,8 +147,8 @@ class _ConvNd(Module):
         backend, options = backend_for(self._function, "input", input), self._options(self.activation)
         return backend.conv(self._function, self._axes, input, self.weight.data, bias, options, None, None)
 
-    def backward(self, grad_output: Array) -> Array:
-        """Gradient of the input; adds to `weight.grad` and `bias.grad`."""
+    def backward(self, grad_output: Array) -> Any:
+        """Gradient of the input, None without `input_gradient`; adds to `weight.grad` and `bias.grad`."""
         input, before = self._recall(grad_output)
         if before is not None:
             name, slope = self._after
@@ -158,14 +158,16 @@ class _ConvNd(Module):
             return self._gradients(input, grad_output)
         last, second = -1, -1 - self._axes
         grad_input = self._gradients(moved(input, last, second), moved(grad_output, last, second))
-        return moved(grad_input, second, last)
+        return None if grad_input is None else moved(grad_input, second, last)
 
-    def _gradients(self, input: Array, grad_output: Array) -> Array:
+    def _gradients(self, input: Array, grad_output: Array) -> Any:
         """Gradient of an input with channels first, from that of the sums; adds to the parameters' `.grad`."""
         how, edges = self._geometry(), self._edges()
         self.weight.accumulate(self._grad_weight(input, self.weight.shape, grad_output, *how, **edges))
         if self.bias is not None:
             self.bias.accumulate(self._grad_bias(grad_output, self.bias.shape))
+        if not self.input_gradient:
+            return None
         return self._grad_input(input.shape, self.weight.data, grad_output, *how, **edges)
 
     def _fan_in(self) -> int:
