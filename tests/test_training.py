@@ -1,5 +1,7 @@
 """fit: one run and many give the same bits, whatever the threads; what is wrong is refused before anything changes."""
 
+import io
+import sys
 from functools import partial
 from itertools import chain
 
@@ -232,6 +234,26 @@ def test_progress_is_a_line_an_epoch(capsys):
     lines = capsys.readouterr().out.splitlines()
     assert [line.partition(":")[0] for line in lines] == ["epoch 1/3", "epoch 2/3", "epoch 3/3"]
     assert "accuracy" in lines[0]
+
+
+class Terminal(io.StringIO):
+    """Says that it is one."""
+
+    def isatty(self):
+        return True
+
+
+def test_progress_is_a_bar_on_a_terminal(monkeypatch, capsys):
+    pytest.importorskip("tqdm")
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    train(progress=True)
+    assert "12/12" in terminal.getvalue()
+    assert "epoch 3/3: loss" in terminal.getvalue()
+    assert capsys.readouterr().out == ""
+    monkeypatch.setitem(sys.modules, "tqdm", None)
+    train(progress=True, epochs=1)
+    assert capsys.readouterr().out.startswith("epoch 1/1: loss")
 
 
 # Refusals -------------------------------------------------------------------------------------------------
