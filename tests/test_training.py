@@ -1,5 +1,7 @@
 """fit: one run and many give the same bits, whatever the threads; what is wrong is refused before anything changes."""
 
+import io
+import sys
 from functools import partial
 from itertools import chain
 
@@ -178,6 +180,43 @@ def test_batches_can_come_from_a_function(tmp_path):
     assert run(path) == run(None)
 
 
+@pytest.mark.parametrize(
+    ("make", "shape"),
+    [
+        (lambda: nn.Conv2d(2, 3, 3, rng=0), (2, 2, 5, 5)),
+        (lambda: nn.Conv2d(2, 3, 3, rng=0, data_format="NHWC", activation="relu"), (2, 5, 5, 2)),
+        (lambda: nn.ConvTranspose2d(2, 3, 3, rng=0), (2, 2, 5, 5)),
+        (lambda: nn.Linear(6, 3, rng=0), (2, 6)),
+    ],
+)
+def test_a_layer_of_the_data_may_leave_out_the_input_gradient(make, shape):
+    layer, spared, x = make(), make(), np.ones(shape, np.float32)
+    spared.input_gradient = False
+    y = layer(x)
+    assert layer.backward(y).shape == shape
+    assert nn.Sequential(spared)(x).tobytes() == y.tobytes()
+    assert nn.Sequential(spared).backward(y) is None
+    for one, other in zip(layer.parameters(), spared.parameters(), strict=True):
+        assert one.grad.tobytes() == other.grad.tobytes()
+
+
+def test_fit_spares_the_gradient_of_the_data_and_leaves_the_model_as_it_was():
+    model = nn.Sequential(nn.Sequential(nn.Conv2d(1, 2, 3, rng=0), nn.Flatten()), nn.Linear(72, 2, rng=1))
+    first, seen = model[0][0], []
+    optimiser = nn.SGD(model.parameters(), 0.1)
+
+    def after_step():
+        seen.append((first.input_gradient, model[1].input_gradient))
+
+    nn.fit(model, nn.CrossEntropyLoss(), optimiser, PAIR, 1, 30, after_step=after_step, progress=False)
+    assert seen == [(False, True)]
+    assert first.input_gradient
+    twice = nn.Linear(2, 2, rng=0)
+    model = nn.Sequential(twice, nn.ReLU(), twice)
+    pair = (IMAGES[:, 0, 0, :2], LABELS)
+    nn.fit(model, nn.CrossEntropyLoss(), nn.SGD(model.parameters(), 0.1), pair, 1, 30, progress=False)
+
+
 def test_a_plateau_sees_the_validation_loss():
     model = nn.Linear(2, 1, rng=0)
     optimiser = nn.SGD(model.parameters(), 1e-9)
@@ -195,6 +234,26 @@ def test_progress_is_a_line_an_epoch(capsys):
     lines = capsys.readouterr().out.splitlines()
     assert [line.partition(":")[0] for line in lines] == ["epoch 1/3", "epoch 2/3", "epoch 3/3"]
     assert "accuracy" in lines[0]
+
+
+class Terminal(io.StringIO):
+    """Says that it is one."""
+
+    def isatty(self):
+        return True
+
+
+def test_progress_is_a_bar_on_a_terminal(monkeypatch, capsys):
+    pytest.importorskip("tqdm")
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    train(progress=True)
+    assert "12/12" in terminal.getvalue()
+    assert "epoch 3/3: loss" in terminal.getvalue()
+    assert capsys.readouterr().out == ""
+    monkeypatch.setitem(sys.modules, "tqdm", None)
+    train(progress=True, epochs=1)
+    assert capsys.readouterr().out.startswith("epoch 1/1: loss")
 
 
 # Refusals -------------------------------------------------------------------------------------------------

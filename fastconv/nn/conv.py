@@ -153,8 +153,8 @@ class _ConvNd(Module):
         backend, options = backend_for(self._function, "input", input), self._options(self.activation)
         return backend.conv(self._function, self._axes, input, self.weight.data, bias, options, None, None)
 
-    def backward(self, grad_output: Array) -> Array:
-        """Gradient of the input; adds to `weight.grad` and `bias.grad`."""
+    def backward(self, grad_output: Array) -> Any:
+        """Gradient of the input, None without `input_gradient`; adds to `weight.grad` and `bias.grad`."""
         input, before = self._recall(grad_output)
         if before is not None:
             name, slope = self._after
@@ -164,6 +164,8 @@ class _ConvNd(Module):
         self.weight.accumulate(self._grad_weight(input, self.weight.shape, grad_output, *geometry, **how))
         if self.bias is not None:
             self.bias.accumulate(self._grad_bias(grad_output, self.bias.shape, data_format=self.data_format))
+        if not self.input_gradient:
+            return None
         return self._grad_input(input.shape, self.weight.data, grad_output, *geometry, **how)
 
     def _fan_in(self) -> int:

@@ -69,12 +69,14 @@ class Linear(Module):
         self._keep(output, input)
         return output
 
-    def backward(self, grad_output: Array) -> Array:
-        """Gradient of the input; adds to `weight.grad` and `bias.grad`."""
+    def backward(self, grad_output: Array) -> Any:
+        """Gradient of the input, None without `input_gradient`; adds to `weight.grad` and `bias.grad`."""
         (input,) = self._recall(grad_output)
         self.weight.accumulate(G.linear_weight(input, grad_output))
         if self.bias is not None:
             self.bias.accumulate(G.linear_bias(grad_output))
+        if not self.input_gradient:
+            return None
         return G.linear_input(self.weight.data, grad_output)
 
     def extra_repr(self) -> str:

@@ -175,9 +175,13 @@ class Module:
     ----------
     training : bool
         True at first; after `eval()` layers keep nothing for `backward`.
+    input_gradient : bool
+        True at first. False, of a convolution or a dense layer that sees the data itself: `backward` adds to the parameters'
+        gradients and returns None, in half the time.
     """
 
     training: bool = True
+    input_gradient: bool = True
     _parameter_names: ClassVar[tuple[str, ...]] = ()
     _kept: tuple[Any, ...] | None = None
 

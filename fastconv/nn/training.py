@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -19,6 +20,7 @@ import numpy as np
 
 from ..spec import FastconvTypeError, FastconvValueError, flag, one_of, show, whole
 from .checkpoint import load_checkpoint, save_checkpoint
+from .container import Sequential
 from .evaluation import check_pair, evaluate, one_number
 from .module import Array, Module
 from .optim import Optimiser, ReduceLROnPlateau, Schedule
@@ -236,7 +238,7 @@ class _Training:
         """Train until there are so many epochs."""
         steps = self.source.steps
         total, done = (None, self.step) if steps is None else (epochs * steps, len(self.history.loss) * steps + self.step)
-        with Progress(shown, total, done) as progress:
+        with Progress(shown, total, done) as progress, _first_layer_spared(self.model):
             while len(self.history.loss) < epochs:
                 self._epoch(progress)
                 progress.epoch(_told(self.history, epochs))
@@ -322,6 +324,20 @@ class _Training:
                 raise FastconvValueError(
                     f"fit: {name} must be {facts[name]!r} to go on from {str(self.path)!r}, got {name}={value!r}"
                 )
+
+
+@contextmanager
+def _first_layer_spared(model: Module) -> Iterator[None]:
+    """Leave out, for a while, the gradient of the data, if it is plain which layer would compute it."""
+    layer = model
+    while isinstance(layer, Sequential) and len(layer):
+        layer = layer[0]
+    alone = sum(module is layer for _, module in model.named_modules()) == 1  # not used once more, further on
+    before, layer.input_gradient = layer.input_gradient, layer.input_gradient and not alone
+    try:
+        yield
+    finally:
+        layer.input_gradient = before
 
 
 def _told(history: History, epochs: int) -> str:
