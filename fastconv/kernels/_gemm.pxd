@@ -30,7 +30,7 @@ cdef struct Gemm:
     # blocking, by plan()
     Py_ssize_t k_block, column_panels, column_blocks, row_panels, row_blocks
 
-cdef Py_ssize_t depth_block(Py_ssize_t k) noexcept nogil
+cpdef Py_ssize_t depth_block(Py_ssize_t k) noexcept nogil
 cdef void plan(Gemm *g) noexcept nogil
 cdef size_t block_bytes(const Gemm *g) noexcept nogil
 cdef Py_ssize_t a_items(const Gemm *g) noexcept nogil

@@ -21,7 +21,7 @@ cdef double zeros[64]
 zeros[:] = [0.0] * 64
 
 
-cdef Py_ssize_t depth_block(Py_ssize_t k) noexcept nogil:
+cpdef Py_ssize_t depth_block(Py_ssize_t k) noexcept nogil:
     """How much of a sum of k products is one chain; it tells a product's bits."""
     return parts(k, max(parts(k, K_BLOCK), 1))
 

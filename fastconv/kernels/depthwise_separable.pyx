@@ -4,10 +4,10 @@ Source: Chollet, Xception, CVPR 2017; Howard et al., MobileNets, arXiv 1704.0486
 what lies between while it is in cache: Zhang, Lo & Lu, High Performance Depthwise and Pointwise Convolutions on Mobile
 Devices, AAAI 2020.
 
-The two are depthwise.pyx and pointwise.pyx, and so are the bits; only what lies between is never whole. A task owns some
+The two are depthwise.py and pointwise.py, and so are the bits; only what lies between is never whole. A task owns some
 rows of an image, or columns where there is one row, and panels of output channels. One block of the product's depth after
-the other: the kernels of depthwise.pyx write the outputs of its channels for those rows into the task's scratch, which stays
-in L2, and the product adds what they contribute to the result. The block is that of pointwise.pyx for this shape, and so is
+the other: the kernels of depthwise.py write the outputs of its channels for those rows into the task's scratch, which stays
+in L2, and the product adds what they contribute to the result. The block is that of pointwise.py for this shape, and so is
 the choice whether pixels or output channels lie in lanes; for the latter the scratch of NCHW is turned over. Tasks share
 output channels out, each making what lies between for itself, only where rows do not occupy the threads. What 3x3 and 5x5
 kernels of single steps make in NCHW are whole rows, however long; other rows are cut where they are too long.
@@ -26,8 +26,8 @@ from ._gemm cimport Gemm, block_bytes, multiply_depths
 from ._gemm_conv cimport GemmConv
 from ._parallel cimport give, parts, run_tasks, take
 from ._table cimport fc_conv
-from .depthwise cimport Depthwise, compute_part
-from .depthwise cimport Job as DepthwiseJob
+from ._depthwise cimport Depthwise, compute_part
+from ._depthwise cimport Job as DepthwiseJob
 
 cimport numpy as cnp
 from numpy cimport ndarray

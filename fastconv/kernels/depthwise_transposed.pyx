@@ -15,7 +15,7 @@ name = "depthwise_transposed"
 cdef enum:
     MOST = 64                # src/transposed/depthwise.c
     TASK_ITEMS = 1 << 15     # outputs of a task
-    SERIAL_BYTES = 1500000   # as in depthwise.pyx
+    SERIAL_BYTES = 1500000   # as in _depthwise.pyx
 
 
 def supports(spec):

@@ -5,7 +5,7 @@ Source: Paine et al., arXiv 1611.09482 (Fast WaveNet: what a dilated layer needs
 Values are rows: the channels of one step of one sequence stand together, the sequences of a step follow each other, so one
 reading of the weights serves them all. A convolution owns a ring of its last steps, zeros at first, which are the causal
 padding; a chunk is taken in blocks of STEPS, each goes through all layers before the next, and the rows between two ends
-of the rings are one product. The sums are those of causal.pyx, however a sequence is cut: channel after channel, tap after
+of the rings are one product. The sums are those of causal.py, however a sequence is cut: channel after channel, tap after
 tap, in blocks that depend on the filters alone.
 
 A wide layer's rows of one block are split into tasks where threads are to be had; they write rows of their own. Weights

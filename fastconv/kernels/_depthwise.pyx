@@ -1,120 +1,16 @@
-"""One filter per channel.
-
-Three kernels compute it, each the same chain of sums: src/depthwise/rows.c rolls 3x3 and 5x5 kernels of single steps down
-the planes of NCHW; src/depthwise/channels.c has channels in lanes, for NHWC and for planes of NCHW so small that a row would
-leave lanes empty; src/depthwise/staged.c stages the rows of any other. A task owns some output rows and columns, at one
-depth, of some output channels of one image.
-"""
+"""The convolution of depthwise.py, which says what computes it."""
 
 from ._conv cimport at
 from ._parallel cimport run_tasks
 from ._table cimport fc_conv, fc_kernels
 
-from ._cost import CLOCK, machine_of, vectors
-
-name = "depthwise"
+from ._depthwise_forms import block_of, has_channels_in_lanes, rolls
 
 cdef enum:
     TASK_FLOPS = 1 << 19     # of a task: some 10-100 us, so that tasks balance and Ctrl-C is seen
     SERIAL_BYTES = 1500000   # moved by a call below which it stays on one thread, if it is also few operations
     ROLLED_CHANNELS = 4      # channels that roll together
     MOST_SHARED = 16         # output channels that a task computes of an input channel it has staged, at most
-    STAGE_BYTES = 24 << 10   # of a block's staged rows: about half of L1
-    WIDE_BLOCK = 512         # columns of a block, at most
-    SHORT_ROW = 8            # columns of which a vector would be half empty
-    SMALL_PLANE = 256        # pixels of a plane that is computed with channels in lanes, at most
-
-
-def supports(spec):
-    if spec.groups != spec.c_in:
-        return f"every group must have one input channel, got {spec.c_in // spec.groups}"
-    return None
-
-
-def is_flat(spec):
-    """Return whether there is no depth, not even of a border."""
-    return spec.size[0] == spec.kernel[0] == spec.output[0] == 1 and spec.padding[0] == (0, 0)
-
-
-def rolls(spec):
-    """Return whether rows.c serves a spec."""
-    return (
-        not spec.channels_last and not spec.bordered and spec.kernel in ((1, 3, 3), (1, 5, 5)) and is_flat(spec)
-        and spec.stride == spec.dilation == (1, 1, 1) and max(spec.padding[2]) < spec.kernel[2]
-    )
-
-
-def has_channels_in_lanes(spec):
-    """Return whether channels.c serves a spec: NHWC, or many channels of small planes, which are staged whole."""
-    if spec.channels_last:
-        return True
-    _, h, w = spec.size
-    return (
-        is_flat(spec) and spec.c_out >= 8 and (w <= SHORT_ROW or not rolls(spec))
-        and min(min(pair) for pair in spec.padding[1:]) >= 0  # a phase of a transposed convolution may begin further on
-        and h * w <= SMALL_PLANE and (h + sum(spec.padding[1])) * (w + sum(spec.padding[2])) <= 2 * SMALL_PLANE
-    )
-
-
-def axis(outputs, taps, stride, dilation):
-    """Return (positions, step, tap, apart) of the inputs of some outputs along one axis, laid out the shorter way."""
-    together, apart = (outputs - 1) * stride + (taps - 1) * dilation + 1, outputs * taps
-    return (together, stride, dilation, False) if together <= apart else (apart, 1, outputs, True)
-
-
-def windows_of(columns, spec, lanes):
-    """Return (windows, reals of each, apart) of a staged row whose consecutive outputs lie side by side."""
-    stride, dilation, kw = spec.stride[2], spec.dilation[2], spec.kernel[2]
-    phases = min(stride, (kw - 1) * dilation + 1)
-    by_phase, by_tap = (-(-reals // lanes) * lanes for reals in (columns + (kw - 1) * dilation // stride, columns))
-    return (phases, by_phase, False) if phases * by_phase <= kw * by_tap else (kw, by_tap, True)
-
-
-def block_of(spec, lanes, channels):
-    """Return the numbers of an fc_block; `channels`: whether channels are in lanes."""
-    _, oh, ow = spec.output
-    columns, rows = min(ow, WIDE_BLOCK), oh
-
-    def plan(rows, columns):
-        staged_rows, *by_row = axis(rows, spec.kernel[1], spec.stride[1], spec.dilation[1])
-        if channels:
-            pitch, *by_column = axis(columns, spec.kernel[2], spec.stride[2], spec.dilation[2])
-            windows, width = 1, lanes
-        else:
-            windows, pitch, apart = windows_of(columns, spec, lanes)
-            by_column, width = (1, 0, apart), 1
-        bytes = spec.kernel[0] * staged_rows * windows * pitch * width * spec.itemsize
-        return bytes, (rows, *by_row, staged_rows, columns, *by_column, pitch, windows)
-
-    # Rows are cut before columns; rows that follow each other are worth keeping by eights.
-    while rows > 8 and plan(rows, columns)[0] > STAGE_BYTES:
-        rows = -(-rows // 2)
-    while columns > 2 * lanes and plan(rows, columns)[0] > STAGE_BYTES:
-        columns = -(-columns // 2)
-    while rows > 1 and plan(rows, columns)[0] > 2 * STAGE_BYTES:
-        rows = -(-rows // 2)
-    return plan(rows, columns)[1]
-
-
-def seconds(spec, isa):
-    """Return the expected time.
-
-    Kernels that move down by single steps share their loads between output rows.
-    """
-    machine = machine_of(isa)
-    od, oh, ow = spec.output
-    rows, wide = od * oh, vectors(machine, spec, ow)
-    if has_channels_in_lanes(spec):
-        deep = vectors(machine, spec, spec.c_out)
-        inputs = spec.size[0] * spec.size[1] * spec.size[2]
-        cost = deep * (od * oh * ow * (spec.taps * machine.slide + 4.0) + inputs * 4.0 + 200.0)
-        return (machine.call + spec.n * cost) / CLOCK
-    slides = spec.stride[1] == spec.dilation[1] == 1 and min(spec.kernel[1], oh) > 1
-    each = machine.slide if slides else machine.still
-    cost = spec.c_out * (rows * (spec.taps * wide * each + wide * 6.0) + 40.0)
-    if not rolls(spec):
-        cost += spec.c_out * 1.5 * rows * spec.stride[1] * spec.stride[2] * (wide * 4.0 + 10.0)
-    return (machine.call + spec.n * cost) / CLOCK
 
 
 cdef void compute_part(const Job *job, const char *x, char *y, Py_ssize_t channel, Py_ssize_t channel_end, Py_ssize_t iod,
@@ -225,7 +121,3 @@ cdef class Depthwise(BoundConv):
 cdef Py_ssize_t cut(Py_ssize_t whole, Py_ssize_t step, double flops) noexcept:
     """Return how many of `whole` outputs, each of so many operations, a task takes: a multiple of `step`, or all."""
     return min(whole, max(step, <Py_ssize_t>(TASK_FLOPS / flops) // step * step))
-
-
-def bind(spec, isa, isa_name):
-    return Depthwise(spec, isa, isa_name)

@@ -1,4 +1,4 @@
-# One filter per channel; see depthwise.pyx.
+# One filter per channel; see depthwise.py.
 from ._conv cimport BoundConv
 from ._table cimport fc_block, fc_conv, fc_kernels
 

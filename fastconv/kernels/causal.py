@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Causal convolution of sequences whose sums are those of a stream: channel after channel, tap after tap, in fixed blocks.
 
 Source: van den Oord et al., arXiv 1609.03499 (causal convolution). The sums are im2col_gemm's with pixels in lanes: their
@@ -5,8 +6,13 @@ bits depend on the filters' shape alone, however long the sequence, and stream.p
 short sequences channels in lanes and, where a sum is one block, the direct kernel may be faster, with the same bits.
 """
 
-from ._gemm cimport depth_block
+from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+from ._conv import BoundConv
+from ._gemm import depth_block
 from ._gemm_conv import GemmConv
 from ._gemm_conv import seconds as gemm_seconds
 from ._rows_conv import RowsConv, is_sequence
@@ -17,7 +23,7 @@ from .direct import seconds as direct_seconds
 name = "causal"
 
 
-def supports(spec):
+def supports(spec: Any) -> str | None:
     if spec.rank > 1:
         return f"the input must be a sequence, got {spec.rank} spatial axes"
     if spec.channels_last:
@@ -30,9 +36,9 @@ def supports(spec):
     return None
 
 
-def form_of(spec, isa):
+def form_of(spec: Any, isa: str) -> tuple[Callable[[Any, int, str], BoundConv], Callable[[Any, str], float]]:
     """Return what binds a spec, and its expected time; all have the same bits."""
-    forms = [(GemmConv, gemm_seconds)]
+    forms: list[tuple[Callable[[Any, int, str], BoundConv], Callable[[Any, str], float]]] = [(GemmConv, gemm_seconds)]
     if is_sequence(spec):
         forms.append((RowsConv, rows_seconds))
     depth = spec.c_in // spec.groups * spec.taps
@@ -41,9 +47,9 @@ def form_of(spec, isa):
     return min(forms, key=lambda form: form[1](spec, isa))
 
 
-def seconds(spec, isa):
+def seconds(spec: Any, isa: str) -> float:
     return form_of(spec, isa)[1](spec, isa)
 
 
-def bind(spec, isa, isa_name):
+def bind(spec: Any, isa: int, isa_name: str) -> BoundConv:
     return form_of(spec, isa_name)[0](spec, isa, isa_name)
