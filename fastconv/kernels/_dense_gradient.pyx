@@ -12,7 +12,10 @@ what the rounds before have left.
 Lanes are input channels, or (`turned`) output channels, whichever wastes less; neighbouring taps along w are taken together
 where there are few input channels (`fold`). Sums lie as [oc][tap][ic], or [tap][ic][oc], and are put in order at last.
 
-Rounds and runs of pixels depend on the shape alone, so bits depend on neither tasks nor threads.
+Where the sums fit L2 beside what is staged, a task stages and sums for itself, as in _winograd_gradient.pyx: the rounds are dealt
+out to SHARES, whose sums are added in order at last.
+
+Rounds, shares and runs of pixels depend on the shape alone, so bits depend on neither tasks nor threads.
 """
 
 from libc.string cimport memset
@@ -26,6 +29,9 @@ cdef enum:
     MOST_CHUNKS = 2       # of rows, and
     MOST_PANELS = 4       # of columns that a task has
     STAGE_ITEMS = 1 << 14  # of a task that stages
+    SHARES = 8            # of the rounds, where a task works for itself
+    SHARE_ROOM = 768 << 10  # bytes of the sums of one
+    WAVE = 8              # rounds of a task, after which signals are looked for
 
 
 cdef struct Job:
@@ -51,6 +57,10 @@ cdef struct Job:
     Py_ssize_t run_count
     Py_ssize_t row_taps               # rows of taps that are staged apart, or 1
     bint added             # whether a round went before
+    Py_ssize_t across, down, rounds   # rounds of a row of outputs, of a plane, and of all
+    Py_ssize_t shares, wave           # of the rounds; rounds of each that went before
+    char *other_sums                  # of the shares but the first
+    size_t x_bytes, dy_bytes, sums_bytes
 
 
 cdef fc_conv output_shape(const fc_conv *s) noexcept nogil:
@@ -312,35 +322,75 @@ cdef void choose_blocks(Job *job, int threads) noexcept nogil:
         job.m_block -= rm
 
 
-cdef int one_round(Job *job, int threads, bint brief) except -1:
-    cdef const fc_conv *s = job.shape
+cdef Py_ssize_t stages_of(const Job *job) noexcept nogil:
+    """Tasks of a round's staging."""
     cdef Part of_x = part_of_x(job), of_dy = part_of_dy(job)
-    cdef Py_ssize_t staged = s.kd * job.row_taps * tasks_of(&of_x) + (0 if job.dy_in_place else tasks_of(&of_dy))
-    run_tasks(stage, job, s.groups * job.planes * staged, threads, 0, brief)
-    find_runs(job)
-    run_tasks(multiply, job, products_of(job), threads, 0, brief)
-    job.added = True
+    cdef Py_ssize_t staged = job.shape.kd * job.row_taps * tasks_of(&of_x) + (0 if job.dy_in_place else tasks_of(&of_dy))
+    return job.shape.groups * job.planes * staged
+
+
+cdef void aim(Job *job, Py_ssize_t round) noexcept nogil:
+    """Say which planes, rows and columns a round has."""
+    cdef const fc_conv *s = job.shape
+    job.iow = round % job.across * job.most_columns
+    job.ioh = round // job.across % job.down * job.most_rows
+    job.plane = round // job.across // job.down * job.most_planes
+    job.columns, job.rows = min(job.most_columns, s.ow - job.iow), min(job.most_rows, s.oh - job.ioh)
+    job.planes = min(job.most_planes, s.n * s.od - job.plane)
+
+
+cdef void own_rounds(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
+    """Some rounds of a share."""
+    cdef Job own = (<const Job *>argument)[0]
+    cdef Py_ssize_t i, part, round
+    own.x_stage, own.dy_stage = scratch, scratch + own.x_bytes
+    own.runs = <fc_run *>(own.dy_stage + own.dy_bytes)
+    if task > 0:
+        own.sums = own.other_sums + (task - 1) * own.sums_bytes
+    for i in range(own.wave, own.wave + WAVE):
+        round = i * own.shares + task
+        if round >= own.rounds:
+            return
+        aim(&own, round)
+        own.added = i > 0
+        for part in range(stages_of(&own)):
+            stage(&own, part, NULL)
+        find_runs(&own)
+        for part in range(products_of(&own)):
+            multiply(&own, part, NULL)
+
+
+cdef int in_shares(Job *job, Py_ssize_t weights, size_t scratch, int threads, bint brief) except -1:
+    """All rounds, dealt out."""
+    cdef Py_ssize_t share
+    job.other_sums = take((job.shares - 1) * job.sums_bytes)
+    job.wave = 0
+    try:
+        while job.wave * job.shares < job.rounds:
+            run_tasks(own_rounds, job, job.shares, threads, scratch, brief)
+            job.wave += WAVE
+        for share in range(job.shares - 1):
+            job.kernels.add_bias(&job.shape.after, job.other_sums + share * job.sums_bytes, 1, job.sums, weights)
+    finally:
+        give(job.other_sums)
     return 0
 
 
-cdef int all_rounds(Job *job, int threads, bint brief) except -1:
-    cdef const fc_conv *s = job.shape
-    job.added = False
-    job.plane = 0
-    while job.plane < s.n * s.od:
-        job.planes = min(job.most_planes, s.n * s.od - job.plane)
-        job.ioh = 0
-        while job.ioh < s.oh:
-            job.rows = min(job.most_rows, s.oh - job.ioh)
-            job.iow = 0
-            while job.iow < s.ow:
-                job.columns = min(job.most_columns, s.ow - job.iow)
-                one_round(job, threads, brief)
-                job.iow += job.columns
-            job.ioh += job.rows
-        job.plane += job.planes
-    if job.sums is not job.dw:
-        run_tasks(put_in_order, job, s.c_in if job.turned else s.c_out, threads, 0, brief)
+cdef int in_turn(Job *job, size_t scratch, int threads, bint brief) except -1:
+    """Each round by all threads."""
+    cdef char *memory = take(scratch)
+    cdef Py_ssize_t round
+    job.x_stage, job.dy_stage = memory, memory + job.x_bytes
+    job.runs = <fc_run *>(job.dy_stage + job.dy_bytes)
+    try:
+        for round in range(job.rounds):
+            aim(job, round)
+            job.added = round > 0
+            run_tasks(stage, job, stages_of(job), threads, 0, brief)
+            find_runs(job)
+            run_tasks(multiply, job, products_of(job), threads, 0, brief)
+    finally:
+        give(memory)
     return 0
 
 
@@ -365,22 +415,27 @@ cdef int dense_weight(const fc_conv *s, const fc_kernels *kernels, Py_ssize_t it
     job.m, job.n = job.c_out, job.fold * job.c_in
     if job.turned:
         job.m, job.n = job.n, job.m
-    choose_blocks(&job, threads)
     choose_rounds(&job)
+    job.across, job.down = parts(s.ow, job.most_columns), parts(s.oh, job.most_rows)
+    job.rounds = parts(s.n * s.od, job.most_planes) * job.down * job.across
+    job.shares = min(<Py_ssize_t>SHARES, job.rounds) if weights * itemsize <= SHARE_ROOM else 1
+    choose_blocks(&job, threads if job.shares == 1 else 1)
     cdef bint ordered = not job.turned and job.taps == 1
     cdef size_t room = 2 * lanes * itemsize
-    cdef size_t sums = 0 if ordered else weights * itemsize
-    cdef size_t x_bytes = s.groups * job.x_group * itemsize + room, dy_bytes = s.groups * job.dy_group * itemsize + room
-    if job.dy_in_place:
-        dy_bytes = 0
-    cdef size_t runs = job.most_planes * job.most_rows * parts(job.most_columns, RUN) * sizeof(fc_run)
-    sums, x_bytes, dy_bytes = (sums + 63) // 64 * 64, (x_bytes + 63) // 64 * 64, (dy_bytes + 63) // 64 * 64
-    cdef char *memory = take(sums + x_bytes + dy_bytes + runs)
-    job.sums = dw if ordered else memory
-    job.x_stage = memory + sums
-    job.dy_stage = job.x_stage + x_bytes
-    job.runs = <fc_run *>(job.dy_stage + dy_bytes)
+    job.sums_bytes = (weights * itemsize + 63) // 64 * 64
+    job.x_bytes = (s.groups * job.x_group * itemsize + room + 63) // 64 * 64
+    job.dy_bytes = 0 if job.dy_in_place else (s.groups * job.dy_group * itemsize + room + 63) // 64 * 64
+    cdef size_t scratch = job.x_bytes + job.dy_bytes
+    scratch += job.most_planes * job.most_rows * parts(job.most_columns, RUN) * sizeof(fc_run)
+    job.sums = dw if ordered else take(job.sums_bytes)
     try:
-        return all_rounds(&job, threads, brief)
+        if job.shares > 1:
+            in_shares(&job, weights, scratch, threads, brief)
+        else:
+            in_turn(&job, scratch, threads, brief)
+        if not ordered:
+            run_tasks(put_in_order, &job, s.c_in if job.turned else s.c_out, threads, 0, brief)
     finally:
-        give(memory)
+        if not ordered:
+            give(job.sums)
+    return 0

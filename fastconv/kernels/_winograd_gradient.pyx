@@ -30,6 +30,9 @@ cdef enum:
     ROUND = 128             # tiles
     RUN = 192               # tiles whose panel of vectors stays in L1
     BLOCK = 64              # channels of a task on either side: its sums stay in L2
+    SHARES = 8              # of the rounds, where a task works for itself
+    OWN_ROUND = 64          # tiles, then: they and the sums stay in L2
+    WAVE = 8                # rounds of a task, after which signals are looked for
 
 
 # Cycles: what a vector of filters takes to be made of its products, and a pixel's vector where it is picked alone; and by
@@ -66,6 +69,10 @@ cdef struct Job:
     Py_ssize_t v_tile, w_tile, v_point, w_point, v_group, w_group
     Py_ssize_t grid_rows, tile_rows, grids, tile_columns, tiles
     Py_ssize_t first, last, most   # tiles of the round
+    Py_ssize_t wave                # rounds of each share that went before
+    char *sums                     # of the shares
+    size_t share_bytes             # of one's sums, and
+    size_t v_bytes                 # of v
     Py_ssize_t rows, columns       # channels of a block
     int strange                    # a gradient is not finite
 
@@ -96,30 +103,86 @@ cdef void transform(void *argument, Py_ssize_t task, char *scratch) noexcept nog
         tile += count
 
 
-cdef void multiply(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
-    """The products of some output and some input channels, and their filters."""
-    cdef Job *job = <Job *>argument
-    cdef Py_ssize_t size = job.itemsize, across = parts(job.c_in, job.columns), down = parts(job.c_out, job.rows)
-    cdef Py_ssize_t c = task % across * job.columns, oc = task // across % down * job.rows
-    cdef Py_ssize_t group = task // across // down
-    cdef Py_ssize_t m = min(job.rows, job.c_out - oc), n = min(job.columns, job.c_in - c)
-    cdef Py_ssize_t lanes = job.kernels.lanes, ldc = parts(job.columns, lanes) * lanes, m_point = job.rows * ldc + lanes
-    cdef const char *v = job.v + (group * job.v_group + c) * size
-    cdef const char *w = job.w + (group * job.w_group + oc) * size
-    cdef Py_ssize_t point, tile, filter = job.c_in * 9
+cdef struct Block:
+    Py_ssize_t m, n, ldc, point  # output and input channels; their sums' rows, and points
+
+
+cdef Block block_of(const Job *job, Py_ssize_t oc, Py_ssize_t c) noexcept nogil:
+    cdef Block block
+    cdef Py_ssize_t lanes = job.kernels.lanes
+    block.m, block.n = min(job.rows, job.c_out - oc), min(job.columns, job.c_in - c)
+    block.ldc = parts(job.columns, lanes) * lanes
+    block.point = job.rows * block.ldc + lanes
+    return block
+
+
+cdef void sum_tiles(const Job *job, const Block *block, const char *w, const char *v, bint added, char *sums) noexcept nogil:
+    """The products of the round; `added`: to sums that are there."""
+    cdef Py_ssize_t size = job.itemsize, point, tile
     cdef fc_run run
     for point in range(POINTS):
         tile = 0
         while tile < job.last - job.first:
             run.a, run.b = tile * job.w_tile, tile * job.v_tile
             run.count = min(<Py_ssize_t>RUN, job.last - job.first - tile)
-            job.kernels.outer_product(&run, 1, w + point * job.w_point * size, job.w_tile, 1, m,
-                                      v + point * job.v_point * size, job.v_tile, n, tile > 0,
-                                      scratch + point * m_point * size, ldc)
+            job.kernels.outer_product(&run, 1, w + point * job.w_point * size, job.w_tile, 1, block.m,
+                                      v + point * job.v_point * size, job.v_tile, block.n, added or tile > 0,
+                                      sums + point * block.point * size, block.ldc)
             tile += RUN
-    if job.kernels.winograd_products(scratch, m_point, ldc, m, n, job.first > 0,
+
+
+cdef void multiply(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
+    """The products of some output and some input channels, and their filters."""
+    cdef Job *job = <Job *>argument
+    cdef Py_ssize_t size = job.itemsize, across = parts(job.c_in, job.columns), down = parts(job.c_out, job.rows)
+    cdef Py_ssize_t c = task % across * job.columns, oc = task // across % down * job.rows
+    cdef Py_ssize_t group = task // across // down, filter = job.c_in * 9
+    cdef Block block = block_of(job, oc, c)
+    sum_tiles(job, &block, job.w + (group * job.w_group + oc) * size, job.v + (group * job.v_group + c) * size, False, scratch)
+    if job.kernels.winograd_products(scratch, block.point, block.ldc, block.m, block.n, job.first > 0,
                                      job.dw + ((group * job.c_out + oc) * filter + c * 9) * size, filter):
         job.strange = 1
+
+
+cdef void own_rounds(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
+    """Some rounds of a share, all channels of them."""
+    cdef Job own = (<const Job *>argument)[0]
+    cdef Block block = block_of(&own, 0, 0)
+    cdef Py_ssize_t i, part
+    cdef char *staged
+    own.v = scratch
+    own.w = own.v + own.v_bytes
+    staged = own.w + (own.w_group + 2 * own.kernels.lanes) * own.itemsize // 64 * 64 + 64
+    for i in range(own.wave, own.wave + WAVE):
+        own.first = (i * SHARES + task) * own.most
+        own.last = min(own.first + own.most, own.tiles)
+        if own.first >= own.tiles:
+            return
+        for part in range(parts(own.last - own.first, RUN_TILES)):
+            transform(&own, part, staged)
+        sum_tiles(&own, &block, own.w, own.v, i > 0, own.sums + task * own.share_bytes)
+
+
+cdef int in_shares(Job *job, int threads, bint brief) except -1:
+    """All rounds, dealt out."""
+    cdef Py_ssize_t lanes = job.kernels.lanes, size = job.itemsize, task
+    cdef size_t scratch = job.v_bytes + (job.w_group + 2 * lanes) * size + 64 + STAGE * lanes * size
+    cdef Block block
+    job.rows, job.columns, job.wave, job.strange = job.c_out, job.c_in, 0, 0
+    block = block_of(job, 0, 0)
+    job.share_bytes = POINTS * block.point * size + 64
+    job.sums = take(SHARES * job.share_bytes)
+    try:
+        while job.wave * SHARES * job.most < job.tiles:
+            run_tasks(own_rounds, job, SHARES, threads, scratch, brief)
+            job.wave += WAVE
+        for task in range(min(<Py_ssize_t>SHARES, parts(job.tiles, job.most))):
+            if job.kernels.winograd_products(job.sums + task * job.share_bytes, block.point, block.ldc, block.m, block.n,
+                                             task > 0, job.dw, job.c_in * 9):
+                job.strange = 1
+        return job.strange
+    finally:
+        give(job.sums)
 
 
 cdef void choose_blocks(Job *job, int threads) noexcept nogil:
@@ -167,17 +230,21 @@ cdef int winograd_weight(const fc_conv *s, const fc_kernels *kernels, Py_ssize_t
     if job.tiles == 0:
         memset(dw, 0, s.c_out * job.c_in * 9 * itemsize)
         return 0
-    job.most = parts(job.tiles, parts(job.tiles, ROUND))
+    cdef bint dealt = s.groups == 1 and max(job.c_in, job.c_out) <= BLOCK and job.tiles > 2 * OWN_ROUND
+    cdef Py_ssize_t round = OWN_ROUND if dealt else ROUND
+    job.most = parts(job.tiles, parts(job.tiles, round))
     # A vector's room behind the last channel, and an odd number of vectors: tiles then lie in different cache sets; and
     # points a line off a power of two.
     job.v_tile, job.w_tile = (parts(job.c_in, lanes) + 1 | 1) * lanes, (parts(job.c_out, lanes) + 1 | 1) * lanes
     job.v_point, job.w_point = job.most * job.v_tile + 64 // itemsize, job.most * job.w_tile + 64 // itemsize
     job.v_group, job.w_group = POINTS * job.v_point, POINTS * job.w_point
+    job.v_bytes = (s.groups * job.v_group + 2 * lanes) * itemsize // 64 * 64 + 64
+    if dealt:
+        return in_shares(&job, threads, brief)
     choose_blocks(&job, threads)
     cdef size_t scratch = POINTS * (job.rows * parts(job.columns, lanes) * lanes + lanes) * itemsize
-    cdef size_t v_bytes = (s.groups * job.v_group + 2 * lanes) * itemsize // 64 * 64 + 64
-    cdef char *memory = take(v_bytes + (s.groups * job.w_group + 2 * lanes) * itemsize)
-    job.v, job.w = memory, memory + v_bytes
+    cdef char *memory = take(job.v_bytes + (s.groups * job.w_group + 2 * lanes) * itemsize)
+    job.v, job.w = memory, memory + job.v_bytes
     try:
         return all_rounds(&job, scratch, threads, brief)
     finally:
