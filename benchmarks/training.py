@@ -80,6 +80,8 @@ def our_training(network: Network) -> tuple[Any, Step]:
     images, classes = batch_of(network)
     model = getattr(fc.models, network.model)(rng=0, **network.options)
     loss, optimiser = fc.nn.CrossEntropyLoss(), fc.nn.SGD(model.parameters(), **LEARNING)
+    first = next(module for _, module in model.named_modules() if isinstance(module, fc.nn.Conv2d))
+    first.input_gradient = False  # as autograd, which is not asked for the images' either
 
     def step() -> float:
         optimiser.zero_grad()

@@ -12,8 +12,8 @@ what the rounds before have left.
 Lanes are input channels, or (`turned`) output channels, whichever wastes less; neighbouring taps along w are taken together
 where there are few input channels (`fold`). Sums lie as [oc][tap][ic], or [tap][ic][oc], and are put in order at last.
 
-Where the sums fit L2 beside what is staged, a task stages and sums for itself, as in _winograd_gradient.pyx: the rounds are dealt
-out to SHARES, whose sums are added in order at last.
+Where the sums fit L2 beside what is staged, a task stages and sums for itself, as in _winograd_gradient.pyx: rounds are
+dealt out to SHARES, whose sums are added in order at last.
 
 Rounds, shares and runs of pixels depend on the shape alone, so bits depend on neither tasks nor threads.
 """

@@ -138,7 +138,8 @@ cdef void multiply(void *argument, Py_ssize_t task, char *scratch) noexcept nogi
     cdef Py_ssize_t c = task % across * job.columns, oc = task // across % down * job.rows
     cdef Py_ssize_t group = task // across // down, filter = job.c_in * 9
     cdef Block block = block_of(job, oc, c)
-    sum_tiles(job, &block, job.w + (group * job.w_group + oc) * size, job.v + (group * job.v_group + c) * size, False, scratch)
+    sum_tiles(job, &block, job.w + (group * job.w_group + oc) * size, job.v + (group * job.v_group + c) * size, False,
+              scratch)
     if job.kernels.winograd_products(scratch, block.point, block.ldc, block.m, block.n, job.first > 0,
                                      job.dw + ((group * job.c_out + oc) * filter + c * 9) * size, filter):
         job.strange = 1

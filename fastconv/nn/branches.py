@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backends import Signal
+from ..backends import Signal, backend_for
 from ..spec import WORD, FastconvTypeError, FastconvValueError, show, whole
 from .container import Container, Sequential, by_name
 from .conv import _ConvNd
@@ -214,7 +214,8 @@ def _gives(modules: Sequence[Module], at: int) -> bool:
 
 def _added(total: Array, other: Array, given: bool) -> Array:
     """total + other, in place if `total` was given away."""
-    return np.add(total, other, out=total if given else None)
+    sums: Array = backend_for("add", "input", total).add("add", total, other, total if given else None)
+    return sums
 
 
 def _without(shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
