@@ -50,6 +50,32 @@ def test_integers_are_exact(rank: int, chunk: int) -> None:
                         tolerance.check_equal(y, right, f"{words} isa={isa} {how}")
 
 
+@CHUNK
+def test_gradients_on_integers_are_exact(rank: int, chunk: int) -> None:
+    for index, rng, case, name, words in drawn("separable gradients", rank, chunk):
+        x, first, second, *biases = case.arrays(rng, cases.integers)
+        between, biases = "relu" if index % 2 else None, biases if index % 3 else [None, None]
+        how = case.geometry | {"groups": x.shape[1]}
+        sums = oracle.conv(x, first, biases[0], **how)
+        slope = 1.0 if between is None else (sums > 0).astype(np.float64)
+        middle = sums * slope
+        g = cases.integers(rng, oracle.conv(middle, second).shape, case.dtype)
+        inner = oracle.conv_input(middle.shape, second, g) * slope
+        right = [oracle.conv_input(x.shape, first, inner, **how), oracle.conv_weight(x, first.shape, inner, **how)]
+        right += [oracle.conv_weight(middle, second.shape, g), oracle.conv_bias(inner), oracle.conv_bias(g)]
+        for there, grad, layout in layouts(x, g, rank):
+            options = case.geometry | layout | {"depthwise_activation": between, "num_threads": cases.THREADS[index % 3]}
+            with fc.override(precision="strict"):
+                got = getattr(fc.grad, f"{name}_gradients")(there, first, second, grad, *biases, **options)
+            if layout:
+                got = (calls.to_first(got[0], rank), *got[1:])
+            for ours, exact, of in zip(got, right, ("input", "first", "second", "biases", "biases"), strict=True):
+                if of == "biases" and biases[0] is None:
+                    assert ours is None
+                else:
+                    tolerance.check_equal(ours, exact, f"{words} {of} {layout}")
+
+
 def bound_of(case: cases.SeparableCase, exact: list[np.ndarray]) -> np.ndarray:
     """Bound on the error: that of what lies between, through the second sum, and that of the second sum."""
     x, first, second, *biases = exact
@@ -126,6 +152,23 @@ LARGER = {
     "volume": ("depthwise_separable_conv3d", (1, 40, 9, 20, 21), (40, 1, 3, 3, 3), (24, 40, 1, 1, 1), {"padding": 1}),
     "border": ("depthwise_separable_conv2d", (1, 20, 2, 2), (20, 1, 3, 3), (40, 20, 1, 1), {"padding": 30}),
 }
+
+
+def test_gradients_are_those_of_the_layer(rank: int, dtype: str) -> None:
+    rng = cases.rng_for("separable gradients of a layer", rank)
+    kind, name = getattr(nn, f"DepthwiseSeparableConv{rank}d"), f"depthwise_separable_conv{rank}d_gradients"
+    layer = kind(6, 8, 3, padding=1, multiplier=2, dtype=dtype, rng=0, depthwise_activation="silu", activation="tanh")
+    x = cases.floats(rng, (2, 6, *(7,) * rank), dtype)
+    g = cases.floats(rng, layer(x).shape, dtype)
+    dx = layer.backward(g)
+    first, second = layer.depthwise, layer.pointwise
+    arrays = (x, first.weight.data, second.weight.data, g, first.bias.data, second.bias.data)
+    how = {"padding": 1, "depthwise_activation": "silu", "activation": "tanh"}
+    right = (dx, first.weight.grad, second.weight.grad, first.bias.grad, second.bias.grad)
+    for ours, theirs in zip(getattr(fc.grad, name)(*arrays, **how), right, strict=True):
+        assert ours.tobytes() == theirs.tobytes()
+    with pytest.raises(fc.FastconvValueError, match=rf"^{name}: grad_output must have shape"):
+        getattr(fc.grad, name)(*arrays[:3], g[:, 1:], **how)
 
 
 @pytest.mark.parametrize("layer", LARGER)

@@ -143,6 +143,11 @@ from .sampling import (
     grid_sample_grid,
     grid_sample_input,
 )
+from .separable import (
+    depthwise_separable_conv1d_gradients,
+    depthwise_separable_conv2d_gradients,
+    depthwise_separable_conv3d_gradients,
+)
 from .transposed import (
     conv_transpose1d_bias,
     conv_transpose1d_input,
@@ -206,6 +211,9 @@ __all__ = [
     "conv_transpose3d_input",
     "conv_transpose3d_weight",
     "cross_entropy_input",
+    "depthwise_separable_conv1d_gradients",
+    "depthwise_separable_conv2d_gradients",
+    "depthwise_separable_conv3d_gradients",
     "dropout1d_input",
     "dropout2d_input",
     "dropout3d_input",

@@ -124,6 +124,7 @@ from .regions import (
 from .separable import (
     packed_separable,
     separable_conv,
+    separable_gradients,
 )
 from .switches import (
     flat_switches,
@@ -243,6 +244,7 @@ __all__ = [
     "row_sums",
     "run_packed",
     "separable_conv",
+    "separable_gradients",
     "sgd_step",
     "softmax",
     "softmax_input",

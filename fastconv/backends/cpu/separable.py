@@ -7,9 +7,12 @@ from typing import Any, NamedTuple
 
 from ... import settings
 from ...kernels import depthwise_separable
-from ...spec import SeparableSpec
-from .arrays import Array, check_array, delivered, plain, target
+from ...spec import ConvSpec, SeparableSpec
+from .arrays import Array, check_array, check_shape, delivered, plain, target
 from .calls import bind_call, calls
+from .conv import conv, conv_bias, conv_weight
+from .elementwise import activation, activation_input
+from .input_gradient import conv_input
 
 
 class PackedFilters(NamedTuple):
@@ -75,3 +78,57 @@ def packed_separable(
     if before is None or before.version != version or before.layout != layout:
         before = PackedFilters(layout, version, call.pack(plain(arrays[2], call.spec.pointwise.dtype), threads))
     return run_separable(call, arrays, None, threads, before.filters), before
+
+
+class Half(NamedTuple):
+    """One of the two convolutions, where its gradients are wanted."""
+
+    spec: ConvSpec
+    weight: Any
+    bias: Any
+    geometry: tuple[Any, ...]  # stride, padding, dilation, groups
+    algorithm: str  # that of the function, whose bits the sums have
+    data_format: Any
+    threads: Any
+
+    def sums(self, input: Any) -> Array:
+        """What the activation is applied to."""
+        options = (*self.geometry, self.algorithm, self.data_format, None, None, None)
+        return conv(self.spec.function, self.spec.rank, input, self.weight, self.bias, options, None, self.threads)
+
+    def activated(self, sums: Array) -> Array:
+        if self.spec.activation == "none":
+            return sums
+        return activation(self.spec.activation, sums, None, self.threads, self.spec.slope)
+
+    def gradients(self, input: Any, sums: Any, g: Array) -> tuple[Array, Array, Array | None]:
+        """Those of input, weight and bias, None if there is none, from that of the output."""
+        if self.spec.activation != "none":
+            g = activation_input(self.spec.activation, sums, g, self.spec.slope, self.threads)
+        call, options = (self.spec.function, self.spec.rank), (*self.geometry, self.data_format, None, None)
+        dw = conv_weight(*call, input, self.weight.shape, g, options, self.threads)
+        db = None if self.bias is None else conv_bias(*call, g, None, self.threads, self.data_format)
+        return conv_input(*call, input.shape, self.weight, g, options, self.threads), dw, db
+
+
+def separable_gradients(
+    function: str, rank: int, arrays: tuple[Any, ...], grad_output: Any, options: tuple[Any, ...], num_threads: Any
+) -> tuple[Array | None, ...]:
+    """Compute the gradients with respect to input, both weights and both biases, None of a bias that is not there.
+
+    What lies between is computed again; arrays and options are those of `separable_conv`.
+    """
+    spec = find_separable(function, rank, arrays, options).spec
+    check_array(function, "grad_output", grad_output, spec.pointwise.dtype)
+    check_shape(function, "grad_output", grad_output, spec.pointwise.output_shape)
+    *geometry, data_format, _, _ = options
+    x, first_weight, second_weight, first_bias, second_bias = arrays
+    places = (*geometry, spec.depthwise.groups)
+    first = Half(spec.depthwise, first_weight, first_bias, places, "depthwise", data_format, num_threads)
+    second = Half(spec.pointwise, second_weight, second_bias, (1, 0, 1, 1), "pointwise", data_format, num_threads)
+    sums = first.sums(x)
+    middle = first.activated(sums)
+    mixed = second.sums(middle) if spec.pointwise.activation != "none" else None
+    inner, d_second, d_second_bias = second.gradients(middle, mixed, grad_output)
+    dx, d_first, d_first_bias = first.gradients(x, sums, inner)
+    return dx, d_first, d_second, d_first_bias, d_second_bias
