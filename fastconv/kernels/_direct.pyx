@@ -104,16 +104,19 @@ cdef class StagedDirect(BoundConv):
     def __init__(self, spec, int isa, str isa_name, tuple stage):
         super().__init__(spec, isa, isa_name)
         self.most_rows, self.pitch, self.rows = stage
-        (_, _, sw), (_, dh, dw), (kd, kh, kw) = spec.stride, spec.dilation, spec.kernel
-        row = sw * self.pitch
-        places = [
-            (plane * self.most_rows + ikh * dh) * row + ikw * dw % sw * self.pitch + ikw * dw // sw
-            for plane in range(spec.c_in // spec.groups * kd) for ikh in range(kh) for ikw in range(kw)
-        ]
-        cdef npy_intp items = len(places)
+        cdef const fc_conv *shape = &self.shape
+        cdef Py_ssize_t planes = shape.c_in // shape.groups * shape.kd, plane, ikh, ikw, tap = 0
+        cdef npy_intp items = planes * shape.kh * shape.kw
         self.depth = items
         self.offsets = cnp.PyArray_EMPTY(1, &items, cnp.NPY_INTP, 0)
-        self.offsets[:] = places
+        cdef npy_intp *offsets = <npy_intp *>cnp.PyArray_DATA(self.offsets)
+        for plane in range(planes):
+            for ikh in range(shape.kh):
+                for ikw in range(shape.kw):
+                    offsets[tap] = ((plane * self.most_rows + ikh * shape.dilation_h) * shape.stride_w
+                                   + ikw * shape.dilation_w % shape.stride_w) * self.pitch
+                    offsets[tap] += ikw * shape.dilation_w // shape.stride_w
+                    tap += 1
 
     cdef Py_ssize_t group_items(self) noexcept:
         cdef Py_ssize_t mr = self.kernels.mr
