@@ -106,6 +106,7 @@ cdef class StagedDirect(BoundConv):
         self.most_rows, self.pitch, self.rows = stage
         cdef const fc_conv *shape = &self.shape
         cdef Py_ssize_t planes = shape.c_in // shape.groups * shape.kd, plane, ikh, ikw, tap = 0
+        cdef Py_ssize_t row, phase, column
         cdef npy_intp items = planes * shape.kh * shape.kw
         self.depth = items
         self.offsets = cnp.PyArray_EMPTY(1, &items, cnp.NPY_INTP, 0)
@@ -113,9 +114,9 @@ cdef class StagedDirect(BoundConv):
         for plane in range(planes):
             for ikh in range(shape.kh):
                 for ikw in range(shape.kw):
-                    offsets[tap] = ((plane * self.most_rows + ikh * shape.dilation_h) * shape.stride_w
-                                   + ikw * shape.dilation_w % shape.stride_w) * self.pitch
-                    offsets[tap] += ikw * shape.dilation_w // shape.stride_w
+                    row = plane * self.most_rows + ikh * shape.dilation_h
+                    phase, column = ikw * shape.dilation_w % shape.stride_w, ikw * shape.dilation_w // shape.stride_w
+                    offsets[tap] = (row * shape.stride_w + phase) * self.pitch + column
                     tap += 1
 
     cdef Py_ssize_t group_items(self) noexcept:
