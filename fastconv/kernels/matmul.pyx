@@ -53,6 +53,7 @@ cdef Job job_of(ndarray a, ndarray b, ndarray c, int isa) noexcept:
     job.a, job.b, job.c = <const char *>cnp.PyArray_DATA(a), <const char *>cnp.PyArray_DATA(b), <char *>cnp.PyArray_DATA(c)
     job.m, job.k, job.n = cnp.PyArray_DIM(a, 0), cnp.PyArray_DIM(a, 1), cnp.PyArray_DIM(b, 1)
     job.bias = NULL
+    job.block = job.blocks = job.high = 0
     return job
 
 
