@@ -35,7 +35,8 @@ class _Loss(Module):
         return type(self)._gradient(*self._kept, **self._options(), grad_output=grad_output)
 
     def _options(self) -> dict[str, Any]:
-        raise NotImplementedError
+        """What the function and its gradient take by keyword."""
+        raise NotImplementedError(f"{type(self).__name__} does not define _options")
 
 
 class CrossEntropyLoss(_Loss):

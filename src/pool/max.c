@@ -7,8 +7,8 @@
  * Plan:         one call owns some output rows of some planes.
  * Tile:         across.h: kd*kh input rows are folded into one in L1, and that one along into outputs. With switches rows.h:
  *               input rows are folded along first, which keeps row-major order; the winner travels beside the maximum as a
- *               small real number and becomes a switch when the row is done. The usual small
- *               windows are folded in one go in registers. Windows as wide as the row: runs.
+ *               small real number and becomes a switch when the row is done. The usual small windows are folded in one go in
+ *               registers. Windows as wide as the row: runs.
  * Cost:         (kd*kh - 1) * stride_w + kw - 1 folds an output, of three operations; with switches kd*kh - 1 and at most
  *               (kw - 1) * kh / stride_h, of four.
  * Accuracy:     exact. Ties go to the first tap in row-major order, NaN to the first NaN, and a window of -inf to its first
