@@ -212,7 +212,7 @@ def tiled_calls(rank: int, dtype: str) -> list[Call]:
 
 # Name, c_in, multiplier, c_out, kernel, stride, padding, dilation.
 SEPARABLE = (
-    ("rolled", 18, 1, 40, 3, 1, 1, 1),
+    ("rows", 18, 1, 40, 3, 1, 1, 1),
     ("strided", 5, 2, 9, (3, 2, 3), 2, (1, 0, 2), 1),
     ("dilated", 4, 1, 20, 3, 1, "same", 2),
     ("small", 33, 1, 34, 2, 2, 0, 1),

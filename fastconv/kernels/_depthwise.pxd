@@ -19,7 +19,7 @@ cdef void compute_part(const Job *job, const char *x, char *y, Py_ssize_t channe
 
 cdef class Depthwise(BoundConv):
     cdef fc_block block
-    cdef bint rolled, in_lanes, turned
+    cdef bint by_rows, in_lanes, turned
 
     cdef size_t scratch_bytes(self) noexcept
     cdef void describe(self, Job *job, const char *weight, const char *bias) noexcept

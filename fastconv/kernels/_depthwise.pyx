@@ -4,12 +4,11 @@ from ._conv cimport at
 from ._parallel cimport run_tasks
 from ._table cimport fc_conv, fc_kernels
 
-from ._depthwise_forms import block_of, has_channels_in_lanes, rolls
+from ._depthwise_forms import block_of, goes_by_rows, has_channels_in_lanes
 
 cdef enum:
     TASK_FLOPS = 1 << 19     # of a task: some 10-100 us, so that tasks balance and Ctrl-C is seen
-    SERIAL_BYTES = 1500000   # moved by a call below which it stays on one thread, if it is also few operations
-    ROLLED_CHANNELS = 4      # channels that roll together
+    SERIAL_BYTES = 300000   # moved by a call below which it stays on one thread, if it is also few operations
     MOST_SHARED = 16         # output channels that a task computes of an input channel it has staged, at most
 
 
@@ -62,9 +61,9 @@ cdef class Depthwise(BoundConv):
         self.brief = self.brief and spec.bytes_moved < SERIAL_BYTES  # moving takes longer than computing
         cdef fc_block *b = &self.block
         self.in_lanes = has_channels_in_lanes(spec)
-        self.rolled = rolls(spec) and not self.in_lanes
+        self.by_rows = goes_by_rows(spec) and not self.in_lanes
         self.turned = self.in_lanes and not spec.channels_last
-        if self.rolled:
+        if self.by_rows:
             return
         if self.turned:  # a plane whole, with its border
             (_, sh, sw), (_, dh, dw) = spec.stride, spec.dilation
@@ -80,7 +79,7 @@ cdef class Depthwise(BoundConv):
         cdef const fc_conv *s = &self.shape
         cdef const fc_block *b = &self.block
         cdef Py_ssize_t staged = s.kd * b.staged_rows * b.windows * b.pitch, lanes = self.kernels.lanes
-        if self.rolled:
+        if self.by_rows:
             return 0
         if self.in_lanes:
             staged += s.kd * s.kh * s.kw + (s.oh * s.ow if self.turned else 0)
@@ -93,10 +92,11 @@ cdef class Depthwise(BoundConv):
     cdef void describe(self, Job *job, const char *weight, const char *bias) noexcept:
         """Fill in what `compute_part` needs."""
         job.shape, job.kernels, job.itemsize, job.in_lanes = &self.shape, self.kernels, self.itemsize, self.in_lanes
-        job.block = NULL if self.rolled else &self.block
+        job.block = NULL if self.by_rows else &self.block
         job.weight, job.bias = weight, bias
         cdef Py_ssize_t of_one = self.shape.c_out // self.shape.c_in  # outputs that share what is staged
-        job.channels = self.kernels.lanes if self.in_lanes else ROLLED_CHANNELS if self.rolled else min(of_one, MOST_SHARED)
+        cdef Py_ssize_t of_task = self.shape.c_out if self.by_rows else min(of_one, MOST_SHARED)
+        job.channels = self.kernels.lanes if self.in_lanes else of_task
 
     cdef int compute(self, const char *x, const char *weight, const char *packed, const char *bias, char *y,
                      int threads, bint brief) except -1:
@@ -106,10 +106,12 @@ cdef class Depthwise(BoundConv):
         self.describe(&job, weight, bias)
         job.x, job.y = x, y
         job.rows, job.columns = s.oh, s.ow
-        if not brief and not self.turned:
-            step = 8 if self.rolled else self.block.rows
+        if self.by_rows:
+            job.channels = cut(s.c_out, 1, 2.0 * s.kh * s.kw * s.oh * s.ow)
+        if not brief and not self.turned and not (self.by_rows and job.channels > 1):
+            step = 8 if self.by_rows else self.block.rows
             job.rows = cut(s.oh, step, 2.0 * job.channels * s.kd * s.kh * s.kw * s.ow)
-            if s.oh == 1:
+            if s.oh == 1 and not self.by_rows:
                 job.columns = cut(s.ow, self.block.columns, 2.0 * job.channels * s.kd * s.kh * s.kw)
         job.channel_blocks = (s.c_out + job.channels - 1) // job.channels
         job.row_blocks = (s.oh + job.rows - 1) // job.rows

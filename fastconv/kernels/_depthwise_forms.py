@@ -16,14 +16,15 @@ def is_flat(spec: Any) -> bool:
     return spec.size[0] == spec.kernel[0] == spec.output[0] == 1 and spec.padding[0] == (0, 0)
 
 
-def rolls(spec: Any) -> bool:
+def goes_by_rows(spec: Any) -> bool:
     """Return whether rows.c serves a spec."""
     return (
         not spec.channels_last
         and not spec.bordered
         and spec.kernel in ((1, 3, 3), (1, 5, 5))
         and is_flat(spec)
-        and spec.stride == spec.dilation == (1, 1, 1)
+        and spec.stride[1:] in ((1, 1), (2, 2))
+        and spec.dilation == (1, 1, 1)
         and max(spec.padding[2]) < spec.kernel[2]
     )
 
@@ -36,7 +37,7 @@ def has_channels_in_lanes(spec: Any) -> bool:
     return (
         is_flat(spec)
         and spec.c_out >= 8
-        and (w <= SHORT_ROW or not rolls(spec))
+        and (w <= SHORT_ROW or not goes_by_rows(spec))
         and min(min(pair) for pair in spec.padding[1:]) >= 0  # a phase of a transposed convolution may begin further on
         and h * w <= SMALL_PLANE
         and (h + sum(spec.padding[1])) * (w + sum(spec.padding[2])) <= 2 * SMALL_PLANE

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """One filter per channel.
 
-Three kernels compute it, each the same chain of sums: src/depthwise/rows.c rolls 3x3 and 5x5 kernels of single steps down
-the planes of NCHW; src/depthwise/channels.c has channels in lanes, for NHWC and for planes of NCHW so small that a row would
-leave lanes empty; src/depthwise/staged.c stages the rows of any other. A task owns some output rows and columns, at one
-depth, of some output channels of one image.
+Three kernels compute it, each the same chain of sums: src/depthwise/rows.c takes 3x3 and 5x5 kernels of steps of 1 and 2
+over the planes of NCHW; src/depthwise/channels.c has channels in lanes, for NHWC and for planes of NCHW so small that a
+row would leave lanes empty; src/depthwise/staged.c stages the rows of any other. A task owns some output rows and
+columns, at one depth, of some output channels of one image.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from ._conv import BoundConv
 from ._cost import CLOCK, machine_of, vectors
 from ._depthwise import Depthwise
-from ._depthwise_forms import has_channels_in_lanes, rolls
+from ._depthwise_forms import goes_by_rows, has_channels_in_lanes
 
 name = "depthwise"
 
@@ -41,7 +41,7 @@ def seconds(spec: Any, isa: str) -> float:
     slides = spec.stride[1] == spec.dilation[1] == 1 and min(spec.kernel[1], oh) > 1
     each = machine.slide if slides else machine.still
     cost = spec.c_out * (rows * (spec.taps * wide * each + wide * 6.0) + 40.0)
-    if not rolls(spec):
+    if not goes_by_rows(spec):
         cost += spec.c_out * 1.5 * rows * spec.stride[1] * spec.stride[2] * (wide * 4.0 + 10.0)
     return (machine.call + spec.n * cost) / CLOCK
 

@@ -157,7 +157,7 @@ cdef class DepthwiseSeparable:
             while job.rows > ROWS_LEAST and blocks * parts(s.oh, job.rows) < wanted:
                 job.rows = parts(job.rows, 2)
             blocks *= parts(s.oh, job.rows)
-        if job.rows == 1 and not self.depthwise.rolled and not self.depthwise.turned:
+        if job.rows == 1 and not self.depthwise.by_rows and not self.depthwise.turned:
             job.columns = parts(s.ow, parts(s.ow, max(room, COLUMNS)))
             while job.columns > COLUMNS_LEAST and blocks * parts(s.ow, job.columns) < wanted:
                 job.columns = parts(job.columns, 2)

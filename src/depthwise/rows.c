@@ -1,162 +1,190 @@
-/* Computes:     y[o] = bias + sum over taps of weight * x[o - pad + tap], one input channel each, activation.
- * Source:       Zhang, Lo & Lu, High Performance Depthwise and Pointwise Convolutions on Mobile Devices, AAAI 2020.
- * Applies when: NCHW, 3x3 and 5x5 kernels that move by single steps, no depth, a border of zeros narrower than the kernel.
+/* Computes:     y[o] = bias + sum over taps of weight * x[o*stride - pad + tap], one input channel each, activation.
+ * Source:       Zhang, Lo & Lu, High Performance Depthwise and Pointwise Convolutions on Mobile Devices,
+ *               AAAI 2020; the tile is our own.
+ * Applies when: NCHW, 3x3 and 5x5 kernels without dilation, strides 1 and 2 (the same both ways), no depth, a border of zeros
+ *               narrower than the kernel.
  * Layout:       x at the image, weight at the taps of the first output channel, y at its output plane, all unpacked.
- * Plan:         one call owns output rows [ioh, ioh_end) of `channels` output channels.
- * Tile:         FC_DV units roll down their columns together. A unit is one vector of outputs of one channel: an input row
- *               is loaded once, its shifted copies are made in registers (a load across cache lines costs two cycles, a
- *               shift half of one), and it is added to the `kernel` output rows it serves. Units make the chains of sums that a
- *               core needs to be busy: one alone would wait for each multiply-add. They are channels, so that all have the
- *               lanes of one place in the row, or, where channels are few, also neighbours in the row.
- * Cost:         kernel * kernel multiply-adds, 2 loads and kernel - 1 shifts a vector; no workspace.
+ * Plan:         one call owns output rows [ioh, ioh_end) of `channels` output channels, plane by plane, so that memory is
+ *               read and written as it lies; input rows are asked for AHEAD rows early, at a plane's end those of the next.
+ * Tile:         ROWS / stride output rows x 1 or 2 vectors. An input row is loaded once for all the output rows and taps it
+ *               serves; what lies a tap further on is shifted there in registers, as a load across cache lines takes longer
+ *               than a shift. The last tiles of a plane lie over those before them where there is room, so that no lane is
+ *               idle; rows and lanes beyond the plane are not stored.
+ * Cost:         kernel * kernel multiply-adds and (1 + (kernel - 1) / ROWS) * (kernel - 1) shifts a vector; no workspace.
  * Accuracy:     one chain from the bias over (kh, kw): factor 1.
- * Measured:     34 cycles a row of 4 units (36 multiply-adds) while operands are in L1; 128 channels of 56 x 56 150 us, as
- *               long again as moving them takes (AVX-512, Sapphire Rapids, one thread). */
+ * Measured:     one thread, AVX-512, Sapphire Rapids: 3x3 on 128 x 56 x 56 0.12 ms, where copying as much takes 0.10; on
+ *               24 x 56 x 56, which L2 holds, 9 cycles a vector of outputs, of which 4.5 are multiply-adds, 1.3 shifts and
+ *               the rest loads and stores across cache lines; 64 x 112 x 112 in steps of 2 0.15 ms. */
 #include "activation/activation.h"
 
 #define KERNEL_MOST 5
-#define MORE ((KERNEL_MOST - 1 + LANES - 1) / LANES) /* vectors beyond its own that a unit reads */
-#define AHEAD 8 /* rows that are asked for before they are needed */
+#define AHEAD 24
+#if LANES >= 8 && FC_DV == 4
+#define ROWS 8
+#else
+#define ROWS 4
+#endif
+/* Vectors beyond the outputs' own that hold what taps up to `reach` columns on read. */
+#define MORE(reach) (((reach) + LANES - 1) / LANES)
+#define HELD (2 + MORE(KERNEL_MOST - 1))
 
-struct units {
+struct tile {
     const struct fc_conv *s;
-    const real *x[FC_DV];
-    real *y[FC_DV];
-    real weight[KERNEL_MOST * KERNEL_MOST][FC_DV], bias[FC_DV];
-    ptrdiff_t ih, rows;
-    mask read[1 + MORE], stored;
+    const real *x; /* what tap 0 of the first output reads */
+    const real *weight;
+    real bias, *y;
+    ptrdiff_t row, whole; /* the first input row; output rows to store */
+    const mask *read;     /* lanes that lie in the row, a vector */
+    mask stored[2];
 };
 
 /* What rows of the border read. */
-static const real border[(1 + MORE) * LANES];
+static const real border[2 * HELD * LANES];
 
-/* Adds input row `row`, and stores the output row that it completes. Output row r gathers in sum[r % kernel], row % kernel is
- * `step`. What the first rows add to output rows before the first is thrown away. */
-FC_INLINE void add_row(const struct units *b, const int kernel, const int inside, const int step, ptrdiff_t row,
-                       vec sum[KERNEL_MOST][FC_DV]) {
-    const struct fc_conv *s = b->s;
-    const int more = (kernel - 1 + LANES - 1) / LANES, done = (step + 1) % kernel;
-    const int lit = b->ih + row >= 0 && b->ih + row < s->h;
-    vec in[FC_DV][1 + MORE];
-#pragma GCC unroll 4
-    for (int u = 0; u < FC_DV; u++) {
-        const real *from = lit ? b->x[u] + row * s->w : border;
-        __builtin_prefetch(b->x[u] + (row + AHEAD) * s->w + LANES - 1);
-#pragma GCC unroll 5
-        for (int i = 0; i <= more; i++)
-            in[u][i] = inside && i < more ? vec_load(from + i * LANES) : vec_load_some(from + i * LANES, 1, b->read[i]);
+FC_INLINE void store(const struct tile *t, const int rows, const int vectors, vec sum[ROWS][2]) {
+    const struct fc_conv *s = t->s;
+    if (s->after.kind == FC_RELU || s->after.kind == FC_RELU6) {
+        const struct clamp limits = clamp_of(&s->after);
+#pragma GCC unroll 8
+        for (int r = 0; r < rows; r++)
+#pragma GCC unroll 2
+            for (int v = 0; v < vectors; v++) sum[r][v] = clamped(limits, sum[r][v]);
     }
-#pragma GCC unroll 5
-    for (int ikw = 0; ikw < kernel; ikw++) {
-        vec shifted[FC_DV];
-#pragma GCC unroll 4
-        for (int u = 0; u < FC_DV; u++)
-            shifted[u] = ikw % LANES ? vec_align(in[u][ikw / LANES], in[u][ikw / LANES + 1], ikw % LANES) : in[u][ikw / LANES];
-#pragma GCC unroll 5
-        for (int ikh = 0; ikh < kernel; ikh++) {
-            const int r = (step + kernel - ikh) % kernel;
-#pragma GCC unroll 4
-            for (int u = 0; u < FC_DV; u++)
-                sum[r][u] = vec_fma_at(&b->weight[ikh * kernel + ikw][u], shifted[u], sum[r][u]);
-        }
-    }
-    const int clamps = s->after.kind == FC_RELU || s->after.kind == FC_RELU6;
-    const struct clamp limits = clamp_of(&s->after);
-    const ptrdiff_t at = (row - kernel + 1) * s->ow;
-#pragma GCC unroll 4
-    for (int u = 0; u < FC_DV; u++) {
-        if (row >= kernel - 1) {
-            if (clamps) sum[done][u] = clamped(limits, sum[done][u]);
-            inside ? vec_store(b->y[u] + at, sum[done][u]) : vec_store_some(b->y[u] + at, sum[done][u], b->stored);
-        }
-        sum[done][u] = vec_set1(b->bias[u]);
+    real *y = t->y;
+#pragma GCC unroll 8
+    for (int r = 0; r < rows; r++, y += s->ow) {
+        if (r >= t->whole) return;
+#pragma GCC unroll 2
+        for (int v = 0; v < vectors; v++)
+            if (s->ow >= vectors * LANES)
+                vec_store(y + v * LANES, sum[r][v]);
+            else
+                vec_store_some(y + v * LANES, sum[r][v], t->stored[v]);
     }
 }
 
-FC_INLINE void roll(const struct units *b, const int kernel, const int inside) {
-    vec sum[KERNEL_MOST][FC_DV];
-#pragma GCC unroll 4
-    for (int u = 0; u < FC_DV; u++)
-#pragma GCC unroll 5
-        for (int i = 0; i < kernel; i++) sum[i][u] = vec_set1(b->bias[u]);
-    const ptrdiff_t end = b->rows + kernel - 1;
-#define STEP(step)                              \
-    add_row(b, kernel, inside, step, row, sum); \
-    if (++row == end) return;
-    for (ptrdiff_t row = 0;;) {
-        STEP(0) STEP(1) STEP(2)
-        if (kernel == 5) {
-            STEP(3) STEP(4)
+/* The columns of a row by phase of the stride. */
+FC_INLINE void load_row(const struct tile *t, const real *from, const int vectors, const int stride, vec phase[2][HELD]) {
+#pragma GCC unroll 8
+    for (int v = 0; v < vectors; v++) {
+        phase[0][v] = vec_load_some(from + v * stride * LANES, 1, t->read[v * stride]);
+        if (stride == 2) {
+            const vec high = vec_load_some(from + (2 * v + 1) * LANES, 1, t->read[2 * v + 1]);
+            vec_unzip(phase[0][v], high, &phase[0][v], &phase[1][v]);
         }
     }
 }
 
-static __attribute__((noinline)) void roll_3(const struct units *b) { roll(b, 3, 1); }
-static __attribute__((noinline)) void roll_3_edge(const struct units *b) { roll(b, 3, 0); }
-static __attribute__((noinline)) void roll_5(const struct units *b) { roll(b, 5, 1); }
-static __attribute__((noinline)) void roll_5_edge(const struct units *b) { roll(b, 5, 0); }
+/* `more` vectors beyond the outputs' own hold what taps further on read. */
+FC_INLINE void compute(const struct tile *t, const int vectors, const int more, const int kernel, const int stride) {
+    const ptrdiff_t w = t->s->w, h = t->s->h;
+    const int rows = ROWS / stride, keeps_weights = kernel == 3 && ROWS == 8; /* in registers, of which there are 32 */
+    const real *at = t->x;
+    vec sum[ROWS][2];
+#pragma GCC unroll 8
+    for (int r = 0; r < rows; r++)
+#pragma GCC unroll 2
+        for (int v = 0; v < vectors; v++) sum[r][v] = vec_set1(t->bias);
+#pragma GCC unroll 16
+    for (int i = 0; i < (rows - 1) * stride + kernel; i++, at += w) {
+        vec phase[2][HELD] = {{vec_zero()}};
+        load_row(t, (size_t)(t->row + i) < (size_t)h ? at : border, vectors + more, stride, phase);
+        if (i < rows * stride) {
+            __builtin_prefetch(at + AHEAD * w);
+            if (vectors == 2) __builtin_prefetch(at + AHEAD * w + LANES);
+        }
+#pragma GCC unroll 5
+        for (int ikw = 0; ikw < kernel; ikw++) {
+            const int on = ikw / stride;
+            vec x[2];
+#pragma GCC unroll 2
+            for (int v = 0; v < vectors; v++) {
+                const vec *from = &phase[ikw % stride][v + on / LANES];
+                x[v] = on % LANES ? vec_align(from[0], from[1], on % LANES) : from[0];
+            }
+#pragma GCC unroll 5
+            for (int ikh = 0; ikh < kernel; ikh++) {
+                const int r = (i - ikh) / stride;
+                const real *weight = t->weight + ikh * kernel + ikw;
+                if (i < ikh || (i - ikh) % stride || r >= rows) continue;
+#pragma GCC unroll 2
+                for (int v = 0; v < vectors; v++) {
+                    vec *to = &sum[r][v];
+                    *to = keeps_weights ? vec_fma(vec_set1(*weight), x[v], *to) : vec_fma_at(weight, x[v], *to);
+                }
+            }
+        }
+    }
+    store(t, rows, vectors, sum);
+}
 
-/* What the channels of a call share. */
-struct planes {
-    const struct fc_conv *s;
-    const real *x;
-    real *y;
-    ptrdiff_t channel;
-    int channels;
+/* Tiles of one vector that holds all that is read of a row, of one, and of two. */
+typedef void compute_tile(const struct tile *t);
+#define TILE(name, vectors, more, kernel, stride) \
+    static __attribute__((noinline)) void name(const struct tile *t) { compute(t, vectors, more, kernel, stride); }
+#define TILES(kernel, stride)                                                            \
+    TILE(narrow_##kernel##_##stride, 1, 0, kernel, stride)                               \
+    TILE(single_##kernel##_##stride, 1, MORE((kernel - 1) / stride), kernel, stride)     \
+    TILE(double_##kernel##_##stride, 2, MORE((kernel - 1) / stride), kernel, stride)
+TILES(3, 1) TILES(3, 2) TILES(5, 1) TILES(5, 2)
+static compute_tile *const TILES_OF[2][2][3] = {
+    {{narrow_3_1, single_3_1, double_3_1}, {narrow_3_2, single_3_2, double_3_2}},
+    {{narrow_5_1, single_5_1, double_5_1}, {narrow_5_2, single_5_2, double_5_2}}};
+
+/* Lanes that `wide` outputs from iow on read of a row. */
+static void know_reads(const struct fc_conv *s, ptrdiff_t iow, ptrdiff_t wide, mask *read) {
+    const ptrdiff_t first = iow * s->stride_w - s->pad_w, end = first + (wide - 1) * s->stride_w + s->kw;
+    for (ptrdiff_t i = 0; i < 2 * HELD; i++)
+        read[i] = mask_bits(bits_between(-first - i * LANES, (end < s->w ? end : s->w) - first - i * LANES));
+}
+
+/* What tiles read: those inside the row, the one at column 0 otherwise, and one other. */
+struct reads {
+    ptrdiff_t known[2];
+    mask lanes[2][2 * HELD], inside[2 * HELD];
 };
 
-FC_INLINE ptrdiff_t channel_of(const struct planes *p, ptrdiff_t slot) { return slot < p->channels ? slot : p->channels - 1; }
-
-/* Takes units [first, first + FC_DV) of `count`, of which there are `slots` a strip; `iow` is where strip 0 begins. Channels and
- * units beyond the last repeat it. */
-static void roll_units(struct units *b, const struct planes *p, ptrdiff_t first, ptrdiff_t count, int slots, ptrdiff_t iow,
-                       ptrdiff_t ioh, int inside) {
-    const struct fc_conv *s = p->s;
-    const ptrdiff_t multiplier = s->c_out / s->groups;
-    for (int u = 0; u < FC_DV; u++) {
-        const ptrdiff_t unit = first + u < count ? first + u : count - slots + u % slots;
-        const ptrdiff_t channel = channel_of(p, unit % slots), column = iow + unit / slots * LANES;
-        b->x[u] = p->x + (p->channel + channel) / multiplier * s->x_channel + b->ih * s->w + column - s->pad_w;
-        b->y[u] = p->y + channel * s->y_channel + ioh * s->ow + column;
-    }
-    if (s->kw == 3)
-        inside ? roll_3(b) : roll_3_edge(b);
-    else
-        inside ? roll_5(b) : roll_5_edge(b);
+static const mask *reads_of(struct reads *e, const struct fc_conv *s, ptrdiff_t column, ptrdiff_t wide) {
+    const ptrdiff_t iw = column * s->stride_w - s->pad_w;
+    if (iw >= 0 && iw + (wide - 1) * s->stride_w + s->kw <= s->w) return e->inside;
+    const int other = column > 0;
+    if (e->known[other] != column) know_reads(s, column, wide, e->lanes[other]);
+    e->known[other] = column;
+    return e->lanes[other];
 }
 
-/* Up to FC_DV channels. */
-static void roll_channels(const struct planes *p, const real *weight, const real *bias, ptrdiff_t ioh, ptrdiff_t rows) {
-    const struct fc_conv *s = p->s;
-    const ptrdiff_t reach = LANES + s->kw - 1, more = (s->kw - 1 + LANES - 1) / LANES, taps = s->kh * s->kw;
-    const int slots = p->channels > 2 ? FC_DV : p->channels;
-    struct units b;
-    b.s = s, b.rows = rows, b.ih = ioh - s->pad_h;
-    for (int u = 0; u < FC_DV; u++) {
-        const ptrdiff_t from = channel_of(p, u % slots);
-        for (ptrdiff_t tap = 0; tap < taps; tap++) b.weight[tap][u] = weight[from * taps + tap];
-        b.bias[u] = bias ? bias[from] : 0;
+/* Output rows [ioh, ioh_end) of one channel, whose input plane is x and whose outputs begin at y. */
+static void compute_plane(struct tile *t, struct reads *e, const real *x, real *y, ptrdiff_t ioh, ptrdiff_t ioh_end) {
+    const struct fc_conv *s = t->s;
+    const ptrdiff_t tall = ROWS / s->stride_w, wide = s->ow > LANES ? 2 * LANES : LANES;
+    const int kind = wide > LANES ? 2 : s->ow + (s->kw - 1) / s->stride_w > LANES;
+    compute_tile *const tile = TILES_OF[s->kw == 5][s->stride_w - 1][kind];
+    for (ptrdiff_t row = ioh; row < ioh_end; row += tall) {
+        if (row + tall > ioh_end && ioh_end - tall >= ioh) row = ioh_end - tall;
+        t->whole = ioh_end - row, t->row = row * s->stride_h - s->pad_h;
+        for (ptrdiff_t column = 0; column < s->ow; column += wide) {
+            if (column + wide > s->ow && s->ow > wide) column = s->ow - wide;
+            t->read = reads_of(e, s, column, wide);
+            t->x = x + t->row * s->w + column * s->stride_w - s->pad_w;
+            t->y = y + row * s->ow + column;
+            tile(t);
+        }
     }
-    for (ptrdiff_t iow = 0; iow < s->ow;) {
-        const ptrdiff_t iw = iow - s->pad_w;
-        ptrdiff_t strips = 0; /* that lie inside */
-        if (iw >= 0)
-            while (iow + (strips + 1) * LANES <= s->ow && iw + strips * LANES + reach <= s->w) strips++;
-        b.stored = mask_bits(bits_below(s->ow - iow));
-        for (int i = 0; i <= more; i++)
-            b.read[i] = strips && i == more ? mask_bits(bits_below(s->kw - 1 - (more - 1) * LANES))
-                                            : mask_bits(bits_between(-iw - i * LANES, s->w - iw - i * LANES));
-        const ptrdiff_t count = (strips ? strips : 1) * slots;
-        for (ptrdiff_t unit = 0; unit < count; unit += FC_DV) roll_units(&b, p, unit, count, slots, iow, ioh, strips > 0);
-        iow += (strips ? strips : 1) * LANES;
-    }
-    if (is_curved(&s->after)) curve_rows(&s->after, p->y + ioh * s->ow, s->y_channel, p->channels, rows * s->ow);
+    if (is_curved(&s->after)) curve_rows(&s->after, y + ioh * s->ow, s->y_channel, 1, (ioh_end - ioh) * s->ow);
 }
 
 void FC_FN(depthwise_rows)(const struct fc_conv *s, const void *x, const void *weight, const void *bias, void *y,
                            ptrdiff_t channel, int channels, ptrdiff_t ioh, ptrdiff_t ioh_end) {
-    for (int c = 0; c < channels; c += FC_DV) {
-        const struct planes p = {s, x, (real *)y + c * s->y_channel, channel + c, channels - c < FC_DV ? channels - c : FC_DV};
-        roll_channels(&p, (const real *)weight + c * s->kh * s->kw, bias ? (const real *)bias + c : NULL, ioh, ioh_end - ioh);
+    struct tile t;
+    struct reads e = {.known = {-1, -1}};
+    for (ptrdiff_t i = 0; i < 2 * HELD; i++)
+        e.inside[i] = mask_bits(bits_below((2 * LANES - 1) * s->stride_w + s->kw - i * LANES));
+    t.s = s;
+    for (int v = 0; v < 2; v++) t.stored[v] = mask_bits(bits_below(s->ow - v * LANES));
+    for (ptrdiff_t i = 0; i < channels; i++) {
+        t.weight = (const real *)weight + i * s->kh * s->kw;
+        t.bias = bias ? ((const real *)bias)[i] : 0;
+        compute_plane(&t, &e, (const real *)x + (channel + i) / (s->c_out / s->groups) * s->x_channel,
+                      (real *)y + i * s->y_channel, ioh, ioh_end);
     }
 }

@@ -68,6 +68,11 @@ FC_INLINE void vec_zip(vec a, vec b, vec *low, vec *high) {
     *low = _mm256_permute2f128_ps(even, odd, 0x20);
     *high = _mm256_permute2f128_ps(even, odd, 0x31);
 }
+FC_INLINE void vec_unzip(vec a, vec b, vec *even, vec *odd) {
+    const vec low = _mm256_permute2f128_ps(a, b, 0x20), high = _mm256_permute2f128_ps(a, b, 0x31);
+    *even = _mm256_shuffle_ps(low, high, 0x88);
+    *odd = _mm256_shuffle_ps(low, high, 0xDD);
+}
 FC_INLINE real vec_sum(vec v) {
     __m128 half = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
     half = _mm_add_ps(half, _mm_movehl_ps(half, half));
@@ -158,6 +163,11 @@ FC_INLINE void vec_zip(vec a, vec b, vec *low, vec *high) {
     const vec even = _mm256_unpacklo_pd(a, b), odd = _mm256_unpackhi_pd(a, b);
     *low = _mm256_permute2f128_pd(even, odd, 0x20);
     *high = _mm256_permute2f128_pd(even, odd, 0x31);
+}
+FC_INLINE void vec_unzip(vec a, vec b, vec *even, vec *odd) {
+    const vec low = _mm256_permute2f128_pd(a, b, 0x20), high = _mm256_permute2f128_pd(a, b, 0x31);
+    *even = _mm256_unpacklo_pd(low, high);
+    *odd = _mm256_unpackhi_pd(low, high);
 }
 FC_INLINE real vec_sum(vec v) {
     const __m128d half = _mm_add_pd(_mm256_castpd256_pd128(v), _mm256_extractf128_pd(v, 1));

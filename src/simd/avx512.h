@@ -78,6 +78,11 @@ FC_INLINE void vec_zip(vec a, vec b, vec *low, vec *high) {
     *low = _mm512_permutex2var_ps(a, first, b);
     *high = _mm512_permutex2var_ps(a, _mm512_add_epi32(first, _mm512_set1_epi32(8)), b);
 }
+FC_INLINE void vec_unzip(vec a, vec b, vec *even, vec *odd) {
+    const __m512i first = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+    *even = _mm512_permutex2var_ps(a, first, b);
+    *odd = _mm512_permutex2var_ps(a, _mm512_add_epi32(first, _mm512_set1_epi32(1)), b);
+}
 FC_INLINE real vec_sum(vec v) { return _mm512_reduce_add_ps(v); }
 FC_INLINE mask mask_beats(vec a, vec b) {
     return _mm512_mask_cmp_ps_mask(_mm512_cmp_ps_mask(b, b, _CMP_ORD_Q), a, b, _CMP_NLE_UQ);
@@ -155,6 +160,11 @@ FC_INLINE void vec_zip(vec a, vec b, vec *low, vec *high) {
     const __m512i first = _mm512_setr_epi64(0, 8, 1, 9, 2, 10, 3, 11);
     *low = _mm512_permutex2var_pd(a, first, b);
     *high = _mm512_permutex2var_pd(a, _mm512_add_epi64(first, _mm512_set1_epi64(4)), b);
+}
+FC_INLINE void vec_unzip(vec a, vec b, vec *even, vec *odd) {
+    const __m512i first = _mm512_setr_epi64(0, 2, 4, 6, 8, 10, 12, 14);
+    *even = _mm512_permutex2var_pd(a, first, b);
+    *odd = _mm512_permutex2var_pd(a, _mm512_add_epi64(first, _mm512_set1_epi64(1)), b);
 }
 FC_INLINE real vec_sum(vec v) { return _mm512_reduce_add_pd(v); }
 FC_INLINE mask mask_beats(vec a, vec b) {

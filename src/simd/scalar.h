@@ -52,6 +52,7 @@ FC_INLINE vec vec_align(vec low, vec high, const int k) {
 }
 FC_INLINE void vec_transpose(vec rows[1]) { (void)rows; }
 FC_INLINE void vec_zip(vec a, vec b, vec *low, vec *high) { *low = a, *high = b; }
+FC_INLINE void vec_unzip(vec a, vec b, vec *even, vec *odd) { *even = a, *odd = b; }
 FC_INLINE real vec_sum(vec v) { return v; }
 FC_INLINE mask mask_bits(uint32_t bits) { return bits & 1; }
 FC_INLINE uint32_t bits_of(mask m) { return m; }

@@ -19,6 +19,7 @@
  *   vec_align(low, high, k)                                         lanes k ... k + LANES - 1 of the two; k < LANES, < 8
  *   vec_transpose(rows)                                             LANES vectors of LANES lanes, in place
  *   vec_zip(a, b, low, high)                                        a[0], b[0], a[1], b[1], ... into *low and *high
+ *   vec_unzip(a, b, even, odd)                                      the reverse: every second lane of the two into each
  *   vec_sum(v)                                                      all lanes, always added in the same tree order
  *   nums_high(a, b)                                                 the high halves of products, of vectors `nums` of NUMS
  *                                                                   16-bit numbers, which +, - and >> do for as well
