@@ -23,10 +23,8 @@ CORES = os.cpu_count() or 1
 WARNINGS = ["-Wall", "-Wextra"] + (["-Werror"] if os.environ.get("FASTCONV_WERROR") else [])
 SANITIZE = shlex.split(os.environ.get("FASTCONV_SANITIZE", ""))
 ROW = re.compile(r'^FC_ISA\((\w+), (\w+), "([^"]*)"', re.MULTILINE)
-# -O3 writes a loop out several times; where that was measured to be faster, it stays.
-UNROLLED = ("depthwise/channels.c", "depthwise/rows.c", "depthwise/staged.c")
-LARGE = ["-O3"]
-SMALL = ["-O2", "-ftree-vectorize", "-fvect-cost-model=dynamic", "--param=vect-epilogues-nomask=0"]
+# Loops vectorised as -O3 does; it also writes them out several times, which was measured to gain nothing.
+LEVEL = ["-O2", "-ftree-vectorize", "-fvect-cost-model=dynamic", "--param=vect-epilogues-nomask=0"]
 KERNELS = sorted(str(p) for p in Path("src").rglob("*.c") if p.name != "dispatch.c")
 HEADERS = sorted(str(p) for p in Path("src").rglob("*") if p.suffix in {".h", ".def"})
 
@@ -50,20 +48,18 @@ class BuildKernels(build_ext):
             (isa, _, flags), width = variant
             folder = f"{self.build_temp}/{isa}-{width}"
             objects = self.compiler.object_filenames(KERNELS, output_dir=folder)
-            for level, here in ((LARGE, True), (SMALL, False)):
-                stale = [
-                    source
-                    for source, made in zip(KERNELS, objects, strict=True)
-                    if source.removesuffix(".c").endswith(UNROLLED) is here
-                    and is_newer([source, "setup.py", *HEADERS], made)
-                ]
-                self.compiler.compile(
-                    stale,
-                    output_dir=folder,
-                    macros=[("FC_ISA", isa), ("FC_WIDTH", width)],
-                    include_dirs=["src"],
-                    extra_postargs=[*level, *common, *flags.split(), *WARNINGS, *SANITIZE],
-                )
+            stale = [
+                source
+                for source, made in zip(KERNELS, objects, strict=True)
+                if is_newer([source, "setup.py", *HEADERS], made)
+            ]
+            self.compiler.compile(
+                stale,
+                output_dir=folder,
+                macros=[("FC_ISA", isa), ("FC_WIDTH", width)],
+                include_dirs=["src"],
+                extra_postargs=[*LEVEL, *common, *flags.split(), *WARNINGS, *SANITIZE],
+            )
             return objects
 
         rows = [row for row in ROW.findall(Path("src/isa.def").read_text()) if row[1] in ("any", MACHINE)]

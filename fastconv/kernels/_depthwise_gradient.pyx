@@ -1,10 +1,11 @@
 """The gradient of depthwise filters, which share nothing: dw[c, tap] = sum over p of dy[p, c] * x[p at tap, c].
 
-Source: Goodfellow, Bengio & Courville, Deep Learning, 2016, section 9.5; the sums are src/depthwise/grad.c's.
+Source: Goodfellow, Bengio & Courville, Deep Learning, 2016, section 9.5; the sums are src/depthwise/grad.c's and rows_grad.c's.
 
 A task owns the filters of some channels and sums over the batch. It stages some input rows at a time with the border around
 them, so that a vector of the gradient meets every tap by an unaligned load. Lanes are columns, which are added up at last;
-channels last, or where a map is narrower than half a vector, they are channels.
+channels last, or where a map is narrower than half a vector, they are channels. Filters that src/depthwise/rows_grad.c
+knows need no staging.
 """
 
 from libc.string cimport memset
@@ -15,7 +16,7 @@ from ._table cimport fc_conv, fc_kernels
 
 cdef enum:
     STAGED = 16 << 10       # bytes of staged input rows, which stay in L1
-    TASK_ITEMS = 1 << 16    # reals of the gradient that a task reads
+    TASK_ITEMS = 1 << 14    # reals of the gradient that a task reads
 
 
 cdef struct Job:
@@ -26,7 +27,7 @@ cdef struct Job:
     const char *x
     const char *dy
     char *dw
-    bint lanes_are_channels
+    bint lanes_are_channels, by_rows
     Py_ssize_t channels                  # input channels of a task
     Axis row, column
     Py_ssize_t rows, windows, window_step, pitch  # output rows staged together; windows of a row
@@ -41,11 +42,20 @@ cdef struct Sweep:  # where a task keeps what it works with
     char *pixels        # of dy, where its channels are not whole vectors
 
 
+cdef bint goes_by_rows(const fc_conv *s) noexcept nogil:
+    """Whether rows_grad.c serves a shape whose lanes are columns."""
+    if s.d != 1 or s.kd != 1 or s.od != 1 or s.pad_d != 0 or s.border.present:
+        return False
+    return (s.kh == s.kw and (s.kw == 3 or s.kw == 5) and s.stride_h == s.stride_w and s.stride_w <= 2
+            and s.dilation_h == 1 and s.dilation_w == 1)
+
+
 cdef void choose_lanes(Job *job) noexcept nogil:
     """Lay out staged rows."""
     cdef const fc_conv *s = job.shape
     cdef Py_ssize_t lanes = job.kernels.lanes, reach
     job.lanes_are_channels = s.x_pixel != 1 or (2 * s.ow < lanes and 2 * s.c_in >= lanes)
+    job.by_rows = not job.lanes_are_channels and goes_by_rows(s)
     job.column = axis_of(s.ow, s.kw, s.stride_w, s.dilation_w)
     if job.lanes_are_channels:
         job.row_items = job.column.count * lanes
@@ -103,6 +113,18 @@ cdef void add_rows(const Job *job, const fc_conv *s, const fc_conv *out, const c
                            <int>(s.ow - (vectors - 1) * lanes), s.kh, tap_row, s.kw, sweep.at, ahead, sums)
 
 
+cdef void sum_planes(const Job *job, Py_ssize_t channel, char *sums) noexcept nogil:
+    """The sums of the filters of one input channel, by rows."""
+    cdef const fc_conv *s = job.shape
+    cdef Py_ssize_t size = job.itemsize, image, j
+    for image in range(s.n):
+        for j in range(job.multiple):
+            job.kernels.depthwise_rows_grad(
+                s, job.x + (image * s.c_in + channel) * s.x_channel * size,
+                job.dy + (image * s.c_out + channel * job.multiple + j) * s.y_channel * size,
+                sums + j * job.taps * job.kernels.lanes * size)
+
+
 cdef void sum_filters(const Job *job, Py_ssize_t channel, Py_ssize_t channels, const Sweep *sweep) noexcept nogil:
     """The sums of the filters of one input channel, or of a vector of them."""
     cdef fc_conv part = job.shape[0], out = job.out[0]
@@ -152,7 +174,10 @@ cdef void some_channels(void *argument, Py_ssize_t task, char *scratch) noexcept
     while channel < last:
         step = min(lanes, last - channel) if job.lanes_are_channels else 1
         memset(sweep.sums, 0, job.sums_bytes)
-        sum_filters(job, channel, step, &sweep)
+        if job.by_rows:
+            sum_planes(job, channel, sweep.sums)
+        else:
+            sum_filters(job, channel, step, &sweep)
         dw = job.dw + channel * filters * size
         if job.lanes_are_channels:
             for j in range(job.multiple):

@@ -353,6 +353,7 @@ cdef extern from "fastconv.h" nogil:
         void (*stage_windows)(const fc_conv *, const void *, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t,
                               Py_ssize_t, Py_ssize_t, void *) noexcept nogil
         void (*lane_sums)(const void *, Py_ssize_t, void *) noexcept nogil
+        void (*depthwise_rows_grad)(const fc_conv *, const void *, const void *, void *) noexcept nogil
         void (*channels_grad_bias)(const void *, Py_ssize_t, Py_ssize_t, Py_ssize_t, void *) noexcept nogil
         void (*activate_marked)(const fc_activation *, const void *, void *, uint8_t *, Py_ssize_t) noexcept nogil
         void (*marked_grad)(const fc_activation *, const uint8_t *, const void *, void *, Py_ssize_t) noexcept nogil

@@ -1,8 +1,8 @@
 /* Computes:     y[o] = bias + sum over taps of weight * x[o*stride - pad + tap], one input channel each, activation.
  * Source:       Zhang, Lo & Lu, High Performance Depthwise and Pointwise Convolutions on Mobile Devices,
  *               AAAI 2020; the tile is our own.
- * Applies when: NCHW, 3x3 and 5x5 kernels without dilation, strides 1 and 2 (the same both ways), no depth, a border of zeros
- *               narrower than the kernel.
+ * Applies when: NCHW, 3x3 and 5x5 kernels without dilation, strides 1 and 2 (the same both ways), no depth, a border of
+ *               zeros narrower than the kernel.
  * Layout:       x at the image, weight at the taps of the first output channel, y at its output plane, all unpacked.
  * Plan:         one call owns output rows [ioh, ioh_end) of `channels` output channels, plane by plane, so that memory is
  *               read and written as it lies; input rows are asked for AHEAD rows early, at a plane's end those of the next.
@@ -16,17 +16,14 @@
  *               24 x 56 x 56, which L2 holds, 9 cycles a vector of outputs, of which 4.5 are multiply-adds, 1.3 shifts and
  *               the rest loads and stores across cache lines; 64 x 112 x 112 in steps of 2 0.15 ms. */
 #include "activation/activation.h"
+#include "rows.h"
 
-#define KERNEL_MOST 5
 #define AHEAD 24
 #if LANES >= 8 && FC_DV == 4
 #define ROWS 8
 #else
 #define ROWS 4
 #endif
-/* Vectors beyond the outputs' own that hold what taps up to `reach` columns on read. */
-#define MORE(reach) (((reach) + LANES - 1) / LANES)
-#define HELD (2 + MORE(KERNEL_MOST - 1))
 
 struct tile {
     const struct fc_conv *s;
@@ -37,9 +34,6 @@ struct tile {
     const mask *read;     /* lanes that lie in the row, a vector */
     mask stored[2];
 };
-
-/* What rows of the border read. */
-static const real border[2 * HELD * LANES];
 
 FC_INLINE void store(const struct tile *t, const int rows, const int vectors, vec sum[ROWS][2]) {
     const struct fc_conv *s = t->s;
@@ -63,18 +57,6 @@ FC_INLINE void store(const struct tile *t, const int rows, const int vectors, ve
     }
 }
 
-/* The columns of a row by phase of the stride. */
-FC_INLINE void load_row(const struct tile *t, const real *from, const int vectors, const int stride, vec phase[2][HELD]) {
-#pragma GCC unroll 8
-    for (int v = 0; v < vectors; v++) {
-        phase[0][v] = vec_load_some(from + v * stride * LANES, 1, t->read[v * stride]);
-        if (stride == 2) {
-            const vec high = vec_load_some(from + (2 * v + 1) * LANES, 1, t->read[2 * v + 1]);
-            vec_unzip(phase[0][v], high, &phase[0][v], &phase[1][v]);
-        }
-    }
-}
-
 /* `more` vectors beyond the outputs' own hold what taps further on read. */
 FC_INLINE void compute(const struct tile *t, const int vectors, const int more, const int kernel, const int stride) {
     const ptrdiff_t w = t->s->w, h = t->s->h;
@@ -88,20 +70,16 @@ FC_INLINE void compute(const struct tile *t, const int vectors, const int more, 
 #pragma GCC unroll 16
     for (int i = 0; i < (rows - 1) * stride + kernel; i++, at += w) {
         vec phase[2][HELD] = {{vec_zero()}};
-        load_row(t, (size_t)(t->row + i) < (size_t)h ? at : border, vectors + more, stride, phase);
+        load_row((size_t)(t->row + i) < (size_t)h ? at : border, t->read, vectors + more, stride, phase);
         if (i < rows * stride) {
             __builtin_prefetch(at + AHEAD * w);
             if (vectors == 2) __builtin_prefetch(at + AHEAD * w + LANES);
         }
 #pragma GCC unroll 5
         for (int ikw = 0; ikw < kernel; ikw++) {
-            const int on = ikw / stride;
             vec x[2];
 #pragma GCC unroll 2
-            for (int v = 0; v < vectors; v++) {
-                const vec *from = &phase[ikw % stride][v + on / LANES];
-                x[v] = on % LANES ? vec_align(from[0], from[1], on % LANES) : from[0];
-            }
+            for (int v = 0; v < vectors; v++) x[v] = at_tap(phase, v, ikw, stride);
 #pragma GCC unroll 5
             for (int ikh = 0; ikh < kernel; ikh++) {
                 const int r = (i - ikh) / stride;
@@ -131,32 +109,10 @@ static compute_tile *const TILES_OF[2][2][3] = {
     {{narrow_3_1, single_3_1, double_3_1}, {narrow_3_2, single_3_2, double_3_2}},
     {{narrow_5_1, single_5_1, double_5_1}, {narrow_5_2, single_5_2, double_5_2}}};
 
-/* Lanes that `wide` outputs from iow on read of a row. */
-static void know_reads(const struct fc_conv *s, ptrdiff_t iow, ptrdiff_t wide, mask *read) {
-    const ptrdiff_t first = iow * s->stride_w - s->pad_w, end = first + (wide - 1) * s->stride_w + s->kw;
-    for (ptrdiff_t i = 0; i < 2 * HELD; i++)
-        read[i] = mask_bits(bits_between(-first - i * LANES, (end < s->w ? end : s->w) - first - i * LANES));
-}
-
-/* What tiles read: those inside the row, the one at column 0 otherwise, and one other. */
-struct reads {
-    ptrdiff_t known[2];
-    mask lanes[2][2 * HELD], inside[2 * HELD];
-};
-
-static const mask *reads_of(struct reads *e, const struct fc_conv *s, ptrdiff_t column, ptrdiff_t wide) {
-    const ptrdiff_t iw = column * s->stride_w - s->pad_w;
-    if (iw >= 0 && iw + (wide - 1) * s->stride_w + s->kw <= s->w) return e->inside;
-    const int other = column > 0;
-    if (e->known[other] != column) know_reads(s, column, wide, e->lanes[other]);
-    e->known[other] = column;
-    return e->lanes[other];
-}
-
 /* Output rows [ioh, ioh_end) of one channel, whose input plane is x and whose outputs begin at y. */
-static void compute_plane(struct tile *t, struct reads *e, const real *x, real *y, ptrdiff_t ioh, ptrdiff_t ioh_end) {
+static void compute_plane(struct tile *t, struct reads *reads, const real *x, real *y, ptrdiff_t ioh, ptrdiff_t ioh_end) {
     const struct fc_conv *s = t->s;
-    const ptrdiff_t tall = ROWS / s->stride_w, wide = s->ow > LANES ? 2 * LANES : LANES;
+    const ptrdiff_t tall = ROWS / s->stride_w, wide = reads->wide;
     const int kind = wide > LANES ? 2 : s->ow + (s->kw - 1) / s->stride_w > LANES;
     compute_tile *const tile = TILES_OF[s->kw == 5][s->stride_w - 1][kind];
     for (ptrdiff_t row = ioh; row < ioh_end; row += tall) {
@@ -164,7 +120,7 @@ static void compute_plane(struct tile *t, struct reads *e, const real *x, real *
         t->whole = ioh_end - row, t->row = row * s->stride_h - s->pad_h;
         for (ptrdiff_t column = 0; column < s->ow; column += wide) {
             if (column + wide > s->ow && s->ow > wide) column = s->ow - wide;
-            t->read = reads_of(e, s, column, wide);
+            t->read = reads_at(reads, column);
             t->x = x + t->row * s->w + column * s->stride_w - s->pad_w;
             t->y = y + row * s->ow + column;
             tile(t);
@@ -176,15 +132,13 @@ static void compute_plane(struct tile *t, struct reads *e, const real *x, real *
 void FC_FN(depthwise_rows)(const struct fc_conv *s, const void *x, const void *weight, const void *bias, void *y,
                            ptrdiff_t channel, int channels, ptrdiff_t ioh, ptrdiff_t ioh_end) {
     struct tile t;
-    struct reads e = {.known = {-1, -1}};
-    for (ptrdiff_t i = 0; i < 2 * HELD; i++)
-        e.inside[i] = mask_bits(bits_below((2 * LANES - 1) * s->stride_w + s->kw - i * LANES));
+    struct reads reads = reads_by(s, s->ow > LANES ? 2 * LANES : LANES);
     t.s = s;
     for (int v = 0; v < 2; v++) t.stored[v] = mask_bits(bits_below(s->ow - v * LANES));
     for (ptrdiff_t i = 0; i < channels; i++) {
         t.weight = (const real *)weight + i * s->kh * s->kw;
         t.bias = bias ? ((const real *)bias)[i] : 0;
-        compute_plane(&t, &e, (const real *)x + (channel + i) / (s->c_out / s->groups) * s->x_channel,
+        compute_plane(&t, &reads, (const real *)x + (channel + i) / (s->c_out / s->groups) * s->x_channel,
                       (real *)y + i * s->y_channel, ioh, ioh_end);
     }
 }
