@@ -15,6 +15,9 @@ where there are few input channels (`fold`). Sums lie as [oc][tap][ic], or [tap]
 Where the sums fit L2 beside what is staged, a task stages and sums for itself, as in _winograd_gradient.pyx: rounds are
 dealt out to SHARES, whose sums are added in order at last.
 
+A pointwise layer that has fewer output channels than input channels is taken the other way round, so that the smaller of
+the two is staged.
+
 Rounds, shares and runs of pixels depend on the shape alone, so bits depend on neither tasks nor threads.
 """
 
@@ -394,9 +397,34 @@ cdef int in_turn(Job *job, size_t scratch, int threads, bint brief) except -1:
     return 0
 
 
+cdef bint is_pointwise(const fc_conv *s) noexcept nogil:
+    """Whether each output pixel reads the input pixel at its own place."""
+    return (s.kd == s.kh == s.kw == 1 and s.stride_d == s.stride_h == s.stride_w == 1 and s.d == s.od and s.h == s.oh
+            and s.w == s.ow and s.pad_d == s.pad_h == s.pad_w == 0)
+
+
 cdef int dense_weight(const fc_conv *s, const fc_kernels *kernels, Py_ssize_t itemsize, const char *x, const char *dy,
                       char *dw, int threads, bint brief) except -1:
     """Fill dw."""
+    if not is_pointwise(s) or s.c_in <= s.c_out or s.x_pixel != 1:
+        return add_products(s, kernels, itemsize, x, dy, dw, threads, brief)
+    cdef fc_conv swapped = s[0]
+    cdef Py_ssize_t c_in = s.c_in // s.groups, c_out = s.c_out // s.groups, size = c_in * c_out * itemsize, group
+    cdef char *turned = take(s.groups * size)
+    swapped.c_in, swapped.c_out = s.c_out, s.c_in
+    swapped.x_channel, swapped.y_channel = s.y_channel, s.x_channel
+    try:
+        add_products(&swapped, kernels, itemsize, dy, x, turned, threads, brief)
+        for group in range(s.groups):
+            kernels.turn(turned + group * size, c_out, c_in, c_out, dw + group * size, c_in)
+    finally:
+        give(turned)
+    return 0
+
+
+cdef int add_products(const fc_conv *s, const fc_kernels *kernels, Py_ssize_t itemsize, const char *x, const char *dy,
+                      char *dw, int threads, bint brief) except -1:
+    """Fill dw as it is described above."""
     cdef Job job
     cdef fc_conv out = output_shape(s)
     cdef Py_ssize_t lanes = kernels.lanes, weights
