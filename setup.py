@@ -23,16 +23,29 @@ CORES = os.cpu_count() or 1
 WARNINGS = ["-Wall", "-Wextra"] + (["-Werror"] if os.environ.get("FASTCONV_WERROR") else [])
 SANITIZE = shlex.split(os.environ.get("FASTCONV_SANITIZE", ""))
 ROW = re.compile(r'^FC_ISA\((\w+), (\w+), "([^"]*)"', re.MULTILINE)
-# Loops vectorised as -O3 does; it also writes them out several times, which was measured to gain nothing.
-LEVEL = ["-O2", "-ftree-vectorize", "-fvect-cost-model=dynamic", "--param=vect-epilogues-nomask=0"]
+# Loops are vectorised as -O3 does, which also writes them out several times: that was measured to gain nothing.
+FLAGS = shlex.split(
+    "-std=gnu11 -O2 -ftree-vectorize -fvect-cost-model=dynamic --param=vect-epilogues-nomask=0 "
+    "-ffp-contract=off -fno-math-errno -fvisibility=hidden -fno-asynchronous-unwind-tables"
+)
 KERNELS = sorted(str(p) for p in Path("src").rglob("*.c") if p.name != "dispatch.c")
 HEADERS = sorted(str(p) for p in Path("src").rglob("*") if p.suffix in {".h", ".def"})
 
 
 class BuildKernels(build_ext):
-    """build_ext that first compiles the kernels, per instruction set and float width."""
+    """build_ext that first compiles the kernels, per instruction set and float width.
+
+    A module that lies in the package and is newer than all it is made from is taken as it is, whatever is built: an editable
+    installation with other extras or a wheel.
+    """
 
     def build_extension(self, ext):
+        made, target = self.get_ext_filename(ext.name), self.get_ext_fullpath(ext.name)
+        if not self.force and not is_newer([*ext.sources, *ext.depends, "setup.py"], made):
+            if not Path(target).exists() or not os.path.samefile(made, target):
+                self.mkpath(os.path.dirname(target))
+                self.copy_file(made, target)
+            return
         if ext.name == "fastconv.kernels._table":
             ext.extra_objects = self.compile_kernels()
         super().build_extension(ext)
@@ -42,8 +55,6 @@ class BuildKernels(build_ext):
         self.parallel = self.parallel or CORES
 
     def compile_kernels(self):
-        common = ["-std=gnu11", "-ffp-contract=off", "-fno-math-errno", "-fvisibility=hidden"]
-
         def compile_variant(variant):
             (isa, _, flags), width = variant
             folder = f"{self.build_temp}/{isa}-{width}"
@@ -58,7 +69,7 @@ class BuildKernels(build_ext):
                 output_dir=folder,
                 macros=[("FC_ISA", isa), ("FC_WIDTH", width)],
                 include_dirs=["src"],
-                extra_postargs=[*LEVEL, *common, *flags.split(), *WARNINGS, *SANITIZE],
+                extra_postargs=[*FLAGS, *flags.split(), *WARNINGS, *SANITIZE],
             )
             return objects
 

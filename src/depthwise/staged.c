@@ -13,8 +13,8 @@
  *               and each weight once for V vectors; otherwise a weight is loaded once for the whole tile.
  * Cost:         (V + R) / (R * V) loads a multiply-add, or one; a row is staged with one load and one store a vector.
  * Accuracy:     one chain from the bias over (kd, kh, kw): factor 1.
- * Measured:     128 -> 256 7x7 on 32 x 32: 77 GFLOP/s; 64 9x9 and 31x31 on 56 x 56: 92 and 130; 64 3x3 stride 2 on 112 x 112:
- *               0.27 ms, most of it staging (AVX-512, Sapphire Rapids, one thread). */
+ * Measured:     128 -> 256 7x7 on 32 x 32: 77 to 88 GFLOP/s; 64 9x9 and 31x31 on 56 x 56: 92 and 130 (AVX-512, Sapphire
+ *               Rapids, one thread). */
 #include "activation/activation.h"
 #include "stage.h"
 
@@ -143,9 +143,9 @@ static compute_tile *const VISIT[4][4] = {{visit_1x1, visit_1x2, visit_1x4, visi
 #define SLIDES(kh, rows, vectors) \
     static void slide##kh##_##rows##x##vectors(const struct tile *t) { slide(t, rows, vectors, kh); }
 SLIDES(0, 2, 1) SLIDES(0, 2, 2) SLIDES(0, 2, 4) SLIDES(0, 4, 1) SLIDES(0, 4, 2) SLIDES(0, 8, 1)
-SLIDES(3, 4, 1) SLIDES(3, 4, 2) SLIDES(3, 8, 1) SLIDES(5, 8, 1) SLIDES(7, 8, 1)
+SLIDES(3, 4, 1) SLIDES(3, 4, 2) SLIDES(3, 8, 1) SLIDES(7, 8, 1)
 #if LANES >= 8 && FC_DV == 4
-SLIDES(0, 4, 4) SLIDES(0, 8, 2) SLIDES(3, 4, 4) SLIDES(3, 8, 2) SLIDES(5, 8, 2) SLIDES(7, 8, 2)
+SLIDES(0, 4, 4) SLIDES(0, 8, 2) SLIDES(3, 4, 4) SLIDES(3, 8, 2) SLIDES(7, 8, 2)
 #endif
 
 /* kh is a constant only where it is smaller than the tile is tall. */
@@ -157,7 +157,6 @@ SLIDES(0, 4, 4) SLIDES(0, 8, 2) SLIDES(3, 4, 4) SLIDES(3, 8, 2) SLIDES(5, 8, 2) 
         {slide##kh8##_8x1, IF_ROOM(slide##kh8##_8x2), NULL, NULL}};
 SLIDE(SLIDE0, 0, 0)
 SLIDE(SLIDE3, 3, 3)
-SLIDE(SLIDE5, 0, 5)
 SLIDE(SLIDE7, 0, 7)
 
 FC_INLINE int power_below(ptrdiff_t n) { return n >= 8 ? 3 : n >= 4 ? 2 : n >= 2 ? 1 : 0; }
@@ -167,7 +166,7 @@ static void compute_block(struct tile *t, ptrdiff_t rows, ptrdiff_t columns, rea
     const struct fc_conv *s = t->s;
     const struct fc_block *b = t->block;
     const int slides = !b->rows_apart && s->stride_h == 1 && s->dilation_h == 1;
-    compute_tile *const(*const sliding)[4] = s->kh == 3 ? SLIDE3 : s->kh == 5 ? SLIDE5 : s->kh == 7 ? SLIDE7 : SLIDE0;
+    compute_tile *const(*const sliding)[4] = s->kh == 3 ? SLIDE3 : s->kh == 7 ? SLIDE7 : SLIDE0;
     compute_tile *const(*const tiles)[4] = slides ? sliding : VISIT;
     const int tallest = tiles == SLIDE0 ? power_below(s->kh) : 3;
     const real *stage = t->stage;
