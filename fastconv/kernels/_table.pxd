@@ -261,6 +261,8 @@ cdef extern from "fastconv.h" nogil:
         Py_ssize_t (*rank_planes)(const fc_rank *, const fc_planes *, Py_ssize_t, const char *, const char **) noexcept nogil
         fc_rank_kernel rank_extreme
         fc_rank_kernel rank_median
+        fc_rank_kernel rank_median_3
+        fc_rank_kernel rank_extreme_3
         fc_rank_kernel rank_network
         fc_rank_kernel rank_window
         fc_rank_kernel rank_grey

@@ -145,11 +145,15 @@ cdef class Window:
         if self.across is not None:
             s.across = network_of(self.across)
 
+    cdef bint is_three(self) noexcept:
+        """Whether src/rank/three.c serves a median or an extreme."""
+        return self.kh == self.kw == 3 and cnp.PyArray_DIM(self.reach, 0) == 1
+
     cdef fc_rank_kernel kernel(self, const fc_kernels *kernels) noexcept:
         if self.method == METHOD_EXTREME:
-            return kernels.rank_extreme
+            return kernels.rank_extreme_3 if self.is_three() else kernels.rank_extreme
         if self.method == METHOD_MEDIAN:
-            return kernels.rank_median
+            return kernels.rank_median_3 if self.is_three() else kernels.rank_median
         if self.method == METHOD_NETWORK:
             return kernels.rank_network
         return kernels.rank_window if self.method == METHOD_WINDOW else kernels.rank_grey
@@ -160,7 +164,7 @@ cdef class Window:
         if self.method == METHOD_EXTREME:
             return (2 * s.kh + 5) * s.pitch
         if self.method == METHOD_MEDIAN:
-            return 6 * s.pitch + max(9 * s.pitch, 15 * CHUNK_BYTES)
+            return 10 * s.pitch if self.is_three() else 6 * s.pitch + 15 * CHUNK_BYTES
         if self.method == METHOD_NETWORK:
             return (2 * staged + 1) * s.pitch + max(s.taps, staged) * LINE_BYTES
         if self.method == METHOD_GREY:

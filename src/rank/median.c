@@ -1,18 +1,16 @@
-/* Computes:     y[i, j] = the median of x over 3 x 3 or 5 x 5 pixels.
- * Source:       Smith, Implementing median filters in XC4000E FPGAs, Xcell 23 (1996), sorts columns for several windows; merging
- *               networks: Batcher, Sorting networks and their applications, AFIPS 1968.
- * Applies when: kh = kw = 3 or 5, every pixel counts, one plane.
- * Layout:       one plane of any strides; in scratch 5 staged rows, one for results, then 9 sorted rows or 15 of CHUNK.
+/* Computes:     y[i, j] = the median of x over 5 x 5 pixels.
+ * Source:       merging networks: Batcher, Sorting networks and their applications, AFIPS 1968.
+ * Applies when: kh = kw = 5, every pixel counts, one plane.
+ * Layout:       one plane of any strides; in scratch 5 staged rows, one for results, then 15 of CHUNK.
  * Plan:         one call owns output rows [row, row_end), pixels [column, column_end). A band of floats with NaN is computed
  *               again with keys in which NaN is the largest.
- * Tile:         3 x 3: each row's triples are sorted once, for the three windows that have them. 5 x 5: CHUNK bytes of a row;
- *               columns are sorted for the five windows that have them, neighbours merged in pairs for two windows each, and
- *               a window is two pairs and a column. Vectors are whole: what they hold beyond a row is not used.
- * Cost:         operations a pixel: 3 x 3 6 + 12; 5 x 5 18 + 26 + 46.
+ * Tile:         CHUNK bytes of a row; columns are sorted for the five windows that have them, neighbours merged in pairs for
+ *               two windows each, and a window is two pairs and a column. Vectors are whole: what they hold beyond a row is
+ *               not used.
+ * Cost:         operations a pixel: 18 + 26 + 46.
  * Accuracy:     exact; NaN counts as larger than every number.
- * Measured:     1024 x 1024, 3 x 3 and 5 x 5: float32 0.66 and 1.9 ms, uint8 0.16 and 0.58; OpenCV in the same runs 0.44 and
- *               2.4, 0.17 and 1.2 (AVX-512, Sapphire Rapids, one thread). 3 x 3 with sorted columns in place of sorted rows,
- *               whose loads cross cache lines, 0.77. */
+ * Measured:     1024 x 1024: float32 1.9 ms, uint8 0.58; OpenCV in the same runs 2.4, 1.2 (AVX-512, Sapphire Rapids, one
+ *               thread). */
 #include "rank/rank.h"
 
 #define CHUNK 1216

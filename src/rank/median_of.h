@@ -5,32 +5,6 @@
 /* `count` and as many more as make whole vectors, where what lies behind is scratch. */
 FC_INLINE ptrdiff_t OF(whole)(ptrdiff_t count) { return (count + BLOCK - 1) / BLOCK * BLOCK; }
 
-/* Rows 0, 1, 2 of `to`: the smallest, middle and largest of three pixels along a row. */
-static void OF(sort_3)(const KEY *from, ptrdiff_t step, ptrdiff_t count, KEY *restrict to, ptrdiff_t pitch) {
-    for (ptrdiff_t i = 0; i < count; i++) {
-        KEY v[3] = {from[i], from[i + step], from[i + 2 * step]};
-        SWAP(0, 1) SWAP(1, 2) SWAP(0, 1)
-        to[i] = v[0], to[i + pitch] = v[1], to[i + 2 * pitch] = v[2];
-    }
-}
-
-/* The median of 3 x 3 is that of the largest smallest, the median median and the smallest largest of three sorted rows. */
-static void OF(select_3)(const KEY *first, ptrdiff_t pitch, ptrdiff_t count, KEY *restrict to) {
-    const KEY *second = first + 3 * pitch, *third = first + 6 * pitch;
-    for (ptrdiff_t i = 0; i < count; i++) {
-        const ptrdiff_t middle = i + pitch, last = i + 2 * pitch;
-        KEY v[5] = {first[i], first[middle], first[last], second[middle], third[middle]};
-        v[0] = MORE(v[0], second[i]);
-        v[0] = MORE(v[0], third[i]);
-        v[2] = LESS(v[2], second[last]);
-        v[2] = LESS(v[2], third[last]);
-        SWAP(1, 3) HIGH(1, 4) LOW(3, 4)
-        v[1] = v[3];
-        SWAP(0, 1) HIGH(0, 2) LOW(1, 2)
-        to[i] = v[1];
-    }
-}
-
 static void OF(sort_5)(KEY *const *rows, ptrdiff_t count, KEY *restrict to, ptrdiff_t pitch) {
     const KEY *first = rows[0], *second = rows[1], *third = rows[2], *fourth = rows[3], *fifth = rows[4];
     for (ptrdiff_t i = 0; i < count; i++) {
@@ -92,13 +66,7 @@ static int OF(median)(const struct fc_rank *s, int key, const char *const *x, ch
         char *at = y + row * s->y_row + part->column * s->y_pixel;
         KEY *to = direct ? (KEY *)(void *)at : aside;
         if (stage_ring(s, key, x, part, turn, scratch)) return 1;
-        if (s->kh == 5) {
-            OF(row_5)(s, rows, count, sorted, to);
-        } else {
-            for (ptrdiff_t r = turn ? 2 : 0, slot = (r + turn) % 3; r < 3; r++, slot = (r + turn) % 3)
-                OF(sort_3)(rows[slot], s->step, OF(whole)(count), sorted + 3 * slot * pitch, pitch);
-            OF(select_3)(sorted, pitch, count, to);
-        }
+        OF(row_5)(s, rows, count, sorted, to);
         if (!direct) FC_FN(rank_store)(s, key, to, pixels, at);
     }
     return 0;
