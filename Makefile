@@ -23,9 +23,14 @@ lint: $(VENV)/lint.stamp
 bench: $(VENV)/bench.stamp
 	$(BIN)/python -m benchmarks.compare
 
-# One environment; each goal adds its extras to it and builds the package in place.
-$(VENV)/%.stamp: $(SOURCES) | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --editable '.[$*]'
+# One environment, with what builds the package in it; each goal adds its extras and builds what changed in place.
+$(VENV)/%.stamp: $(SOURCES) | $(VENV)/build.stamp
+	$(BIN)/python -m pip install --quiet --no-build-isolation --editable '.[$*]'
+	touch $@
+
+$(VENV)/build.stamp: | $(BIN)/python
+	$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' | \
+		$(BIN)/python -m pip install --quiet --requirement /dev/stdin
 	touch $@
 
 $(BIN)/python:

@@ -219,6 +219,32 @@ SEPARABLE = (
 )
 
 
+# Kernel, stride, width, border: tiles of depthwise rows that lie inside a row, over its ends and over each other.
+ROWS = ((3, 1, 101, "zeros"), (3, 2, 137, "reflect"), (5, 1, 70, "constant"), (5, 2, 35, "circular"))
+
+
+def row_calls(dtype: str) -> list[Call]:
+    """Depthwise convolutions of wide maps, and their gradients."""
+    found = []
+    for k, stride, width, border in ROWS:
+        rng = cases.rng_for(f"calls rows {k} {stride}", 2)
+        options = {"stride": stride, "padding": k // 2, "groups": 3, "padding_mode": border}
+        x, w = cases.floats(rng, (1, 3, 21, width), dtype), cases.floats(rng, (6, 1, k, k), dtype)
+        g = cases.floats(rng, oracle.conv_output_shape(x.shape, w.shape, stride=stride, padding=k // 2), dtype)
+        kind = f"rows-{k}-{stride}-{border}"
+        found += [
+            Call(f"conv2d-{kind}", F.conv2d, {"input": x, "weight": w}, options | {"activation": "relu6"}, takes_out=True),
+            Call(
+                f"conv2d_weight-{kind}",
+                fastconv.grad.conv2d_weight,
+                {"input": x, "grad_output": g},
+                options,
+                places={"weight_size": w.shape},
+            ),
+        ]
+    return found
+
+
 def separable_calls(rank: int, dtype: str) -> list[Call]:
     """Depthwise separable convolutions."""
     found = []
@@ -828,5 +854,14 @@ def calls_of(rank: int, dtype: str) -> list[Call]:
 def all_calls(dtype: str) -> list[Call]:
     """Every public function at least once."""
     by_rank = [call for rank in (1, 2, 3) for call in calls_of(rank, dtype)]
-    alone = (maxout_calls, dense_calls, tensorflow_calls, stream_calls, curve_calls, normalization_calls, region_calls)
+    alone = (
+        row_calls,
+        maxout_calls,
+        dense_calls,
+        tensorflow_calls,
+        stream_calls,
+        curve_calls,
+        normalization_calls,
+        region_calls,
+    )
     return by_rank + [call for family in alone for call in family(dtype)]

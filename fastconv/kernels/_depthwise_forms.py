@@ -20,7 +20,6 @@ def goes_by_rows(spec: Any) -> bool:
     """Return whether rows.c serves a spec."""
     return (
         not spec.channels_last
-        and not spec.bordered
         and spec.kernel in ((1, 3, 3), (1, 5, 5))
         and is_flat(spec)
         and spec.stride[1:] in ((1, 1), (2, 2))

@@ -1,6 +1,7 @@
 """The gradient of depthwise filters, which share nothing: dw[c, tap] = sum over p of dy[p, c] * x[p at tap, c].
 
-Source: Goodfellow, Bengio & Courville, Deep Learning, 2016, section 9.5; the sums are src/depthwise/grad.c's and rows_grad.c's.
+Source: Goodfellow, Bengio & Courville, Deep Learning, 2016, section 9.5; the sums are those of src/depthwise/grad.c and
+rows_grad.c.
 
 A task owns the filters of some channels and sums over the batch. It stages some input rows at a time with the border around
 them, so that a vector of the gradient meets every tap by an unaligned load. Lanes are columns, which are added up at last;

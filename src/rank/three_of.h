@@ -1,8 +1,13 @@
-/* The loops of three.c for keys of one type. */
+/* The loops of three.c for keys of one type. They take `count` >= BLOCK keys in whole blocks, of which the last lies over the
+ * one before: no loop needs to take some keys one by one. */
+
+#define BLOCK (64 / (ptrdiff_t)sizeof(KEY))
+#define EACH_BLOCK for (ptrdiff_t j = 0, at = 0; j < count; j += BLOCK, at = j + BLOCK <= count ? j : count - BLOCK)
 
 static void OF(medians)(const KEY *const *from, ptrdiff_t step, ptrdiff_t count, KEY *const *to) {
+    EACH_BLOCK
 #pragma GCC ivdep
-    for (ptrdiff_t i = 0; i < count; i++) {
+    for (ptrdiff_t i = at; i < at + BLOCK; i++) {
         KEY low[ROWS + 2], middle[ROWS + 2], high[ROWS + 2];
 #pragma GCC unroll 6
         for (int r = 0; r < ROWS + 2; r++) {
@@ -25,8 +30,9 @@ static void OF(medians)(const KEY *const *from, ptrdiff_t step, ptrdiff_t count,
 
 FC_INLINE void OF(extremes)(const KEY *const *from, ptrdiff_t step, ptrdiff_t count, KEY *const *to, const int largest) {
 #define BEST(a, b) (largest ? MORE(a, b) : LESS(a, b))
+    EACH_BLOCK
 #pragma GCC ivdep
-    for (ptrdiff_t i = 0; i < count; i++) {
+    for (ptrdiff_t i = at; i < at + BLOCK; i++) {
         KEY along[ROWS + 2];
 #pragma GCC unroll 6
         for (int r = 0; r < ROWS + 2; r++) {
@@ -43,11 +49,11 @@ FC_INLINE void OF(extremes)(const KEY *const *from, ptrdiff_t step, ptrdiff_t co
 #undef BEST
 }
 
-/* Rows that are not there repeat the last one, and what comes of them stays aside. */
+/* Rows that are not there repeat the last one, and what comes of them stays aside, as what comes of short rows does at first. */
 static int OF(three)(const struct fc_rank *s, int key, const char *plane, char *y, const struct part *part, char *scratch,
                      int what) {
-    const ptrdiff_t pixels = part->column_end - part->column, count = pixels * s->step;
-    const int direct = stores_directly(s, key, y);
+    const ptrdiff_t pixels = part->column_end - part->column, keys = pixels * s->step, count = keys < BLOCK ? BLOCK : keys;
+    const int direct = stores_directly(s, key, y) && keys >= BLOCK;
     for (ptrdiff_t row = part->row, staged = 0; row < part->row_end; row += ROWS) {
         if (row + ROWS > part->row_end && part->row_end - ROWS > part->row) row = part->row_end - ROWS;
         const ptrdiff_t first = row - part->row, rows = part->row_end - row < ROWS ? part->row_end - row : ROWS;
@@ -72,3 +78,6 @@ static int OF(three)(const struct fc_rank *s, int key, const char *plane, char *
     }
     return 0;
 }
+
+#undef BLOCK
+#undef EACH_BLOCK
