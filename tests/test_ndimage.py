@@ -380,3 +380,23 @@ def test_a_mean_over_more_than_the_image_takes_little_memory() -> None:
     x = np.ones((40, 50), np.float32)
     assert peak_bytes(lambda: ndimage.uniform_filter(x, 4001)) < 4 << 20
     np.testing.assert_allclose(ndimage.uniform_filter(x, 4001), 1, rtol=4001 * np.finfo(np.float32).eps)
+
+
+# How NumPy pads what each mode means.
+PADS = {"reflect": "symmetric", "mirror": "reflect", "nearest": "edge", "wrap": "wrap", "constant": "constant"}
+
+
+@pytest.mark.parametrize("mode", PADS)
+@pytest.mark.parametrize("name", ["sobel", "prewitt"])
+def test_bytes_wrap_around(name: str, mode: str, isa: str) -> None:
+    smooth = np.array({"sobel": [1, 2, 1], "prewitt": [1, 1, 1]}[name])
+    for index, width in enumerate((2, 3, 31, 32, 33, 64, 65, 130)):
+        rng, axis, height = cases.rng_for(f"bytes {name} {mode}", index), index % 2, 2 + 9 * (index % 3)
+        taken, given = (np.dtype(("u1", "i1")[index // step % 2]) for step in (1, 2))
+        x = rng.integers(0, 256, (height, width)).astype(np.uint8).view(taken)
+        around = np.pad(x.astype(np.int64), 1, PADS[mode])
+        weights = np.multiply.outer(*(([-1, 0, 1], smooth) if axis == 0 else (smooth, [-1, 0, 1])))
+        windows = np.lib.stride_tricks.sliding_window_view(around, (3, 3))
+        expected = np.einsum("ijkl,kl->ij", windows, weights).astype(given)
+        result = getattr(ndimage, name)(x, axis, given, mode=mode, num_threads=1 + index % 3)
+        tolerance.check_equal(result, expected, f"{name} {mode} {x.shape} {taken} to {given} axis {axis} {isa}")

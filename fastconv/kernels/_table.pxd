@@ -1,5 +1,5 @@
 # What Cython needs of src/fastconv.h, and the one way to a table of kernels.
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t
+from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint32_t
 
 cdef extern from "fastconv.h" nogil:
     cdef struct fc_activation:
@@ -179,6 +179,8 @@ cdef extern from "fastconv.h" nogil:
         void (*bytes_means)(const void *, Py_ssize_t, Py_ssize_t, void *) noexcept nogil
         void (*bytes_margins)(const Py_ssize_t *, Py_ssize_t, Py_ssize_t, Py_ssize_t, int, void *) noexcept nogil
         void (*bytes_along)(void *, Py_ssize_t, Py_ssize_t, void *, void *) noexcept nogil
+        void (*bytes_weigh_across)(const void *const *, const int16_t *, Py_ssize_t, Py_ssize_t, void *) noexcept nogil
+        void (*bytes_weigh_along)(const void *, const int16_t *, Py_ssize_t, Py_ssize_t, void *) noexcept nogil
         void (*gemm_tile)(Py_ssize_t, const void *, const void *, const void *, void *, Py_ssize_t, int, int,
                           const fc_activation *) noexcept nogil
         void (*pack_rows)(const void *, Py_ssize_t, int, Py_ssize_t, int, void *) noexcept nogil

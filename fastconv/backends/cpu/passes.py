@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ... import settings
-from ...kernels import byte_means
+from ...kernels import byte_filters
 from ...kernels.separable import sweep
 from .arrays import Array
 
@@ -166,8 +166,8 @@ def run_sweep(
 ) -> None:
     across_axis = across and across.axis
     along_axis = along.axis if along else fastest(out)
-    if across and along and are_byte_means(x, out, across, along):
-        run_byte_means(x, out, across, along, threads)
+    if across and along and (are_byte_means(x, out, across, along) or are_byte_sums(x, out, along, rounds)):
+        run_bytes(x, out, across, along, threads)
         return
     if along is None and across_axis == along_axis:
         across_axis, across, along = None, None, across
@@ -195,18 +195,26 @@ def are_byte_means(x: Array, out: Array, across: Pass, along: Pass) -> bool:
         and x.strides[along.axis] == out.strides[along.axis] == 1
         and all(
             one.weights is None
-            and byte_means.fits(one.size, settings.isa_index())
+            and byte_filters.fits(one.size, settings.isa_index())
             and (one.mode != "constant" or one.cval in range(256))
             for one in (across, along)
         )
     )
 
 
-def run_byte_means(x: Array, out: Array, across: Pass, along: Pass, threads: int | None) -> None:
+def are_byte_sums(x: Array, out: Array, along: Pass, rounds: bool) -> bool:
+    """Whether passes that are not rounded turn whole numbers of a byte into others, of which 16 bits are enough."""
+    whole_bytes = is_whole(x) and is_whole(out) and x.itemsize == out.itemsize == 1
+    return whole_bytes and not rounds and x.strides[along.axis] == out.strides[along.axis] == 1
+
+
+def run_bytes(x: Array, out: Array, across: Pass, along: Pass, threads: int | None) -> None:
     lines = [line_of(one, out.shape[one.axis], 32, False) for one in (across, along)]
     outside = np.full(out.shape[along.axis], across.cval if across.mode == "constant" else 0, np.uint8)
+    given = [one.weights for one in (across, along) if one.weights is not None]
+    sums = [weights.astype(np.int64).astype(np.int16) for weights in given] or None
     isa = settings.isa_index()
-    byte_means.means(x, out, across.axis, lines[0], along.axis, lines[1], outside, isa, thread_count(threads))
+    byte_filters.filter(x, out, across.axis, lines[0], along.axis, lines[1], outside, sums, isa, thread_count(threads))
 
 
 def merged(shape: tuple[int, ...], across: int | None) -> tuple[tuple[int, ...], int | None]:

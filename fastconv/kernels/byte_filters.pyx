@@ -1,10 +1,13 @@
-"""Means of images of bytes along two axes, in 16-bit numbers. What it computes, and why it is exact: src/filter/bytes.c.
+"""Images of bytes filtered along two axes in 16-bit numbers: means, and sums with whole weights that wrap around.
 
-A task is a band of rows of one plane. It keeps the sum of the rows in each column's window, to which the next row is added
-and from which the one that leaves is taken.
+What it computes, and why it is exact: src/filter/bytes.c.
+
+A task is a band of rows of one plane. For means it keeps the sum of the rows in each column's window, to which the next row
+is added and from which the one that leaves is taken.
 """
 
 cimport numpy as cnp
+from libc.stdint cimport int16_t
 from libc.string cimport memset
 from numpy cimport ndarray
 
@@ -26,6 +29,8 @@ cdef struct Job:
     const char *constant  # a row of what lies outside the axis across the rows
     Outer outer
     Axis across, along
+    const int16_t *weights_across  # NULL: means
+    const int16_t *weights_along
     Py_ssize_t x_row, y_row, band, bands, row_bytes
 
 
@@ -34,7 +39,7 @@ cdef const char *row_of(const Job *job, const char *image, Py_ssize_t position) 
     return job.constant if at < 0 else image + at * job.x_row
 
 
-cdef void compute_band(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
+cdef void mean_band(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
     cdef const Job *job = <const Job *>argument
     cdef const fc_kernels *kernels = job.kernels
     cdef const Axis *along = &job.along
@@ -57,18 +62,41 @@ cdef void compute_band(void *argument, Py_ssize_t task, char *scratch) noexcept 
         kernels.bytes_along(row, along.taps, along.size, aside, y + i * job.y_row)
 
 
+cdef void weigh_band(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
+    cdef const Job *job = <const Job *>argument
+    cdef const fc_kernels *kernels = job.kernels
+    cdef const Axis *along = &job.along
+    cdef const char *x = job.x + offset_of(&job.outer, job.outer.x_steps, task // job.bands)
+    cdef char *y = job.y + offset_of(&job.outer, job.outer.y_steps, task // job.bands)
+    cdef char *sums = scratch + 2 * along.left
+    cdef const char **rows = <const char **>(scratch + job.row_bytes)
+    cdef Py_ssize_t first = task % job.bands * job.band, last = min(first + job.band, job.across.size), i, k
+    for i in range(first, last):
+        for k in range(job.across.taps):
+            rows[k] = row_of(job, x, i - job.across.left + k)
+        kernels.bytes_weigh_across(<const void *const *>rows, job.weights_across, job.across.taps, along.size, sums)
+        kernels.bytes_margins(along.places, along.left, along.taps - 1 - along.left, along.size, 0, sums)
+        kernels.bytes_weigh_along(scratch, job.weights_along, along.taps, along.size, y + i * job.y_row)
+
+
 def fits(Py_ssize_t size, int isa):
     """Return whether means over so many bytes are exact in 16-bit numbers."""
     return kernels_of(isa, 32).bytes_size_fits(size) != 0
 
 
-def means(ndarray x, ndarray y, int across_axis, across, int along_axis, along, ndarray outside, int isa, int threads):
-    """Fill y with the means of x along two axes; `across` and `along` have (taps, left, places, value).
+def filter(ndarray x, ndarray y, int across_axis, across, int along_axis, along, ndarray outside, weights, int isa,
+           int threads):
+    """Fill y with x filtered along two axes; `across` and `along` have (taps, left, places, value).
 
-    x and y are of uint8, of one shape, with elements and no memory in common; those of `along_axis` lie together. `outside`
-    is a row of what lies outside the other axis.
+    x and y are of one byte an element and of one shape, with elements and no memory in common; those of `along_axis` lie
+    together. `outside` is a row of what lies outside the other axis. `weights` are None, for means of uint8, or the two
+    filters' weights (int16) for sums of any bytes, outside of which lie elements or zeros.
     """
     cdef Job job
+    job.weights_across = job.weights_along = NULL
+    if weights is not None:
+        job.weights_across = <const int16_t *>cnp.PyArray_DATA(<ndarray>weights[0])
+        job.weights_along = <const int16_t *>cnp.PyArray_DATA(<ndarray>weights[1])
     job.kernels = kernels_of(isa, 32)
     job.x, job.y = <const char *>cnp.PyArray_DATA(x), <char *>cnp.PyArray_DATA(y)
     job.constant = <const char *>cnp.PyArray_DATA(outside)
@@ -79,4 +107,6 @@ def means(ndarray x, ndarray y, int across_axis, across, int along_axis, along, 
     job.row_bytes = parts(2 * (job.along.size + job.along.taps), 64) * 64
     job.band = max(<Py_ssize_t>BAND, 4 * job.across.taps)
     job.bands = parts(job.across.size, job.band)
-    run_tasks(compute_band, &job, job.outer.count * job.bands, threads, 3 * job.row_bytes, cnp.PyArray_SIZE(y) < BRIEF)
+    cdef size_t scratch = 3 * job.row_bytes if weights is None else job.row_bytes + job.across.taps * sizeof(char *)
+    run_tasks(mean_band if weights is None else weigh_band, &job, job.outer.count * job.bands, threads, scratch,
+              cnp.PyArray_SIZE(y) < BRIEF)
