@@ -47,17 +47,17 @@ def show(value: object) -> str:
 
 def whole(function: str, argument: str, value: object, least: int, given: object = None, limit: int = WORD) -> int:
     """Return value as an int in [least, limit)."""
-    shown = show(value if given is None else given)
     try:
         number = operator.index("" if isinstance(value, bool) else value)  # type: ignore[arg-type]
     except TypeError:
+        shown = show(value if given is None else given)
         raise FastconvTypeError(f"{function}: {argument} must be a whole number, got {argument}={shown}") from None
-    if number < least:
-        rule = {0: "must not be negative", 1: "must be positive"}.get(least, f"must be at least {least}")
-        raise FastconvValueError(f"{function}: {argument} {rule}, got {argument}={shown}")
+    if least <= number < limit:
+        return number
+    rule = {0: "must not be negative", 1: "must be positive"}.get(least, f"must be at least {least}")
     if number >= limit:
-        raise FastconvValueError(f"{function}: {argument} must be below 2**{limit.bit_length() - 1}, got {argument}={shown}")
-    return number
+        rule = f"must be below 2**{limit.bit_length() - 1}"
+    raise FastconvValueError(f"{function}: {argument} {rule}, got {argument}={show(value if given is None else given)}")
 
 
 def is_sequence(value: object) -> bool:

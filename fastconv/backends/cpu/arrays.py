@@ -33,6 +33,8 @@ def check_shape(function: str, argument: str, array: Array, shape: tuple[int, ..
 
 def plain(array: Array, dtype: str) -> Array:
     """Return the array itself if kernels can read it, else a C-contiguous, aligned, native copy."""
+    if type(array) is np.ndarray and array.flags.carray and array.dtype.isnative and FLOATS.get(array.dtype.num) == dtype:
+        return array
     return np.require(np.asarray(array), dtype, ("C", "A"))
 
 
