@@ -13,6 +13,7 @@
 #include "rank/rank.h"
 
 #define ROWS 4
+#define FAR 16384 /* bytes of a row that are asked for early */
 
 enum { MEDIAN, SMALLEST, LARGEST };
 
