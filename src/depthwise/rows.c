@@ -63,8 +63,7 @@ FC_INLINE void store(const struct tile *t, const int rows, const int vectors, ve
     }
 }
 
-/* `more` vectors beyond the outputs' own hold what taps further on read. */
-FC_INLINE void compute(const struct tile *t, const int vectors, const int more, const int kernel, const int stride) {
+FC_INLINE void compute(const struct tile *t, const int vectors, const int kernel, const int stride) {
     const ptrdiff_t w = t->w, h = t->h;
     const int rows = ROWS / stride, keeps_weights = kernel == 3 && ROWS == 8; /* in registers, of which there are 32 */
     const real *at = t->x;
@@ -76,7 +75,8 @@ FC_INLINE void compute(const struct tile *t, const int vectors, const int more, 
 #pragma GCC unroll 16
     for (int i = 0; i < (rows - 1) * stride + kernel; i++, at += w) {
         vec phase[2][HELD] = {{vec_zero()}};
-        load_row((size_t)(t->row + i) < (size_t)h ? at : border, t->read, vectors + more, stride, phase);
+        const real *from = (size_t)(t->row + i) < (size_t)h ? at : border;
+        load_row(from, t->read, vectors + MORE((kernel - 1) / stride), stride, phase);
         if (i < rows * stride) {
             __builtin_prefetch(at + AHEAD * w);
             if (vectors == 2) __builtin_prefetch(at + AHEAD * w + LANES);
@@ -102,18 +102,15 @@ FC_INLINE void compute(const struct tile *t, const int vectors, const int more, 
     store(t, rows, vectors, sum);
 }
 
-/* Tiles of one vector that holds all that is read of a row, of one, and of two. */
 typedef void compute_tile(const struct tile *t);
-#define TILE(name, vectors, more, kernel, stride) \
-    static __attribute__((noinline)) void name(const struct tile *t) { compute(t, vectors, more, kernel, stride); }
-#define TILES(kernel, stride)                                                            \
-    TILE(narrow_##kernel##_##stride, 1, 0, kernel, stride)                               \
-    TILE(single_##kernel##_##stride, 1, MORE((kernel - 1) / stride), kernel, stride)     \
-    TILE(double_##kernel##_##stride, 2, MORE((kernel - 1) / stride), kernel, stride)
+#define TILE(name, vectors, kernel, stride) \
+    static __attribute__((noinline)) void name(const struct tile *t) { compute(t, vectors, kernel, stride); }
+#define TILES(kernel, stride)                           \
+    TILE(single_##kernel##_##stride, 1, kernel, stride) \
+    TILE(double_##kernel##_##stride, 2, kernel, stride)
 TILES(3, 1) TILES(3, 2) TILES(5, 1) TILES(5, 2)
-static compute_tile *const TILES_OF[2][2][3] = {
-    {{narrow_3_1, single_3_1, double_3_1}, {narrow_3_2, single_3_2, double_3_2}},
-    {{narrow_5_1, single_5_1, double_5_1}, {narrow_5_2, single_5_2, double_5_2}}};
+static compute_tile *const TILES_OF[2][2][2] = {{{single_3_1, double_3_1}, {single_3_2, double_3_2}},
+                                                {{single_5_1, double_5_1}, {single_5_2, double_5_2}}};
 
 /* Lanes of a tile's rows that lie beside the row, each of some vector: an element of the row, as a vector whose lane that is
  * begins `from` reals from the row, or a constant. */
@@ -168,12 +165,11 @@ static void stage_tile(struct tile *t, const real *x, ptrdiff_t iw, ptrdiff_t co
 }
 
 /* Output rows [ioh, ioh_end) of one channel, whose input plane is x and whose outputs begin at y. */
-static void compute_plane(struct tile *t, struct reads *reads, struct beside beside[2], const real *x, real *y, ptrdiff_t ioh,
-                          ptrdiff_t ioh_end) {
+static void compute_plane(struct tile *t, struct reads *reads, struct beside beside[2], const real *x, real *y,
+                          ptrdiff_t ioh, ptrdiff_t ioh_end) {
     const struct fc_conv *s = t->s;
     const ptrdiff_t tall = ROWS / s->stride_w, wide = reads->wide;
-    const int kind = wide > LANES ? 2 : s->ow + (s->kw - 1) / s->stride_w > LANES;
-    compute_tile *const tile = TILES_OF[s->kw == 5][s->stride_w - 1][kind];
+    compute_tile *const tile = TILES_OF[s->kw == 5][s->stride_w - 1][wide > LANES];
     real stage[ROWS_READ * PITCH];
     for (ptrdiff_t row = ioh; row < ioh_end; row += tall) {
         if (row + tall > ioh_end && ioh_end - tall >= ioh) row = ioh_end - tall;
@@ -184,7 +180,8 @@ static void compute_plane(struct tile *t, struct reads *reads, struct beside bes
             t->read = reads_at(reads, column);
             t->x = x + t->row * s->w + iw;
             t->y = y + row * s->ow + column;
-            if (s->border.present && (t->read != reads->inside || t->row < 0 || t->row + (tall - 1) * s->stride_h + s->kh > s->h)) {
+            const int within = t->row >= 0 && t->row + (tall - 1) * s->stride_h + s->kh <= s->h;
+            if (s->border.present && (t->read != reads->inside || !within)) {
                 struct beside *b = &beside[column > 0];
                 if (b->column != column) know_beside(s, column, wide, b);
                 stage_tile(t, x, iw, (wide - 1) * s->stride_w + s->kw, b, stage);

@@ -49,12 +49,6 @@ FC_INLINE void OF(extremes)(const KEY *const *from, ptrdiff_t step, ptrdiff_t co
 #undef BEST
 }
 
-/* Brings rows [row, row + ROWS) of an image to L2: to what foresees accesses by pages, each row may be another stream. */
-static void OF(ask_for)(const char *image, ptrdiff_t row_bytes, ptrdiff_t rows, ptrdiff_t row, ptrdiff_t bytes) {
-    for (ptrdiff_t r = row; r < row + ROWS && r < rows; r++)
-        for (ptrdiff_t i = 0; r >= 0 && i < bytes; i += 64) __builtin_prefetch(image + r * row_bytes + i, 0, 2);
-}
-
 /* Rows that are not there repeat the last one, and what comes of them stays aside, as what comes of short rows does at first. */
 static int OF(three)(const struct fc_rank *s, int key, const char *plane, char *y, const struct part *part, char *scratch,
                      int what) {
@@ -65,9 +59,9 @@ static int OF(three)(const struct fc_rank *s, int key, const char *plane, char *
         const ptrdiff_t first = row - part->row, rows = part->row_end - row < ROWS ? part->row_end - row : ROWS;
         char *at = y + row * s->y_row + part->column * s->y_pixel;
         if (plane && pixels * s->x_pixel <= FAR)
-            OF(ask_for)(plane + part->column * s->x_pixel, s->x_row, s->h, row + 2 * ROWS - s->top, pixels * s->x_pixel);
+            ask_for(plane + part->column * s->x_pixel, s->x_row, s->h, row + 2 * ROWS - s->top, pixels * s->x_pixel);
         if (pixels * s->y_pixel <= FAR)
-            OF(ask_for)(y + part->column * s->y_pixel, s->y_row, part->row_end, row + ROWS, pixels * s->y_pixel);
+            ask_for(y + part->column * s->y_pixel, s->y_row, part->row_end, row + ROWS, pixels * s->y_pixel);
         const KEY *from[ROWS + 2];
         KEY *to[ROWS];
         for (; staged < first + rows + 2; staged++)
