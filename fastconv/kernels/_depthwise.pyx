@@ -8,7 +8,7 @@ from ._depthwise_forms import block_of, goes_by_rows, has_channels_in_lanes
 
 cdef enum:
     TASK_FLOPS = 1 << 19     # of a task: some 10-100 us, so that tasks balance and Ctrl-C is seen
-    SERIAL_BYTES = 300000   # moved by a call below which it stays on one thread, if it is also few operations
+    SERIAL_BYTES = 300000    # moved by a call below which it stays on one thread, if it is also few operations
     MOST_SHARED = 16         # output channels that a task computes of an input channel it has staged, at most
 
 

@@ -39,44 +39,57 @@ cdef const char *row_of(const Job *job, const char *image, Py_ssize_t position) 
     return job.constant if at < 0 else image + at * job.x_row
 
 
+cdef struct Band:  # of one plane
+    const char *x
+    char *y
+    Py_ssize_t first, last  # rows
+
+
+cdef Band band_of(const Job *job, Py_ssize_t task) noexcept nogil:
+    cdef Band band
+    band.x = job.x + offset_of(&job.outer, job.outer.x_steps, task // job.bands)
+    band.y = job.y + offset_of(&job.outer, job.outer.y_steps, task // job.bands)
+    band.first = task % job.bands * job.band
+    band.last = min(band.first + job.band, job.across.size)
+    return band
+
+
 cdef void mean_band(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
     cdef const Job *job = <const Job *>argument
     cdef const fc_kernels *kernels = job.kernels
     cdef const Axis *along = &job.along
-    cdef const char *x = job.x + offset_of(&job.outer, job.outer.x_steps, task // job.bands)
-    cdef char *y = job.y + offset_of(&job.outer, job.outer.y_steps, task // job.bands)
+    cdef Band band = band_of(job, task)
     cdef char *sums = scratch
     cdef char *row = scratch + job.row_bytes
     cdef char *means = row + 2 * along.left
     cdef char *aside = row + job.row_bytes
     cdef const char *leaving = NULL
-    cdef Py_ssize_t first = task % job.bands * job.band, last = min(first + job.band, job.across.size), i
+    cdef Py_ssize_t reach = band.first - job.across.left, i
     memset(sums, 0, 2 * along.size)
-    for i in range(first - job.across.left, first - job.across.left + job.across.taps - 1):
-        kernels.bytes_sum(row_of(job, x, i), NULL, along.size, sums)
-    for i in range(first, last):
-        kernels.bytes_sum(row_of(job, x, i - job.across.left + job.across.taps - 1), leaving, along.size, sums)
-        leaving = row_of(job, x, i - job.across.left)
+    for i in range(reach, reach + job.across.taps - 1):
+        kernels.bytes_sum(row_of(job, band.x, i), NULL, along.size, sums)
+    for i in range(band.first, band.last):
+        kernels.bytes_sum(row_of(job, band.x, i - job.across.left + job.across.taps - 1), leaving, along.size, sums)
+        leaving = row_of(job, band.x, i - job.across.left)
         kernels.bytes_means(sums, job.across.taps, along.size, means)
         kernels.bytes_margins(along.places, along.left, along.taps - 1 - along.left, along.size, <int>along.value, means)
-        kernels.bytes_along(row, along.taps, along.size, aside, y + i * job.y_row)
+        kernels.bytes_along(row, along.taps, along.size, aside, band.y + i * job.y_row)
 
 
 cdef void weigh_band(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
     cdef const Job *job = <const Job *>argument
     cdef const fc_kernels *kernels = job.kernels
     cdef const Axis *along = &job.along
-    cdef const char *x = job.x + offset_of(&job.outer, job.outer.x_steps, task // job.bands)
-    cdef char *y = job.y + offset_of(&job.outer, job.outer.y_steps, task // job.bands)
+    cdef Band band = band_of(job, task)
     cdef char *sums = scratch + 2 * along.left
     cdef const char **rows = <const char **>(scratch + job.row_bytes)
-    cdef Py_ssize_t first = task % job.bands * job.band, last = min(first + job.band, job.across.size), i, k
-    for i in range(first, last):
+    cdef Py_ssize_t i, k
+    for i in range(band.first, band.last):
         for k in range(job.across.taps):
-            rows[k] = row_of(job, x, i - job.across.left + k)
+            rows[k] = row_of(job, band.x, i - job.across.left + k)
         kernels.bytes_weigh_across(<const void *const *>rows, job.weights_across, job.across.taps, along.size, sums)
         kernels.bytes_margins(along.places, along.left, along.taps - 1 - along.left, along.size, 0, sums)
-        kernels.bytes_weigh_along(scratch, job.weights_along, along.taps, along.size, y + i * job.y_row)
+        kernels.bytes_weigh_along(scratch, job.weights_along, along.taps, along.size, band.y + i * job.y_row)
 
 
 def fits(Py_ssize_t size, int isa):

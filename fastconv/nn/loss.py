@@ -15,12 +15,13 @@ from .module import Array, Module
 class _Loss(Module):
     """A function of input and target, its gradient, and the options of both."""
 
+    _options: ClassVar[tuple[str, ...]]  # attributes that both take by keyword
     _function: ClassVar[Callable[..., Any]]
     _gradient: ClassVar[Callable[..., Array]]
 
     def forward(self, input: Array, target: Array) -> Any:
         """Loss of `input`, the model's output, and of what it should have been."""
-        output = type(self)._function(input, target, **self._options())
+        output = type(self)._function(input, target, **self._given())
         if self.training:
             self._kept = (input, target)
         return output
@@ -32,11 +33,10 @@ class _Loss(Module):
                 f"{type(self).__name__}.backward: forward must run before it, in training mode, "
                 f"got grad_output={grad_output!r}"
             )
-        return type(self)._gradient(*self._kept, **self._options(), grad_output=grad_output)
+        return type(self)._gradient(*self._kept, **self._given(), grad_output=grad_output)
 
-    def _options(self) -> dict[str, Any]:
-        """What the function and its gradient take by keyword."""
-        raise NotImplementedError(f"{type(self).__name__} does not define _options")
+    def _given(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self._options}
 
 
 class CrossEntropyLoss(_Loss):
@@ -65,6 +65,7 @@ class CrossEntropyLoss(_Loss):
     (2, 10)
     """
 
+    _options = ("weight", "ignore_index", "reduction", "label_smoothing")
     _function = staticmethod(F.cross_entropy)
     _gradient = staticmethod(G.cross_entropy_input)
 
@@ -80,14 +81,6 @@ class CrossEntropyLoss(_Loss):
         self.ignore_index = ignore_index
         self.reduction = reduction
         self.label_smoothing = label_smoothing
-
-    def _options(self) -> dict[str, Any]:
-        return {
-            "weight": self.weight,
-            "ignore_index": self.ignore_index,
-            "reduction": self.reduction,
-            "label_smoothing": self.label_smoothing,
-        }
 
 
 class MSELoss(_Loss):
@@ -106,14 +99,12 @@ class MSELoss(_Loss):
     (2.0, [0.0, -2.0])
     """
 
+    _options = ("reduction",)
     _function = staticmethod(F.mse_loss)
     _gradient = staticmethod(G.mse_loss_input)
 
     def __init__(self, *, reduction: str = "mean") -> None:
         self.reduction = reduction
-
-    def _options(self) -> dict[str, Any]:
-        return {"reduction": self.reduction}
 
 
 class BCEWithLogitsLoss(_Loss):
@@ -136,6 +127,7 @@ class BCEWithLogitsLoss(_Loss):
     (0.6931, [0.25, -0.25])
     """
 
+    _options = ("weight", "reduction", "pos_weight")
     _function = staticmethod(F.binary_cross_entropy_with_logits)
     _gradient = staticmethod(G.binary_cross_entropy_with_logits_input)
 
@@ -143,6 +135,3 @@ class BCEWithLogitsLoss(_Loss):
         self.weight = weight
         self.reduction = reduction
         self.pos_weight = pos_weight
-
-    def _options(self) -> dict[str, Any]:
-        return {"weight": self.weight, "reduction": self.reduction, "pos_weight": self.pos_weight}
