@@ -34,6 +34,7 @@ cdef enum:
     STAGE_ITEMS = 1 << 14  # of a task that stages
     SHARES = 8            # of the rounds, where a task works for itself
     SHARE_ROOM = 768 << 10  # bytes of the sums of one
+    ADD_ITEMS = 1 << 13   # sums that a task adds up
     WAVE = 8              # rounds of a task, after which signals are looked for
 
 
@@ -61,7 +62,7 @@ cdef struct Job:
     Py_ssize_t row_taps               # rows of taps that are staged apart, or 1
     bint added             # whether a round went before
     Py_ssize_t across, down, rounds   # rounds of a row of outputs, of a plane, and of all
-    Py_ssize_t shares, wave           # of the rounds; rounds of each that went before
+    Py_ssize_t weights, shares, wave  # of dw; of the rounds; rounds of each that went before
     char *other_sums                  # of the shares but the first
     size_t x_bytes, dy_bytes, sums_bytes
 
@@ -134,6 +135,13 @@ cdef Py_ssize_t measure(Job *job) noexcept nogil:
     return (job.x_group + job.dy_group) * s.groups * job.itemsize
 
 
+cdef Py_ssize_t dealt_alike(Py_ssize_t rounds, Py_ssize_t times) noexcept nogil:
+    """Rounds, at least so many, that come so many times over and leave no thread of two or four with more than the others."""
+    while rounds * times < SHARES and rounds * times & (rounds * times - 1):
+        rounds += 1
+    return rounds
+
+
 cdef void choose_rounds(Job *job) noexcept nogil:
     """As many planes, or else rows, or else columns of one row, as there is room for."""
     cdef const fc_conv *s = job.shape
@@ -141,14 +149,14 @@ cdef void choose_rounds(Job *job) noexcept nogil:
     job.most_planes, job.most_rows, job.most_columns = 1, s.oh, s.ow
     whole = measure(job)
     if whole <= ROOM:
-        job.most_planes = parts(planes, parts(planes, min(planes, ROOM // whole)))
+        job.most_planes = parts(planes, min(planes, dealt_alike(parts(planes, min(planes, ROOM // whole)), 1)))
     else:
         job.most_rows = 1
         least = measure(job)
         if least <= ROOM:
             while job.most_rows < s.oh and measure(job) <= ROOM:
                 job.most_rows += 1
-            job.most_rows = parts(s.oh, parts(s.oh, max(job.most_rows - 1, 1)))
+            job.most_rows = parts(s.oh, min(s.oh, dealt_alike(parts(s.oh, max(job.most_rows - 1, 1)), planes)))
         elif not job.column.apart:
             job.most_columns = parts(s.ow, parts(least, ROOM))
             job.most_columns = max(job.most_columns, min(s.ow, <Py_ssize_t>RUN))
@@ -363,17 +371,24 @@ cdef void own_rounds(void *argument, Py_ssize_t task, char *scratch) noexcept no
             multiply(&own, part, NULL)
 
 
-cdef int in_shares(Job *job, Py_ssize_t weights, size_t scratch, int threads, bint brief) except -1:
+cdef void add_shares(void *argument, Py_ssize_t task, char *scratch) noexcept nogil:
+    """Some sums of all shares."""
+    cdef const Job *job = <const Job *>argument
+    cdef Py_ssize_t first = task * ADD_ITEMS, count = min(<Py_ssize_t>ADD_ITEMS, job.weights - first), share
+    for share in range(job.shares - 1):
+        job.kernels.add_bias(&job.shape.after, job.other_sums + share * job.sums_bytes + first * job.itemsize, 1,
+                             job.sums + first * job.itemsize, count)
+
+
+cdef int in_shares(Job *job, size_t scratch, int threads, bint brief) except -1:
     """All rounds, dealt out."""
-    cdef Py_ssize_t share
     job.other_sums = take((job.shares - 1) * job.sums_bytes)
     job.wave = 0
     try:
         while job.wave * job.shares < job.rounds:
             run_tasks(own_rounds, job, job.shares, threads, scratch, brief)
             job.wave += WAVE
-        for share in range(job.shares - 1):
-            job.kernels.add_bias(&job.shape.after, job.other_sums + share * job.sums_bytes, 1, job.sums, weights)
+        run_tasks(add_shares, job, parts(job.weights, ADD_ITEMS), threads, 0, brief)
     finally:
         give(job.other_sums)
     return 0
@@ -427,13 +442,13 @@ cdef int add_products(const fc_conv *s, const fc_kernels *kernels, Py_ssize_t it
     """Fill dw as it is described above."""
     cdef Job job
     cdef fc_conv out = output_shape(s)
-    cdef Py_ssize_t lanes = kernels.lanes, weights
+    cdef Py_ssize_t lanes = kernels.lanes
     job.shape, job.out, job.kernels, job.itemsize = s, &out, kernels, itemsize
     job.x, job.dy, job.dw = x, dy, dw
     job.c_in, job.c_out, job.taps = s.c_in // s.groups, s.c_out // s.groups, s.kd * s.kh * s.kw
-    weights = s.c_out * job.c_in * job.taps
+    job.weights = s.c_out * job.c_in * job.taps
     if s.n == 0:
-        memset(dw, 0, weights * itemsize)
+        memset(dw, 0, job.weights * itemsize)
         return 0
     choose_lanes(&job)
     # Rows of sums whose pixels would share one cache set are better staged.
@@ -446,11 +461,11 @@ cdef int add_products(const fc_conv *s, const fc_kernels *kernels, Py_ssize_t it
     choose_rounds(&job)
     job.across, job.down = parts(s.ow, job.most_columns), parts(s.oh, job.most_rows)
     job.rounds = parts(s.n * s.od, job.most_planes) * job.down * job.across
-    job.shares = min(<Py_ssize_t>SHARES, job.rounds) if weights * itemsize <= SHARE_ROOM else 1
+    job.shares = min(<Py_ssize_t>SHARES, job.rounds) if job.weights * itemsize <= SHARE_ROOM else 1
     choose_blocks(&job, threads if job.shares == 1 else 1)
     cdef bint ordered = not job.turned and job.taps == 1
     cdef size_t room = 2 * lanes * itemsize
-    job.sums_bytes = (weights * itemsize + 63) // 64 * 64
+    job.sums_bytes = (job.weights * itemsize + 63) // 64 * 64
     job.x_bytes = (s.groups * job.x_group * itemsize + room + 63) // 64 * 64
     job.dy_bytes = 0 if job.dy_in_place else (s.groups * job.dy_group * itemsize + room + 63) // 64 * 64
     cdef size_t scratch = job.x_bytes + job.dy_bytes
@@ -458,7 +473,7 @@ cdef int add_products(const fc_conv *s, const fc_kernels *kernels, Py_ssize_t it
     job.sums = dw if ordered else take(job.sums_bytes)
     try:
         if job.shares > 1:
-            in_shares(&job, weights, scratch, threads, brief)
+            in_shares(&job, scratch, threads, brief)
         else:
             in_turn(&job, scratch, threads, brief)
         if not ordered:

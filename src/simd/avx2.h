@@ -24,6 +24,7 @@ FC_INLINE vec vec_load(const real *p) { return _mm256_loadu_ps(p); }
 FC_INLINE void vec_store(real *p, vec v) { _mm256_storeu_ps(p, v); }
 FC_INLINE void vec_store_some(real *p, vec v, mask m) { _mm256_maskstore_ps(p, m, v); }
 FC_INLINE vec vec_fma(vec a, vec b, vec c) { return _mm256_fmadd_ps(a, b, c); }
+FC_INLINE vec vec_fma_some(mask m, vec a, vec b, vec c) { return vec_fma(a, _mm256_and_ps(b, _mm256_castsi256_ps(m)), c); }
 FC_INLINE vec vec_fma_at(const real *p, vec b, vec c) { return vec_fma(vec_set1(*p), b, c); }
 FC_INLINE vec vec_held(vec v) {
     __asm__("" : "+v"(v));
@@ -130,6 +131,7 @@ FC_INLINE vec vec_load(const real *p) { return _mm256_loadu_pd(p); }
 FC_INLINE void vec_store(real *p, vec v) { _mm256_storeu_pd(p, v); }
 FC_INLINE void vec_store_some(real *p, vec v, mask m) { _mm256_maskstore_pd(p, m, v); }
 FC_INLINE vec vec_fma(vec a, vec b, vec c) { return _mm256_fmadd_pd(a, b, c); }
+FC_INLINE vec vec_fma_some(mask m, vec a, vec b, vec c) { return vec_fma(a, _mm256_and_pd(b, _mm256_castsi256_pd(m)), c); }
 FC_INLINE vec vec_fma_at(const real *p, vec b, vec c) { return vec_fma(vec_set1(*p), b, c); }
 FC_INLINE vec vec_held(vec v) {
     __asm__("" : "+v"(v));

@@ -26,6 +26,7 @@ FC_INLINE vec vec_load(const real *p) { return _mm512_loadu_ps(p); }
 FC_INLINE void vec_store(real *p, vec v) { _mm512_storeu_ps(p, v); }
 FC_INLINE void vec_store_some(real *p, vec v, mask m) { _mm512_mask_storeu_ps(p, m, v); }
 FC_INLINE vec vec_fma(vec a, vec b, vec c) { return _mm512_fmadd_ps(a, b, c); }
+FC_INLINE vec vec_fma_some(mask m, vec a, vec b, vec c) { return _mm512_mask3_fmadd_ps(a, b, c, m); }
 FC_INLINE vec vec_fma_at(const real *p, vec b, vec c) {
     __asm__("vfmadd231ps %1%{1to16%}, %2, %0" : "+v"(c) : "m"(*p), "v"(b));
     return c;
@@ -118,6 +119,7 @@ FC_INLINE vec vec_load(const real *p) { return _mm512_loadu_pd(p); }
 FC_INLINE void vec_store(real *p, vec v) { _mm512_storeu_pd(p, v); }
 FC_INLINE void vec_store_some(real *p, vec v, mask m) { _mm512_mask_storeu_pd(p, m, v); }
 FC_INLINE vec vec_fma(vec a, vec b, vec c) { return _mm512_fmadd_pd(a, b, c); }
+FC_INLINE vec vec_fma_some(mask m, vec a, vec b, vec c) { return _mm512_mask3_fmadd_pd(a, b, c, m); }
 FC_INLINE vec vec_fma_at(const real *p, vec b, vec c) {
     __asm__("vfmadd231pd %1%{1to8%}, %2, %0" : "+v"(c) : "m"(*p), "v"(b));
     return c;

@@ -28,6 +28,7 @@ FC_INLINE void vec_store_some(real *p, vec v, mask m) {
     if (m) *p = v;
 }
 FC_INLINE vec vec_fma(vec a, vec b, vec c) { return a * b + c; }
+FC_INLINE vec vec_fma_some(mask m, vec a, vec b, vec c) { return m ? a * b + c : c; }
 FC_INLINE vec vec_fma_at(const real *p, vec b, vec c) { return vec_fma(vec_set1(*p), b, c); }
 FC_INLINE vec vec_held(vec v) { return v; }
 FC_INLINE vec vec_add(vec a, vec b) { return a + b; }

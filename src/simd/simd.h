@@ -11,6 +11,7 @@
  *   vec_fma(a, b, c) = a*b + c    vec_add  vec_sub  vec_mul  vec_div
  *   vec_sqrt(a)                                                     rounded correctly
  *   vec_fma_at(p, b, c) = p[0]*b + c                                the factor stays in memory, whatever the compiler thinks
+ *   vec_fma_some(m, a, b, c)                                        a*b + c in lanes of m, c in others, where a must be zero
  *   vec_held(v) = v                                                 is in a register, whatever the compiler thinks
  *   vec_max(a, b)  vec_min(a, b)                                    b where either is NaN
  *   vec_or(a, b)                                                    bitwise: merges two loads of disjoint lanes
