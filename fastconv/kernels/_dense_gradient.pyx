@@ -28,7 +28,8 @@ from ._table cimport fc_conv, fc_kernels, fc_run
 
 cdef enum:
     ROOM = 1 << 20        # bytes staged in a round: they stay in L2
-    RUN = 192             # pixels whose panel of vectors stays in L1
+    RUN = 224             # pixels whose panel of vectors stays in L1
+    FEWEST = 768          # pixels of a round whose sums are added up in no time
     MOST_CHUNKS = 2       # of rows, and
     MOST_PANELS = 4       # of columns that a task has
     STAGE_ITEMS = 1 << 14  # of a task that stages
@@ -124,7 +125,7 @@ cdef void choose_lanes(Job *job) noexcept nogil:
 
 
 cdef Py_ssize_t measure(Job *job) noexcept nogil:
-    """Lay out a round of the most planes, rows and columns; return its bytes, with what is read where it lies."""
+    """Lay out a round of the most planes, rows and columns; return its bytes, with what is read again where it lies."""
     cdef const fc_conv *s = job.shape
     job.row = axis_of(job.most_rows, s.kh, s.stride_h, s.dilation_h)
     job.column = axis_of(job.most_columns, s.kw, s.stride_w, s.dilation_w)
@@ -132,7 +133,8 @@ cdef Py_ssize_t measure(Job *job) noexcept nogil:
     job.x_plane = s.kd * job.row.count * job.column.count * job.x_ld
     job.dy_plane = job.most_rows * job.most_columns * job.dy_ld
     job.x_group, job.dy_group = job.most_planes * job.x_plane, job.most_planes * job.dy_plane
-    return (job.x_group + job.dy_group) * s.groups * job.itemsize
+    cdef bint once = job.dy_in_place and job.taps == 1 and job.n <= MOST_PANELS * job.kernels.rn
+    return (job.x_group + (0 if once else job.dy_group)) * s.groups * job.itemsize
 
 
 cdef Py_ssize_t dealt_alike(Py_ssize_t rounds, Py_ssize_t times) noexcept nogil:
@@ -143,20 +145,22 @@ cdef Py_ssize_t dealt_alike(Py_ssize_t rounds, Py_ssize_t times) noexcept nogil:
 
 
 cdef void choose_rounds(Job *job) noexcept nogil:
-    """As many planes, or else rows, or else columns of one row, as there is room for."""
+    """As many planes, or else rows, or else columns of one row, as there is room for and threads have use for."""
     cdef const fc_conv *s = job.shape
-    cdef Py_ssize_t planes = s.n * s.od, whole, least
+    cdef Py_ssize_t planes = s.n * s.od, whole, least, rounds = min(4, planes * s.oh * s.ow // FEWEST)
     job.most_planes, job.most_rows, job.most_columns = 1, s.oh, s.ow
     whole = measure(job)
-    if whole <= ROOM:
-        job.most_planes = parts(planes, min(planes, dealt_alike(parts(planes, min(planes, ROOM // whole)), 1)))
+    if whole <= ROOM and rounds <= planes:
+        rounds = max(rounds, parts(planes, min(planes, ROOM // whole)))
+        job.most_planes = parts(planes, min(planes, dealt_alike(rounds, 1)))
     else:
         job.most_rows = 1
         least = measure(job)
         if least <= ROOM:
             while job.most_rows < s.oh and measure(job) <= ROOM:
                 job.most_rows += 1
-            job.most_rows = parts(s.oh, min(s.oh, dealt_alike(parts(s.oh, max(job.most_rows - 1, 1)), planes)))
+            rounds = max(parts(rounds, planes), parts(s.oh, max(job.most_rows - 1, 1)))
+            job.most_rows = parts(s.oh, min(s.oh, dealt_alike(rounds, planes)))
         elif not job.column.apart:
             job.most_columns = parts(s.ow, parts(least, ROOM))
             job.most_columns = max(job.most_columns, min(s.ow, <Py_ssize_t>RUN))
@@ -248,10 +252,11 @@ cdef void find_runs(Job *job) noexcept nogil:
     cdef const fc_conv *s = job.shape
     cdef Py_ssize_t plane, i, first, at, x_at, dy_at, rows = job.rows, columns = job.columns
     cdef Py_ssize_t dy_row = s.ow if job.dy_in_place else job.most_columns * job.dy_ld
-    cdef Py_ssize_t dy_step = 1 if job.dy_in_place else job.dy_ld
+    cdef Py_ssize_t dy_step = 1 if job.dy_in_place else job.dy_ld, length
     cdef fc_run *run = job.runs
     if job.row.step * job.column.count == columns * job.column.step and dy_row == columns * dy_step:
         rows, columns = 1, rows * columns
+    length = parts(columns, parts(columns, RUN))
     for plane in range(job.planes):
         at = job.plane + plane
         for i in range(rows):
@@ -264,8 +269,8 @@ cdef void find_runs(Job *job) noexcept nogil:
                 run.a, run.b = dy_at, x_at
                 if job.turned:
                     run.a, run.b = x_at, dy_at
-                run.count = min(<Py_ssize_t>RUN, columns - first)
-                first += RUN
+                run.count = min(length, columns - first)
+                first += length
                 run += 1
     job.run_count = run - job.runs
 
@@ -327,10 +332,10 @@ cdef Py_ssize_t products_of(const Job *job) noexcept nogil:
 
 cdef void choose_blocks(Job *job, int threads) noexcept nogil:
     """Rows and columns of a task: fewer where there would be too few tasks for the threads."""
-    cdef Py_ssize_t rm = job.kernels.rm
-    job.m_block, job.n_block = MOST_CHUNKS * rm, MOST_PANELS * job.kernels.rn
-    while threads > 1 and job.m_block > rm and products_of(job) < 8 * threads:
-        job.m_block -= rm
+    cdef Py_ssize_t chunk = parts(job.m, parts(job.m, job.kernels.rm))
+    job.m_block, job.n_block = MOST_CHUNKS * chunk, MOST_PANELS * job.kernels.rn
+    while threads > 1 and job.m_block > chunk and products_of(job) < 8 * threads:
+        job.m_block -= chunk
 
 
 cdef Py_ssize_t stages_of(const Job *job) noexcept nogil:
