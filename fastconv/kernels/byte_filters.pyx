@@ -31,6 +31,7 @@ cdef struct Job:
     Axis across, along
     const int16_t *weights_across  # NULL: means
     const int16_t *weights_along
+    bint wide                      # whether sums stay 16-bit numbers
     Py_ssize_t x_row, y_row, band, bands, row_bytes
 
 
@@ -89,7 +90,7 @@ cdef void weigh_band(void *argument, Py_ssize_t task, char *scratch) noexcept no
             rows[k] = row_of(job, band.x, i - job.across.left + k)
         kernels.bytes_weigh_across(<const void *const *>rows, job.weights_across, job.across.taps, along.size, sums)
         kernels.bytes_margins(along.places, along.left, along.taps - 1 - along.left, along.size, 0, sums)
-        kernels.bytes_weigh_along(scratch, job.weights_along, along.taps, along.size, band.y + i * job.y_row)
+        kernels.bytes_weigh_along(scratch, job.weights_along, along.taps, along.size, job.wide, band.y + i * job.y_row)
 
 
 def fits(Py_ssize_t size, int isa):
@@ -103,13 +104,14 @@ def filter(ndarray x, ndarray y, int across_axis, across, int along_axis, along,
 
     x and y are of one byte an element and of one shape, with elements and no memory in common; those of `along_axis` lie
     together. `outside` is a row of what lies outside the other axis. `weights` are None, for means of uint8, or the two
-    filters' weights (int16) for sums of any bytes, outside of which lie elements or zeros.
+    filters' weights (int16) for sums of any bytes, outside of which lie elements or zeros; of uint8 y may have two bytes.
     """
     cdef Job job
     job.weights_across = job.weights_along = NULL
     if weights is not None:
         job.weights_across = <const int16_t *>cnp.PyArray_DATA(<ndarray>weights[0])
         job.weights_along = <const int16_t *>cnp.PyArray_DATA(<ndarray>weights[1])
+    job.wide = cnp.PyArray_ITEMSIZE(y) == 2
     job.kernels = kernels_of(isa, 32)
     job.x, job.y = <const char *>cnp.PyArray_DATA(x), <char *>cnp.PyArray_DATA(y)
     job.constant = <const char *>cnp.PyArray_DATA(outside)

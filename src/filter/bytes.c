@@ -1,9 +1,10 @@
 /* Computes:     means of images of bytes, each axis rounded toward zero as its own result would be; sums of bytes with whole
- *               weights, modulo 2**16 and at last 2**8.
+ *               weights, modulo 2**16 and, for results of a byte, at last 2**8.
  * Source:       McDonnell, Computer Graphics and Image Processing 17 (1981) for running sums; Granlund & Montgomery, PLDI 1994,
  *               for division by a constant.
  * Applies when: means: bytes_size_fits, that is sums of `size` bytes and their quotients are exact in 16 bits, which holds up
- *               to 128 and for some sizes to 257. Sums: always, with bytes and results of either sign.
+ *               to 128 and for some sizes to 257. Sums: results of a byte, with either of either sign, and
+ *               results of two bytes where bytes have none.
  * Layout:       rows of consecutive bytes or 16-bit numbers; bytes_margins as filter_margins. bytes_along's row has
  *               count + size - 1 and is overwritten.
  * Plan:         one call owns the row it writes.
@@ -153,19 +154,23 @@ void FC_FN(bytes_weigh_across)(const void *const *rows, const int16_t *weights, 
     }
 }
 
-void FC_FN(bytes_weigh_along)(const void *numbers, const int16_t *weights, ptrdiff_t taps, ptrdiff_t count, void *bytes) {
+void FC_FN(bytes_weigh_along)(const void *numbers, const int16_t *weights, ptrdiff_t taps, ptrdiff_t count, int wide, void *to) {
     const uint16_t *row = numbers;
-    uint8_t *to = bytes;
+    uint16_t *sums = to;
+    uint8_t *bytes = to;
     ptrdiff_t i = 0;
     for (; i + NUMS <= count; i += NUMS) {
         nums sum = {0};
         for (ptrdiff_t k = 0; k < taps; k++)
             if (weights[k]) sum += nums_at(row + i + k) * all_of((uint16_t)weights[k]);
-        bytes_to(to + i, sum);
+        wide ? nums_to(sums + i, sum) : bytes_to(bytes + i, sum);
     }
     for (; i < count; i++) {
         uint32_t sum = 0;
         for (ptrdiff_t k = 0; k < taps; k++) sum += (uint32_t)row[i + k] * (uint32_t)weights[k];
-        to[i] = (uint8_t)sum;
+        if (wide)
+            sums[i] = (uint16_t)sum;
+        else
+            bytes[i] = (uint8_t)sum;
     }
 }

@@ -203,9 +203,10 @@ def are_byte_means(x: Array, out: Array, across: Pass, along: Pass) -> bool:
 
 
 def are_byte_sums(x: Array, out: Array, along: Pass, rounds: bool) -> bool:
-    """Whether passes that are not rounded turn whole numbers of a byte into others, of which 16 bits are enough."""
-    whole_bytes = is_whole(x) and is_whole(out) and x.itemsize == out.itemsize == 1
-    return whole_bytes and not rounds and x.strides[along.axis] == out.strides[along.axis] == 1
+    """Whether passes that are not rounded turn whole numbers of a byte into others that 16 bits hold."""
+    fits = out.itemsize == 1 or (out.itemsize == 2 and x.dtype.kind != "i")
+    whole_bytes = is_whole(x) and x.itemsize == 1 and is_whole(out) and fits
+    return whole_bytes and not rounds and x.strides[along.axis] == 1 and out.strides[along.axis] == out.itemsize
 
 
 def run_bytes(x: Array, out: Array, across: Pass, along: Pass, threads: int | None) -> None:
