@@ -18,7 +18,7 @@ FC_INLINE ptrdiff_t border_source(int kind, ptrdiff_t i, ptrdiff_t size) {
     case FC_CIRCULAR: break;
     default: return -1;
     }
-    i %= period;
+    if (i >= period || i < -period) i %= period; /* seldom, and a division takes longer than all else */
     if (i < 0) i += period;
     return i < size ? i : period - i - (kind == FC_SYMMETRIC);
 }

@@ -3,7 +3,7 @@
  * Source:       the order of floats as integers: Herf, Radix tricks, 2001.
  * Applies when: always.
  * Layout:       keys lie one beside the other, `step` a pixel.
- * Plan:         one call stages one row; the border pixel by pixel, as it is narrow.
+ * Plan:         one call stages one row; the border pixel by pixel, as it is narrow, from what is staged where it can be.
  * Tile:         the elements are copied by their size, and become keys where they lie: a row stays in L1.
  * Cost:         a load and a store an element; for floats a comparison, which looks for NaN.
  * Accuracy:     exact; integers of 64 bits that are wanted as doubles are rounded to nearest.
@@ -130,13 +130,32 @@ static int fill_constant(const struct fc_rank *s, ptrdiff_t count, char *to) {
     return s->value != s->value;
 }
 
-/* Pixels [column, column_end), all of them outside the row; whether one is NaN. */
-static int take_border(const struct fc_rank *s, int key, const char *row, ptrdiff_t column, ptrdiff_t column_end, char *to) {
+/* Pixels that are staged: [low, high), the first at `at`. */
+struct staged {
+    ptrdiff_t low, high;
+    const char *at;
+};
+
+FC_INLINE void copy_pixel(const char *from, ptrdiff_t bytes, char *to) {
+    if (bytes == 1)
+        *to = *from;
+    else if (bytes == 4)
+        memcpy(to, from, 4);
+    else
+        memcpy(to, from, (size_t)bytes);
+}
+
+/* Pixels [column, column_end), all of them outside the row; whether one is NaN that those staged do not have. */
+static int take_border(const struct fc_rank *s, int key, const char *row, const struct staged *inside, ptrdiff_t column,
+                       ptrdiff_t column_end, char *to) {
     const ptrdiff_t bytes = s->step * key_bytes(key);
     int odd = 0;
     for (; column < column_end; column++, to += bytes) {
         const ptrdiff_t at = border_source(s->border_w, column, s->w);
-        odd |= at < 0 ? fill_constant(s, s->step, to) : take_pixels(s, key, row + at * s->x_pixel, 1, to);
+        if (at >= inside->low && at < inside->high)
+            copy_pixel(inside->at + (at - inside->low) * bytes, bytes, to);
+        else
+            odd |= at < 0 ? fill_constant(s, s->step, to) : take_pixels(s, key, row + at * s->x_pixel, 1, to);
     }
     return odd;
 }
@@ -150,9 +169,10 @@ int FC_FN(rank_stage)(const struct fc_rank *s, int key, const char *row, ptrdiff
         odd = fill_constant(s, items, at);
     } else {
         const ptrdiff_t right = high > low ? high : low;
-        odd |= take_border(s, key, row, column, low, at);
+        const struct staged inside = {low, high, at + (low - column) * bytes};
         if (low < high) odd |= take_pixels(s, key, row + low * s->x_pixel, high - low, at + (low - column) * bytes);
-        odd |= take_border(s, key, row, right, end, at + (right - column) * bytes);
+        odd |= take_border(s, key, row, &inside, column, low, at);
+        odd |= take_border(s, key, row, &inside, right, end, at + (right - column) * bytes);
     }
     if (key == KEY_F32 || key == KEY_F64) return odd;
     if (floats_ordered(s, key))
