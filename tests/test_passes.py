@@ -21,13 +21,13 @@ def drawn_pass(rng: np.random.Generator, axis: int, mean: bool) -> Pass:
     return Pass(axis, weights, size, int(rng.integers(size)), mode, float(rng.integers(3)))
 
 
-def expected(x: np.ndarray, passes: list[Pass], dtype: object) -> np.ndarray:
+def expected(x: np.ndarray, passes: list[Pass], dtype: object, guard: float = 0.0) -> np.ndarray:
     """Each pass by definition, stored before the next."""
     for one in passes:
         if one.weights is None:
             x = filter_oracle.stored(filter_oracle.box(x, *one[:1], *one[2:]), dtype, 2.0**-12)
         else:
-            x = filter_oracle.stored(filter_oracle.along(x, *one[:2], *one[3:]), dtype)
+            x = filter_oracle.stored(filter_oracle.along(x, *one[:2], *one[3:]), dtype, guard)
     return x
 
 
@@ -47,6 +47,31 @@ def test_passes_over_parts_are_passes_over_the_whole(shape: tuple[int, ...], dty
             separable(same, same, passes, 1)
         np.testing.assert_array_equal(out, right, err_msg=str(passes))
         np.testing.assert_array_equal(same, right, err_msg=str(passes))
+
+
+BLENDS = {
+    "thirds": np.full(3, 1 / 3),
+    "whole": np.array([1, 4, 6, 4, 1]) / 16,
+    "gaussian": np.exp(-0.5 * (np.arange(-8, 9) / 2.0) ** 2),
+    "less": np.array([0.1, 0.0, 0.25, 0.3, 0.2]),
+}
+
+
+@pytest.mark.parametrize("isa", fc.available_isas())
+@pytest.mark.parametrize("name", BLENDS)
+def test_blends_of_bytes_are_those_of_doubles(name: str, isa: str) -> None:
+    """Sums that are whole numbers, or would be but for rounding, among them: areas of one colour."""
+    weights = BLENDS[name] / BLENDS[name].sum() if name == "gaussian" else BLENDS[name]
+    for index, width in enumerate((2, 15, 16, 17, 33, 64, 65, 150)):
+        rng = cases.rng_for(f"blends {name}", index)
+        x = rng.integers(0, 256, (20 + index, width)).astype(np.uint8)
+        x[5:12, width // 4 :], x[14:, : width // 2] = 255, rng.integers(256)
+        size = weights.size
+        passes = [Pass(a, weights, size, int(rng.integers(size)), cases.pick(rng, MODES), 77.0) for a in (0, 1)]
+        out = np.empty_like(x)
+        with fc.override(isa=isa):
+            separable(x, out, passes, 1 + index % 3)
+        np.testing.assert_array_equal(out, expected(x, passes, "uint8", 2.0**-24), err_msg=str(passes))
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "float32"])

@@ -138,7 +138,7 @@ cdef Py_ssize_t measure(Job *job) noexcept nogil:
 
 
 cdef Py_ssize_t dealt_alike(Py_ssize_t rounds, Py_ssize_t times) noexcept nogil:
-    """Rounds, at least so many, that come so many times over and leave no thread of two or four with more than the others."""
+    """Rounds, at least so many, that come so many times over and give each thread of two or four as many."""
     while rounds * times < SHARES and rounds * times & (rounds * times - 1):
         rounds += 1
     return rounds

@@ -181,6 +181,7 @@ cdef extern from "fastconv.h" nogil:
         void (*bytes_along)(void *, Py_ssize_t, Py_ssize_t, void *, void *) noexcept nogil
         void (*bytes_weigh_across)(const void *const *, const int16_t *, Py_ssize_t, Py_ssize_t, void *) noexcept nogil
         void (*bytes_weigh_along)(const void *, const int16_t *, Py_ssize_t, Py_ssize_t, int, void *) noexcept nogil
+        void (*blend)(const void *const *, const void *, const double *, Py_ssize_t, Py_ssize_t, void *) noexcept nogil
         void (*gemm_tile)(Py_ssize_t, const void *, const void *, const void *, void *, Py_ssize_t, int, int,
                           const fc_activation *) noexcept nogil
         void (*pack_rows)(const void *, Py_ssize_t, int, Py_ssize_t, int, void *) noexcept nogil

@@ -15,7 +15,7 @@ def filter(
     along_axis: int,
     along: Any,
     outside: Array,
-    weights: Sequence[Array] | None,
+    weights: Sequence[Array],
     isa: int,
     threads: int,
 ) -> None: ...

@@ -19,6 +19,7 @@ SINGLE = "fbB?hH"  # types that are computed in float32 where the result is floa
 EXACT = float(1 << 24)  # whole numbers below it are exact in float32
 PLAIN = 8  # below this size a mean is a sum of shares, if float32's guard or no rounding allows for their errors
 KEPT = 4096  # reals of what is worked out for a filter and kept for the next call
+BLEND_MOST = 32  # rows more than that do not stay in cache as floats, and strips of doubles are as fast
 MEAN_MOST = 2048  # means over more whole numbers come too close to whole ones for float32
 
 
@@ -166,8 +167,8 @@ def run_sweep(
 ) -> None:
     across_axis = across and across.axis
     along_axis = along.axis if along else fastest(out)
-    if across and along and (are_byte_means(x, out, across, along) or are_byte_sums(x, out, along, rounds)):
-        run_bytes(x, out, across, along, threads)
+    if across and along and (weights := byte_weights(x, out, across, along, rounds)) is not None:
+        run_bytes(x, out, across, along, weights, threads)
         return
     if along is None and across_axis == along_axis:
         across_axis, across, along = None, None, across
@@ -188,34 +189,31 @@ def run_sweep(
     sweep(x, out, across_axis, lines[0], along_axis, lines[1], rounds, wild, width, isa, thread_count(threads))
 
 
-def are_byte_means(x: Array, out: Array, across: Pass, along: Pass) -> bool:
-    """Whether both passes are means of bytes that 16-bit numbers hold."""
-    return (
-        x.dtype == out.dtype == np.uint8
-        and x.strides[along.axis] == out.strides[along.axis] == 1
-        and all(
-            one.weights is None
-            and byte_filters.fits(one.size, settings.isa_index())
-            and (one.mode != "constant" or one.cval in range(256))
-            for one in (across, along)
-        )
-    )
+def byte_weights(x: Array, out: Array, across: Pass, along: Pass, rounds: bool) -> list[Array] | None:
+    """Return what byte_filters.filter wants to know of the weights, or None where the passes are not for it."""
+    if not (is_whole(x) and x.itemsize == 1 and x.strides[along.axis] == 1 and out.strides[along.axis] == out.itemsize):
+        return None
+    weights = [one.weights for one in (across, along) if one.weights is not None]
+    if is_whole(out) and not rounds and (out.itemsize == 1 or (out.itemsize == 2 and x.dtype.kind != "i")):
+        return [one.astype(np.int64).astype(np.int16) for one in weights]
+    if x.dtype == out.dtype == np.uint8 and all(one.mode != "constant" or one.cval in range(256) for one in (across, along)):
+        if not weights and all(byte_filters.fits(one.size, settings.isa_index()) for one in (across, along)):
+            return []
+        if len(weights) == 2 and all(is_blend(one) for one in weights):
+            return [made for one in weights for made in (one.astype("f4"), np.ascontiguousarray(one, "f8"))]
+    return None
 
 
-def are_byte_sums(x: Array, out: Array, along: Pass, rounds: bool) -> bool:
-    """Whether passes that are not rounded turn whole numbers of a byte into others that 16 bits hold."""
-    fits = out.itemsize == 1 or (out.itemsize == 2 and x.dtype.kind != "i")
-    whole_bytes = is_whole(x) and x.itemsize == 1 and is_whole(out) and fits
-    return whole_bytes and not rounds and x.strides[along.axis] == 1 and out.strides[along.axis] == out.itemsize
+def is_blend(weights: Array) -> bool:
+    """Whether sums of bytes are bytes again, as means with weights are, and rows enough of them stay in cache."""
+    return bool(weights.size <= BLEND_MOST and (weights >= 0).all() and weights.sum() < 1 + 2**-40)
 
 
-def run_bytes(x: Array, out: Array, across: Pass, along: Pass, threads: int | None) -> None:
+def run_bytes(x: Array, out: Array, across: Pass, along: Pass, weights: list[Array], threads: int | None) -> None:
     lines = [line_of(one, out.shape[one.axis], 32, False) for one in (across, along)]
     outside = np.full(out.shape[along.axis], across.cval if across.mode == "constant" else 0, np.uint8)
-    given = [one.weights for one in (across, along) if one.weights is not None]
-    sums = [weights.astype(np.int64).astype(np.int16) for weights in given] or None
     isa = settings.isa_index()
-    byte_filters.filter(x, out, across.axis, lines[0], along.axis, lines[1], outside, sums, isa, thread_count(threads))
+    byte_filters.filter(x, out, across.axis, lines[0], along.axis, lines[1], outside, weights, isa, thread_count(threads))
 
 
 def merged(shape: tuple[int, ...], across: int | None) -> tuple[tuple[int, ...], int | None]:
