@@ -131,7 +131,7 @@ def extreme(
     if x.size == 0:
         return
     threads = settings.thread_count("extreme", threads)
-    call = arrange(x, out, np.broadcast_to(True, sizes), left, modes)
+    call = arrange(x, out, whole_box(tuple(sizes)), left, modes)
     box = call.footprint.shape
     axes = len(box)
     # The last two axes in one pass, each other one in a pass with windows of one pixel.
@@ -146,16 +146,26 @@ def extreme(
     for i, (axis, width) in enumerate(passes):
         if i == last:
             target = call.out
-        order = (*(other for other in range(axes - 1) if other != axis), axis, axes - 1)
-        step = call._replace(x=source, out=target).moved(order)
+        step = call._replace(x=source, out=target)
+        if axis != axes - 2:
+            step = step.moved((*(other for other in range(axes - 1) if other != axis), axis, axes - 1))
         if source is target:
             step = step._replace(x=step.out)
         if axis < axes - 2:
             step = step._replace(left=(*step.left[:-1], 0))
-        reach = np.zeros((1, axes - 2), np.int64)
-        window = kernels.Window(kernels.EXTREME, (box[axis], width), reach, steps=EXTREME_STEPS)
-        step.run(window, cval, wide and i == 0, largest, threads)
+        step.run(extreme_window(box[axis], width, axes - 2), cval, wide and i == 0, largest, threads)
         source = target
+
+
+@lru_cache(maxsize=64)
+def whole_box(sizes: tuple[int, ...]) -> Array:
+    """Return the footprint of a box."""
+    return np.broadcast_to(True, sizes)
+
+
+@lru_cache(maxsize=64)
+def extreme_window(rows: int, pixels: int, leading: int) -> kernels.Window:
+    return kernels.Window(kernels.EXTREME, (rows, pixels), np.zeros((1, leading), np.int64), steps=EXTREME_STEPS)
 
 
 def rank(
@@ -192,19 +202,21 @@ def rank(
     """
     if x.size == 0:
         return
-    kept = tuple(slice(int(places.min()), int(places.max()) + 1) for places in np.nonzero(footprint))
-    footprint = footprint[kept]
-    left = tuple(n - part.start for n, part in zip(left, kept, strict=True))
+    is_box = bool(footprint.all())
+    if not is_box:
+        kept = tuple(slice(int(places.min()), int(places.max()) + 1) for places in np.nonzero(footprint))
+        footprint, structure = footprint[kept], structure if structure is None else structure[kept]
+        left = tuple(n - part.start for n, part in zip(left, kept, strict=True))
     largest, last = rank != 0, int(np.count_nonzero(footprint)) - 1
     rank = last if rank < 0 else rank
-    if structure is None and rank in (0, last) and footprint.all():
+    if structure is None and rank in (0, last) and (is_box or footprint.all()):
         extreme(x, out, footprint.shape, left, modes, cval, largest, threads)
         return
     threads = settings.thread_count("rank", threads)
     wide = structure is not None or needs_doubles(x, out, cval, modes)
     call = arrange(x, out, footprint, left, modes)
     if structure is not None:
-        arranged = arrange(x, out, structure[kept], left, modes).footprint
+        arranged = arrange(x, out, structure, left, modes).footprint
         window = grey_window(call.footprint, arranged, call.reach)
     else:
         shape, mask = call.footprint.shape, call.footprint.tobytes()
