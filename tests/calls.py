@@ -220,18 +220,25 @@ SEPARABLE = (
 
 
 # Kernel, stride, width, border: tiles of depthwise rows that lie inside a row, over its ends and over each other.
-ROWS = ((3, 1, 101, "zeros"), (3, 2, 137, "reflect"), (5, 1, 70, "constant"), (5, 2, 35, "circular"))
+ROWS = (
+    (3, 1, 101, "zeros"),
+    (3, 2, 137, "reflect"),
+    (5, 1, 70, "constant"),
+    (5, 2, 35, "circular"),
+    (3, 1, 7, "zeros"),
+    (3, 1, 3, "zeros"),  # two rows a vector, of 16 reals or 8 or 4
+)
 
 
 def row_calls(dtype: str) -> list[Call]:
-    """Depthwise convolutions of wide maps, and their gradients."""
+    """Depthwise convolutions by rows of their maps, and their gradients."""
     found = []
     for k, stride, width, border in ROWS:
         rng = cases.rng_for(f"calls rows {k} {stride}", 2)
         options = {"stride": stride, "padding": k // 2, "groups": 3, "padding_mode": border}
         x, w = cases.floats(rng, (1, 3, 21, width), dtype), cases.floats(rng, (6, 1, k, k), dtype)
         g = cases.floats(rng, oracle.conv_output_shape(x.shape, w.shape, stride=stride, padding=k // 2), dtype)
-        kind = f"rows-{k}-{stride}-{border}"
+        kind = f"rows-{k}-{stride}-{border}-{width}"
         found += [
             Call(f"conv2d-{kind}", F.conv2d, {"input": x, "weight": w}, options | {"activation": "relu6"}, takes_out=True),
             Call(

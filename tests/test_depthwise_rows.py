@@ -46,3 +46,18 @@ def test_every_width_is_exact_on_integers(kernel: int, stride: int, mode: str, i
         g = cases.integers(rng, y.shape, dtype)
         dw = G.conv2d_weight(x, w.shape, g, num_threads=threads, **options)
         tolerance.check_equal(dw, oracle.conv_weight(padded, w.shape, g, **plain), what)
+
+
+@pytest.mark.parametrize("multiple", [1, 3])
+def test_short_rows_side_by_side_are_exact(multiple: int, isa: str, dtype: str) -> None:
+    """Planes of which two rows are a vector of some instruction set, and what stands between them."""
+    rng = cases.rng_for("depthwise short", multiple)
+    for index, width in enumerate((3, 5, 6, 7, 8, 4, 7, 5)):
+        channels, height = 1 + index, (7, 1, 20, 2)[index % 4]
+        pads = tuple((1, 1) if height < 3 else tuple(int(p) for p in rng.integers(0, 2, 2)) for _ in range(2))
+        x = cases.integers(rng, (2, channels, height, width), dtype)
+        w = cases.integers(rng, (channels * multiple, 1, 3, 3), dtype)
+        b = cases.integers(rng, (channels * multiple,), dtype)
+        y = F.conv2d(x, w, b, padding=pads, groups=channels, algorithm="depthwise", num_threads=1 + index % 3)
+        right = oracle.conv(around(x, pads, "zeros"), w, b, stride=1, padding=0, groups=channels)
+        tolerance.check_equal(y, right, f"{x.shape} {w.shape} {pads} {isa}")

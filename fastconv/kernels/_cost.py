@@ -49,10 +49,14 @@ def machine_of(isa: str) -> Machine:
     return MACHINES.get(isa, MACHINES["scalar"])
 
 
+def lanes_of(machine: Machine, spec: Any) -> int:
+    """Return how many reals of the spec's width a vector has."""
+    return max(machine.lanes * 4 // spec.itemsize, 1)
+
+
 def vectors(machine: Machine, spec: Any, reals: int) -> int:
     """Return how many vectors hold so many reals of the spec's width."""
-    lanes = max(machine.lanes * 4 // spec.itemsize, 1)
-    return -(-reals // lanes)
+    return -(-reals // lanes_of(machine, spec))
 
 
 def reading(machine: Machine, filters: int) -> float:

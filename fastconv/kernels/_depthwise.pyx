@@ -4,7 +4,7 @@ from ._conv cimport at
 from ._parallel cimport run_tasks
 from ._table cimport fc_conv, fc_kernels
 
-from ._depthwise_forms import block_of, goes_by_rows, has_channels_in_lanes
+from ._depthwise_forms import block_of, goes_by_rows, goes_side_by_side, has_channels_in_lanes
 
 cdef enum:
     TASK_FLOPS = 1 << 19     # of a task: some 10-100 us, so that tasks balance and Ctrl-C is seen
@@ -27,7 +27,9 @@ cdef void compute_part(const Job *job, const char *x, char *y, Py_ssize_t channe
         channels = <int>min(job.channels, channel_end - channel)
         weight = job.weight + channel * s.kd * s.kh * s.kw * size
         bias = at(job.bias, channel * size)
-        if job.block is NULL:
+        if job.side_by_side:
+            kernels.depthwise_short(s, x, weight, bias, y, channel, channels, ioh, ioh_end)
+        elif job.block is NULL:
             kernels.depthwise_rows(s, x, weight, bias, y, channel, channels, ioh, ioh_end)
         elif job.in_lanes:
             kernels.depthwise_channels(s, job.block, x, weight, bias, y, channel, channels, iod, ioh, ioh_end, iow, iow_end,
@@ -60,7 +62,8 @@ cdef class Depthwise(BoundConv):
         super().__init__(spec, isa, isa_name)
         self.brief = self.brief and spec.bytes_moved < SERIAL_BYTES  # moving takes longer than computing
         cdef fc_block *b = &self.block
-        self.in_lanes = has_channels_in_lanes(spec)
+        self.side_by_side = goes_side_by_side(spec, self.kernels.lanes)
+        self.in_lanes = has_channels_in_lanes(spec, self.kernels.lanes)
         self.by_rows = goes_by_rows(spec) and not self.in_lanes
         self.turned = self.in_lanes and not spec.channels_last
         if self.by_rows:
@@ -92,7 +95,7 @@ cdef class Depthwise(BoundConv):
     cdef void describe(self, Job *job, const char *weight, const char *bias) noexcept:
         """Fill in what `compute_part` needs."""
         job.shape, job.kernels, job.itemsize, job.in_lanes = &self.shape, self.kernels, self.itemsize, self.in_lanes
-        job.block = NULL if self.by_rows else &self.block
+        job.block, job.side_by_side = NULL if self.by_rows else &self.block, self.side_by_side
         job.weight, job.bias = weight, bias
         cdef Py_ssize_t of_one = self.shape.c_out // self.shape.c_in  # outputs that share what is staged
         cdef Py_ssize_t of_task = self.shape.c_out if self.by_rows else min(of_one, MOST_SHARED)
@@ -107,7 +110,7 @@ cdef class Depthwise(BoundConv):
         job.x, job.y = x, y
         job.rows, job.columns = s.oh, s.ow
         if self.by_rows:
-            job.channels = cut(s.c_out, 1, 2.0 * s.kh * s.kw * s.oh * s.ow)
+            job.channels = cut(s.c_out, 4 if self.side_by_side else 1, 2.0 * s.kh * s.kw * s.oh * s.ow)
         if not brief and not self.turned and not (self.by_rows and job.channels > 1):
             step = 8 if self.by_rows else self.block.rows
             job.rows = cut(s.oh, step, 2.0 * job.channels * s.kd * s.kh * s.kw * s.ow)

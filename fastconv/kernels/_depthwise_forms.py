@@ -28,10 +28,26 @@ def goes_by_rows(spec: Any) -> bool:
     )
 
 
-def has_channels_in_lanes(spec: Any) -> bool:
+def goes_side_by_side(spec: Any, lanes: int) -> bool:
+    """Return whether short.c serves a spec: rows of which two are a vector, and which fill more than half of it."""
+    (_, w), (before, after) = spec.size[1:], spec.padding[2]
+    return (
+        goes_by_rows(spec)
+        and spec.kernel[2] == 3
+        and spec.stride[2] == 1
+        and not spec.bordered
+        and spec.c_out > 1
+        and {*spec.padding[1], before, after} <= {0, 1}
+        and lanes // 4 < w <= lanes // 2 - max(before, after)
+    )
+
+
+def has_channels_in_lanes(spec: Any, lanes: int) -> bool:
     """Return whether channels.c serves a spec: NHWC, or many channels of small planes, which are staged whole."""
     if spec.channels_last:
         return True
+    if goes_side_by_side(spec, lanes):
+        return False
     _, h, w = spec.size
     return (
         is_flat(spec)

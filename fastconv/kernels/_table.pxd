@@ -358,6 +358,8 @@ cdef extern from "fastconv.h" nogil:
         void (*stage_windows)(const fc_conv *, const void *, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t,
                               Py_ssize_t, Py_ssize_t, void *) noexcept nogil
         void (*lane_sums)(const void *, Py_ssize_t, void *) noexcept nogil
+        void (*depthwise_short)(const fc_conv *, const void *, const void *, const void *, void *, Py_ssize_t, int,
+                                Py_ssize_t, Py_ssize_t) noexcept nogil
         void (*depthwise_rows_grad)(const fc_conv *, const void *, const void *, void *) noexcept nogil
         void (*channels_grad_bias)(const void *, Py_ssize_t, Py_ssize_t, Py_ssize_t, void *) noexcept nogil
         void (*activate_marked)(const fc_activation *, const void *, void *, uint8_t *, Py_ssize_t) noexcept nogil

@@ -34,10 +34,11 @@ struct place {
 
 FC_INLINE struct place begin(const struct strip *b, const int vectors, const int kernel, const int stride) {
     const struct fc_conv *s = b->s;
+    const int read = stride * (vectors + MORE((kernel - 1) / stride));
     struct place p = {.x = b->x, .dy = b->dy, .ih = b->ih, .h = s->h, .w = s->w, .oh = s->oh, .ow = s->ow,
                       .x_plane = s->h * s->w, .dy_plane = s->oh * s->ow};
 #pragma GCC unroll 8
-    for (int v = 0; v < stride * (vectors + MORE((kernel - 1) / stride)); v++) p.read[v] = b->read[v];
+    for (int v = 0; v < read; v++) p.read[v] = b->read[v];
 #pragma GCC unroll 2
     for (int v = 0; v < vectors; v++) p.there[v] = b->there[v];
     return p;
