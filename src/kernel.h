@@ -8,6 +8,7 @@
 void FC_FN(fill)(struct fc_kernels *t);
 
 #define FC_KERNEL(result, name, arguments) result FC_FN(name) arguments;
+#define FC_BYTE_KERNEL(result, name, arguments) result FC_PASTE(name, f32, FC_ISA) arguments;
 #include "kernels.def"
 #undef FC_KERNEL
 

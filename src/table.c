@@ -10,6 +10,7 @@ void FC_FN(fill)(struct fc_kernels *t) {
     t->rm = FC_RM;
     t->rn = FC_RV * LANES;
 #define FC_KERNEL(result, name, arguments) t->name = FC_FN(name);
+#define FC_BYTE_KERNEL(result, name, arguments) t->name = FC_PASTE(name, f32, FC_ISA);
 #include "kernels.def"
 #undef FC_KERNEL
 }

@@ -89,7 +89,7 @@ FC_INLINE void roll(const struct strip *b, const int tall, const int kernel, con
 #pragma GCC unroll 15
     for (int tap = 0; tap < tall * kernel; tap++) sum[tap / kernel][tap % kernel] = vec_load(b->sums + tap * LANES);
     for (; p.i < end; p.i += period)
-        if (p.i >= low && p.i + period <= high)
+        if (LANES > 1 && p.i >= low && p.i + period <= high)
 #pragma GCC unroll 4
             for (int step = 0; step < period; step++) add_row(&p, step, tall, kernel, stride, vectors, 1, dy, sum);
         else

@@ -13,6 +13,8 @@
  *               thread). */
 #include "kernel.h"
 
+#if FC_WIDTH == 32
+
 #define GUARD (1.0 / 16777216)
 #define VECTORS 4
 
@@ -78,3 +80,5 @@ void FC_FN(blend)(const void *const *rows, const void *weights, const double *ex
     else
         blend_exactly(b.rows, exactly, taps, 0, count, to);
 }
+
+#endif

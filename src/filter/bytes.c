@@ -19,6 +19,8 @@
 
 #include "kernel.h"
 
+#if FC_WIDTH == 32
+
 #define MOST 257 /* so many bytes fill 16 bits */
 
 /* x / size is the high half of x * factor, shifted: factor = 2**(16 + shift) / size, rounded up. */
@@ -174,3 +176,5 @@ void FC_FN(bytes_weigh_along)(const void *numbers, const int16_t *weights, ptrdi
             bytes[i] = (uint8_t)sum;
     }
 }
+
+#endif
