@@ -19,7 +19,7 @@ SINGLE = "fbB?hH"  # types that are computed in float32 where the result is floa
 EXACT = float(1 << 24)  # whole numbers below it are exact in float32
 PLAIN = 8  # below this size a mean is a sum of shares, if float32's guard or no rounding allows for their errors
 KEPT = 4096  # reals of what is worked out for a filter and kept for the next call
-BLEND_MOST = 32  # rows more than that do not stay in cache as floats, and strips of doubles are as fast
+BLEND_MOST, BLEND_WIDEST = 32, 1 << 14  # rows more or longer than that do not stay in cache as floats
 MEAN_MOST = 2048  # means over more whole numbers come too close to whole ones for float32
 
 
@@ -199,13 +199,13 @@ def byte_weights(x: Array, out: Array, across: Pass, along: Pass, rounds: bool) 
     if x.dtype == out.dtype == np.uint8 and all(one.mode != "constant" or one.cval in range(256) for one in (across, along)):
         if not weights and all(byte_filters.fits(one.size, settings.isa_index()) for one in (across, along)):
             return []
-        if len(weights) == 2 and all(is_blend(one) for one in weights):
+        if len(weights) == 2 and out.shape[along.axis] <= BLEND_WIDEST and all(is_blend(one) for one in weights):
             return [made for one in weights for made in (one.astype("f4"), np.ascontiguousarray(one, "f8"))]
     return None
 
 
 def is_blend(weights: Array) -> bool:
-    """Whether sums of bytes are bytes again, as means with weights are, and rows enough of them stay in cache."""
+    """Whether sums of bytes are bytes again, as means with weights are, and there are few of them."""
     return bool(weights.size <= BLEND_MOST and (weights >= 0).all() and weights.sum() < 1 + 2**-40)
 
 
