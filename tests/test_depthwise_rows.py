@@ -52,9 +52,10 @@ def test_every_width_is_exact_on_integers(kernel: int, stride: int, mode: str, i
 def test_short_rows_side_by_side_are_exact(multiple: int, isa: str, dtype: str) -> None:
     """Planes of which two rows are a vector of some instruction set, and what stands between them."""
     rng = cases.rng_for("depthwise short", multiple)
-    for index, width in enumerate((3, 5, 6, 7, 8, 4, 7, 5)):
+    for index, width in enumerate((3, 5, 6, 7, 8, 4, 7, 2)):
         channels, height = 1 + index, (7, 1, 20, 2)[index % 4]
-        pads = tuple((1, 1) if height < 3 else tuple(int(p) for p in rng.integers(0, 2, 2)) for _ in range(2))
+        sizes = (height, width)
+        pads = tuple((1, 1) if size < 3 else tuple(int(p) for p in rng.integers(0, 2, 2)) for size in sizes)
         x = cases.integers(rng, (2, channels, height, width), dtype)
         w = cases.integers(rng, (channels * multiple, 1, 3, 3), dtype)
         b = cases.integers(rng, (channels * multiple,), dtype)

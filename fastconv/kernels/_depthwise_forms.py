@@ -29,7 +29,7 @@ def goes_by_rows(spec: Any) -> bool:
 
 
 def goes_side_by_side(spec: Any, lanes: int) -> bool:
-    """Return whether short.c serves a spec: rows of which two are a vector, and which fill more than half of it."""
+    """Return whether short.c serves a spec: rows of which two are a vector, and which fill more than a quarter of it."""
     (_, w), (before, after) = spec.size[1:], spec.padding[2]
     return (
         goes_by_rows(spec)
@@ -38,7 +38,7 @@ def goes_side_by_side(spec: Any, lanes: int) -> bool:
         and not spec.bordered
         and spec.c_out > 1
         and {*spec.padding[1], before, after} <= {0, 1}
-        and lanes // 4 < w <= lanes // 2 - max(before, after)
+        and lanes // 8 < w <= lanes // 2 - max(before, after)
     )
 
 
