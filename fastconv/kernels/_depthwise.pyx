@@ -9,6 +9,7 @@ from ._depthwise_forms import block_of, goes_by_rows, goes_side_by_side, has_cha
 cdef enum:
     TASK_FLOPS = 1 << 19     # of a task: some 10-100 us, so that tasks balance and Ctrl-C is seen
     SERIAL_BYTES = 300000    # moved by a call below which it stays on one thread, if it is also few operations
+    ABREAST = 4              # channels that short.c computes together
     MOST_SHARED = 16         # output channels that a task computes of an input channel it has staged, at most
 
 
@@ -110,7 +111,7 @@ cdef class Depthwise(BoundConv):
         job.x, job.y = x, y
         job.rows, job.columns = s.oh, s.ow
         if self.by_rows:
-            job.channels = cut(s.c_out, 4 if self.side_by_side else 1, 2.0 * s.kh * s.kw * s.oh * s.ow)
+            job.channels = cut(s.c_out, ABREAST if self.side_by_side else 1, 2.0 * s.kh * s.kw * s.oh * s.ow)
         if not brief and not self.turned and not (self.by_rows and job.channels > 1):
             step = 8 if self.by_rows else self.block.rows
             job.rows = cut(s.oh, step, 2.0 * job.channels * s.kd * s.kh * s.kw * s.ow)
